@@ -1,0 +1,1 @@
+"""Tests, from single functions to whole counties. Folders are namespace packages: names may repeat between rooms."""
