@@ -1,0 +1,187 @@
+"""The one tree of errors, and what each tells to whom.
+
+Every error carries a stable `code` (it goes into receipts, logs and metrics), whether trying again can help, a message that a peer
+may read, and a private `detail` that only the log may hold. Expected endings of a use case are values, not errors; see `Outcome`
+classes beside the services.
+
+Not here: the reason codes of the domain (`exchange.model.receipt.Reason`), which people read. `reason` maps an error onto one of them.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "AdapterError",
+    "CertificateError",
+    "ConflictError",
+    "CorruptFileError",
+    "DirectoryError",
+    "EnrolmentError",
+    "FileMissingError",
+    "InputError",
+    "InvalidValueError",
+    "KeyStoreError",
+    "LimitError",
+    "NoteError",
+    "PackageError",
+    "ProofError",
+    "ReceiptInvalidError",
+    "RefusedError",
+    "SignatureError",
+    "StorageError",
+    "TransportError",
+    "XmlError",
+    "YidiError",
+]
+
+
+class YidiError(Exception):
+    """Root of the tree.
+
+    `message` is safe to show to a peer; `detail` is for the log alone. `code` may be given to name one fault within a class
+    (`SIG_WRAP` within `SignatureError`).
+    """
+
+    code: str = "ERROR"
+    reason: ClassVar[str] = "OPERATOR"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class InvalidValueError(YidiError, ValueError):
+    """A value breaks a rule of the domain; the message names the field, the value and the rule."""
+
+    code = "VALUE"
+    reason = "FORMAT"
+
+
+class InputError(YidiError):
+    """A person's file or argument is wrong; the message says what, where and what to do."""
+
+    code = "INPUT"
+    reason = "FORMAT"
+
+
+class RefusedError(YidiError):
+    """A request is refused before anything was stored; `code` is a domain reason such as SECRECY or SIZE."""
+
+    code = "REFUSED"
+
+
+class LimitError(YidiError):
+    code = "LIMIT"
+    reason = "SIZE"
+
+
+class XmlError(YidiError):
+    """The bytes are not a document of ours: encoding, DTD, limits, profile or schema."""
+
+    code = "XML"
+    reason = "SCHEMA"
+
+
+class SignatureError(YidiError):
+    """The signature's shape, algorithm, digest, value or key is wrong."""
+
+    code = "SIGNATURE"
+    reason = "SIGNATURE"
+
+
+class CertificateError(YidiError):
+    """A certificate is expired, revoked, unusable, or not the directory's."""
+
+    code = "CERT"
+    reason = "CERT_EXPIRED"
+
+
+class DirectoryError(YidiError):
+    """A directory snapshot is unsigned, older than the one held, expired or inconsistent."""
+
+    code = "DIRECTORY"
+    reason = "NOT_AUTHORISED"
+
+
+class EnrolmentError(YidiError):
+    code = "ENROLMENT"
+    reason = "NOT_AUTHORISED"
+
+
+class KeyStoreError(YidiError):
+    code = "KEYSTORE"
+
+
+class ReceiptInvalidError(YidiError):
+    """A receipt that does not bind what it speaks of, or whose author may not say it."""
+
+    code = "RECEIPT_INVALID"
+    reason = "NOT_AUTHORISED"
+
+
+class ConflictError(YidiError):
+    """The same id with other bytes: a security event, never an overwrite."""
+
+    code = "CONFLICT"
+    reason = "CONFLICT"
+
+
+class FileMissingError(YidiError):
+    """A blob that a document names is not there (yet)."""
+
+    code = "FILE_MISSING"
+    reason = "INCOMPLETE"
+    retryable = True
+
+
+class CorruptFileError(YidiError):
+    """A blob's bytes do not have the digest that was signed."""
+
+    code = "FILE_CORRUPT"
+    reason = "INCOMPLETE"
+
+
+class StorageError(YidiError):
+    """The database or disk did not take it: full, locked, lost."""
+
+    code = "STORAGE"
+    reason = "STORAGE"
+    retryable = True
+
+
+class TransportError(YidiError):
+    code = "TRANSPORT"
+    reason = "STORAGE"
+    retryable = True
+
+
+class AdapterError(YidiError):
+    """An office system did not take the document. Retried unless `code` is OA_REJECTED."""
+
+    code = "ADAPTER_DOWN"
+    reason = "ADAPTER_DOWN"
+    retryable = True
+
+
+class ProofError(YidiError):
+    """A Merkle proof does not lead to the root it claims."""
+
+    code = "PROOF"
+
+
+class NoteError(YidiError):
+    """A signed note is malformed or not signed by the key asked for."""
+
+    code = "NOTE"
+
+
+class PackageError(YidiError):
+    """An evidence package is incomplete, altered or not one."""
+
+    code = "PACKAGE"

@@ -1,0 +1,182 @@
+"""The hub's store. A session is one transaction: all of it is on stable storage when `begin()` exits, or none of it.
+
+Methods take and give batches. Several routers, acknowledgers and clocks may work at once: what `due_*` and `lock_*` return stays
+locked for the session (PostgreSQL: FOR UPDATE SKIP LOCKED), and adding a key twice raises ConflictError, after which the batch is run
+again and finds the other's rows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from exchange.ledger.entry import LedgerEntry
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.receipt import Noted, ReceiptId
+from exchange.model.unit import UnitCode
+from exchange.ports.records import (
+    DeliveryKey,
+    DeliveryRecord,
+    DirectoryRecord,
+    DocumentRecord,
+    QuarantineRecord,
+    ReceiptRecord,
+)
+
+__all__ = ["EnrolmentRecord", "Forward", "HubSession", "HubStore", "Owed", "Refusal", "SealedCheckpoint"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """A receipt on its way from the hub to a unit. Open until the unit's NOTED names it."""
+
+    unit: UnitCode
+    receipt: ReceiptId
+    due: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A unit's receipt that the hub has read and must confirm in its next NOTED to that unit."""
+
+    unit: UnitCode
+    noted: Noted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The answer to bytes refused from one broker user: the same bytes again get the same receipt again."""
+
+    user: UnitCode
+    digest: str
+    receipt: ReceiptId
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedCheckpoint:
+    """A signed checkpoint as published."""
+
+    size: int
+    root: bytes
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentRecord:
+    """A one-time code, by its SHA-256 alone."""
+
+    unit: UnitCode
+    code_sha256: str
+    expires: datetime
+    used: datetime | None = None
+
+
+class HubSession(Protocol):
+    # directory and enrolment
+    def directory(self) -> DirectoryRecord | None: ...
+    def add_directory(self, record: DirectoryRecord) -> None: ...
+    def enrolment(self, unit: UnitCode) -> EnrolmentRecord | None: ...
+    def save_enrolment(self, record: EnrolmentRecord) -> None: ...
+
+    # envelopes and deliveries
+    def documents(self, keys: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, DocumentRecord]: ...
+    def add_documents(self, records: Sequence[DocumentRecord]) -> None: ...
+    def add_deliveries(self, records: Sequence[DeliveryRecord]) -> None: ...
+    def lock_deliveries(self, keys: Iterable[DeliveryKey]) -> dict[DeliveryKey, DeliveryRecord]: ...
+    def deliveries_of(self, envelope: EnvelopeKey) -> list[DeliveryRecord]: ...
+    def save_deliveries(self, records: Sequence[DeliveryRecord]) -> None: ...
+    def due_deliveries(self, now: datetime, limit: int) -> list[DeliveryRecord]:
+        """Those whose `due` has come, oldest first, locked."""
+        ...
+
+    def due_reminders(self, now: datetime, limit: int) -> list[DeliveryRecord]:
+        """Those whose `remind` has come, oldest first, locked."""
+        ...
+
+    def hasten_deliveries(self, keys: Iterable[DeliveryKey], due: datetime) -> None:
+        """Bring `due` of unsettled deliveries forward: their publication failed."""
+        ...
+
+    # receipts
+    def receipts(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, ReceiptRecord]: ...
+    def receipts_of(self, envelope: EnvelopeKey) -> list[ReceiptRecord]: ...
+    def accepted_receipts(self, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, ReceiptRecord]: ...
+    def add_receipts(self, records: Sequence[ReceiptRecord]) -> None: ...
+    def refusals(self, keys: Iterable[tuple[UnitCode, str]]) -> dict[tuple[UnitCode, str], Refusal]: ...
+    def add_refusals(self, refusals: Sequence[Refusal]) -> None: ...
+
+    # receipts on their way to units, and confirmations owed to them
+    def add_forwards(self, forwards: Sequence[Forward]) -> None:
+        """Adding one that is there already does nothing."""
+        ...
+
+    def due_forwards(self, now: datetime, limit: int) -> list[Forward]: ...
+    def save_forwards(self, forwards: Sequence[Forward]) -> None: ...
+    def close_forwards(self, unit: UnitCode, receipts: Iterable[ReceiptId]) -> None: ...
+    def hasten_forwards(self, keys: Iterable[tuple[UnitCode, ReceiptId]], due: datetime) -> None: ...
+    def owe(self, owed: Sequence[Owed]) -> None:
+        """Owing the same one again does nothing."""
+        ...
+
+    def take_owed(self, limit: int) -> list[Owed]:
+        """Remove and return what is owed: a lost NOTED is asked for again by repeating the receipt."""
+        ...
+
+    # ledger
+    def add_entries(self, entries: Sequence[LedgerEntry]) -> None: ...
+    def unsealed(self, limit: int) -> list[tuple[int, LedgerEntry]]:
+        """(row id, entry) in row order."""
+        ...
+
+    def seal(
+        self, rows: Sequence[tuple[int, int]], nodes: Mapping[tuple[int, int], bytes], checkpoint: SealedCheckpoint
+    ) -> None:
+        """Give each row id its leaf index, store the new tree nodes and the checkpoint."""
+        ...
+
+    def checkpoint(self) -> SealedCheckpoint | None: ...
+    def checkpoints(self) -> list[SealedCheckpoint]: ...
+    def tree_node(self, level: int, index: int) -> bytes: ...
+    def entries_of(self, envelope: EnvelopeKey) -> list[tuple[int | None, LedgerEntry]]:
+        """(leaf index or None while unsealed, entry) of everything recorded about one envelope."""
+        ...
+
+    def entries(self, start: int, limit: int) -> list[tuple[int, LedgerEntry]]:
+        """Sealed entries from leaf index `start` on, in order."""
+        ...
+
+    # files
+    def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None: ...
+    def claimed(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
+        """Which of these the unit has uploaded itself or was given by a document."""
+        ...
+
+    # trouble
+    def quarantine(self, records: Sequence[QuarantineRecord]) -> None: ...
+    def quarantined(self, limit: int) -> list[QuarantineRecord]: ...
+    def count_failure(self, digest: str) -> int:
+        """How often handling the message with this digest has failed unexpectedly, this time included."""
+        ...
+
+    # listing
+    def find(self, id_or_prefix: str) -> list[EnvelopeKey]:
+        """Envelopes whose id begins with the text, or whose 'sender/id' equals it."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Documents, deliveries by transport state, open forwards, unsealed entries, quarantined: for metrics and doctor."""
+        ...
+
+    def latest(self, limit: int) -> list[DocumentRecord]: ...
+
+
+class HubStore(Protocol):
+    def begin(self) -> AbstractContextManager[HubSession]:
+        """One read-write transaction, durable on exit; rolled back when the block raises. Raises StorageError."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,151 @@
+"""A node's store: the mailboxes of one or many units. Every row belongs to one unit and every method names it or returns it.
+
+A session is one transaction, synced to disk when `begin()` exits.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.receipt import Noted, ReceiptId
+from exchange.model.unit import UnitCode
+from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
+from exchange.topology import Lane
+
+__all__ = ["Box", "HandoverRecord", "HeldCheckpoint", "NodeSession", "NodeStore", "OutboxKind", "OutboxRow"]
+
+
+class Box(StrEnum):
+    SENT = "sent"
+    INBOX = "inbox"
+
+
+class OutboxKind(StrEnum):
+    ENVELOPE = "envelope"
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """A signed document to be published until a signed receipt closes the row. `id`: envelope id or receipt id."""
+
+    unit: UnitCode
+    kind: OutboxKind
+    id: str
+    digest: str
+    lane: Lane
+    due: datetime
+    attempts: int = 0
+    envelope: EnvelopeKey
+    document: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverRecord:
+    """A received document on its way into the office system. `external_id` is the office's, once it took it."""
+
+    unit: UnitCode
+    envelope: EnvelopeKey
+    due: datetime | None
+    attempts: int = 0
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCheckpoint:
+    """A hub's checkpoint that this node has seen and verified."""
+
+    size: int
+    root: bytes
+    note: str
+    seen: datetime
+
+
+class NodeSession(Protocol):
+    # units and directory
+    def units(self) -> list[UnitCode]: ...
+    def add_unit(self, unit: UnitCode, at: datetime) -> None: ...
+    def directory(self) -> DirectoryRecord | None: ...
+    def save_directory(self, record: DirectoryRecord) -> None: ...
+
+    # documents and deliveries; a sender holds one delivery per recipient, a recipient its own alone
+    def documents(
+        self, box: Box, keys: Iterable[tuple[UnitCode, EnvelopeKey]]
+    ) -> dict[tuple[UnitCode, EnvelopeKey], DocumentRecord]: ...
+    def add_documents(self, box: Box, records: Sequence[tuple[UnitCode, DocumentRecord]]) -> None: ...
+    def by_reference(self, unit: UnitCode, reference: str) -> EnvelopeKey | None: ...
+    def add_reference(self, unit: UnitCode, reference: str, envelope: EnvelopeKey) -> None: ...
+    def add_deliveries(self, unit: UnitCode, records: Sequence[DeliveryRecord]) -> None: ...
+    def deliveries(self, unit: UnitCode, envelope: EnvelopeKey) -> list[DeliveryRecord]: ...
+    def save_deliveries(self, unit: UnitCode, records: Sequence[DeliveryRecord]) -> None: ...
+    def listing(self, unit: UnitCode, box: Box, limit: int = 100) -> list[tuple[DocumentRecord, list[DeliveryRecord]]]:
+        """Newest first."""
+        ...
+
+    def find(self, unit: UnitCode | None, box: Box, id_or_prefix: str) -> list[tuple[UnitCode, EnvelopeKey]]: ...
+
+    # receipts
+    def receipts(
+        self, keys: Iterable[tuple[UnitCode, ReceiptId]]
+    ) -> dict[tuple[UnitCode, ReceiptId], ReceiptRecord]: ...
+    def receipts_of(self, unit: UnitCode, envelope: EnvelopeKey) -> list[ReceiptRecord]: ...
+    def add_receipts(self, unit: UnitCode, records: Sequence[ReceiptRecord]) -> None: ...
+
+    # outbox
+    def add_outbox(self, rows: Sequence[OutboxRow]) -> None: ...
+    def due_outbox(self, now: datetime, limit: int) -> list[OutboxRow]:
+        """Open rows whose time has come, urgent lane first, then oldest, with their documents."""
+        ...
+
+    def save_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        """Set `due` and `attempts`."""
+        ...
+
+    def close_outbox(self, unit: UnitCode, closed: Iterable[tuple[str, str]]) -> None:
+        """Close the rows of these (id, digest); a row of another digest stays open."""
+        ...
+
+    def reopen_receipts(self, unit: UnitCode, envelope: EnvelopeKey, due: datetime) -> None:
+        """The hub asks again: repeat every receipt of this unit's own about the envelope, closed or not."""
+        ...
+
+    def hasten_outbox(self, due: datetime) -> None:
+        """Bring every open row forward: the broker is known to be new or empty."""
+        ...
+
+    # hand-over to the office, and what the office has been told
+    def add_handovers(self, records: Sequence[HandoverRecord]) -> None: ...
+    def due_handovers(self, now: datetime, limit: int) -> list[HandoverRecord]: ...
+    def save_handovers(self, records: Sequence[HandoverRecord]) -> None: ...
+    def handover(self, unit: UnitCode, envelope: EnvelopeKey) -> HandoverRecord | None: ...
+    def untold(self, limit: int) -> list[tuple[UnitCode, ReceiptRecord]]:
+        """Receipts about sent documents that the office has not been told of."""
+        ...
+
+    def told(self, keys: Iterable[tuple[UnitCode, ReceiptId]]) -> None: ...
+
+    # confirmations owed to the hub
+    def owe(self, unit: UnitCode, noted: Sequence[Noted]) -> None: ...
+    def take_owed(self, limit: int) -> list[tuple[UnitCode, Noted]]: ...
+
+    # what this node can hold against the hub
+    def add_checkpoint(self, checkpoint: HeldCheckpoint) -> None: ...
+    def checkpoints(self) -> list[HeldCheckpoint]: ...
+
+    # trouble
+    def quarantine(self, unit: UnitCode, records: Sequence[QuarantineRecord]) -> None: ...
+    def quarantined(self, unit: UnitCode | None, limit: int) -> list[QuarantineRecord]: ...
+    def count_failure(self, digest: str) -> int: ...
+    def counts(self) -> dict[str, int]: ...
+
+
+class NodeStore(Protocol):
+    def begin(self) -> AbstractContextManager[NodeSession]:
+        """One read-write transaction, synced to disk on exit; rolled back when the block raises. Raises StorageError."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,79 @@
+"""The rows that stores keep. Documents are kept as the exact bytes that were signed; everything else can be derived from them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import Event
+from exchange.model.fold import DeliveryState
+from exchange.model.receipt import ReceiptId
+from exchange.model.unit import UnitCode
+
+__all__ = ["DeliveryKey", "DeliveryRecord", "DirectoryRecord", "DocumentRecord", "QuarantineRecord", "ReceiptRecord"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DeliveryKey:
+    envelope: EnvelopeKey
+    recipient: UnitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """An envelope held. `received`: when this store took it (the hub's: the time that judges keys). `title` is for listings."""
+
+    key: EnvelopeKey
+    digest: str
+    document: bytes
+    received: datetime
+    title: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """One document at one recipient. `due`: when the hub looks at it again (None: never); `attempts`: dispatches so far."""
+
+    key: DeliveryKey
+    state: DeliveryState
+    digest: str = ""
+    due: datetime | None = None
+    attempts: int = 0
+    expires: datetime | None = None
+    sign_by: datetime | None = None
+    remind: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRecord:
+    """A receipt held. `recipient` is None when it speaks of all recipients."""
+
+    id: ReceiptId
+    envelope: EnvelopeKey
+    recipient: UnitCode | None
+    event: Event
+    digest: str
+    document: bytes
+    at: datetime
+    recorded: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryRecord:
+    version: int
+    digest: str
+    document: bytes
+    stored: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineRecord:
+    """Bytes that were refused or could not be handled, kept for a person to look at. Secret matter is kept as digest alone."""
+
+    digest: str
+    document: bytes | None
+    queue: str
+    user: str
+    code: str
+    detail: str
+    at: datetime
