@@ -20,7 +20,8 @@ class DeliveryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """An envelope held. `received`: when this store took it (the hub's: the time that judges keys). `title` is for listings."""
+    """An envelope held. `received`: when this store took it (the hub's: the time that judges keys). `title` is for listings;
+    `files` are the SHA-256 of the files it names, kept in a table of their own so that a file's documents can be found."""
 
     key: EnvelopeKey
     digest: str
@@ -28,6 +29,7 @@ class DocumentRecord:
     received: datetime
     title: str = ""
     urgent: bool = False
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
