@@ -1,0 +1,231 @@
+"""The evidence package: everything somebody needs to judge one document without any access to the exchange.
+
+    envelope.xml              the signed envelope, byte for byte
+    receipts/00001.xml ...    every receipt, byte for byte
+    files/<sha256>            the files, or only their digests
+    directory.xml             the signed directory snapshot that gives the units their keys
+    certificates/<fp>.crt     certificates, by fingerprint
+    checkpoint.txt            the signed note that states the ledger's size and root
+    proofs.json               ledger entries with their places and audit paths
+    report.html               what it all means, for people
+    manifest.json             name, digest and size of each of the above
+
+Not here: any judgement. A package that reads back whole is complete and undamaged, no more: the signatures,
+the fingerprints, the proofs and the note are for the reader to verify, and the report is a convenience that
+proves nothing. Files are never held in memory.
+"""
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from exchange.errors import InvalidValueError, PackageError
+from exchange.ledger import manifest as names
+from exchange.ledger.container import Member, Reader, Writer, faults_of, open_member, open_reader, open_writer
+from exchange.ledger.entry import InclusionProof, LedgerEntry
+from exchange.ledger.manifest import Manifest
+from exchange.ledger.merkle import HASH_SIZE
+
+__all__ = ["EvidencePackage", "FileOpener", "PackageLimits", "read", "write"]
+
+FileOpener = Callable[[], BinaryIO]
+
+_MAX_PATH: Final = 64  # a tree of 2^64 leaves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePackage:
+    """What a package holds.
+
+    `files` maps SHA-256 (hex) to a way to open the file, or to None where the package has only the digest.
+    `certificates` maps SHA-256 fingerprints (hex) to PEM or DER, as it came.
+    """
+
+    envelope: bytes
+    receipts: tuple[bytes, ...]
+    files: Mapping[str, FileOpener | None]
+    directory: bytes
+    certificates: Mapping[str, bytes]
+    checkpoint: str
+    proofs: tuple[InclusionProof, ...]
+    report: str
+
+    def open_file(self, sha256: str) -> BinaryIO:
+        """Open a file that the package includes. The caller closes it.
+
+        Limits: `read` checked its bytes; whoever cannot be sure that nobody changed the package since checks
+        them again.
+        """
+        opener = self.files.get(sha256)
+        if opener is None:
+            raise PackageError(f"{names.file_member(sha256)}: is not in the package")
+        return opener()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageLimits:
+    """What `read` is willing to look at. Documents are all members but files; they are read into memory."""
+
+    total_bytes: int = 16 * 1024**3
+    file_bytes: int = 4 * 1024**3
+    documents_bytes: int = 256 * 1024**2
+    members: int = 20_000
+
+
+def write(package: EvidencePackage, target_path: Path) -> None:
+    """Write the package to `target_path`, whole and synced or not at all. Equal packages give equal bytes."""
+    with (
+        faults_of(target_path.name, "cannot be written"),
+        tempfile.NamedTemporaryFile(
+            dir=target_path.parent, prefix=f".{target_path.name}.", delete=False
+        ) as target,
+    ):
+        part = Path(target.name)
+        try:
+            with open_writer(target) as writer:
+                _write_members(package, writer)
+            target.flush()
+            os.fsync(target.fileno())
+            part.replace(target_path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def read(path: Path, *, limits: PackageLimits | None = None) -> EvidencePackage:
+    """Return the package at `path`, or raise `PackageError` naming the member and what is wrong with it."""
+    limits = limits or PackageLimits()
+    # (1) the zip is sound, bounded, and holds nothing but its members
+    with open_reader(path, total_bytes=limits.total_bytes, members=limits.members) as reader:
+        receipts = names.check_members(reader.sizes)  # (2) every member is known, none is missing
+        _check_sizes(reader, limits)  # (3) before a byte of them is read
+        manifest = Manifest.parse(reader.read(names.MANIFEST))
+        _check_digests(reader, manifest)  # (4) each member is what the manifest and its name say
+        files: dict[str, FileOpener | None] = dict.fromkeys(manifest.digest_only)
+        for sha256 in names.file_digests(reader.sizes):
+            files[sha256] = partial(open_member, path, names.file_member(sha256))
+        return EvidencePackage(
+            envelope=reader.read(names.ENVELOPE),
+            receipts=tuple(reader.read(names.receipt_member(number)) for number in range(1, receipts + 1)),
+            files=files,
+            directory=reader.read(names.DIRECTORY),
+            certificates={
+                fingerprint: reader.read(names.certificate_member(fingerprint))
+                for fingerprint in names.fingerprints(reader.sizes)
+            },
+            checkpoint=_read_text(reader, names.CHECKPOINT),
+            proofs=_decode_proofs(reader.read(names.PROOFS)),  # (5) and reads as what it should be
+            report=_read_text(reader, names.REPORT),
+        )
+
+
+def _write_members(package: EvidencePackage, writer: Writer) -> None:
+    sources = {name: partial(io.BytesIO, content) for name, content in _documents(package)}
+    included = {digest: opener for digest, opener in package.files.items() if opener is not None}
+    openers: dict[str, Callable[[], BinaryIO]] = {
+        **sources,
+        **{names.file_member(digest): opener for digest, opener in included.items()},
+    }
+    names.check_members([*openers, names.MANIFEST])
+    members: dict[str, Member] = {}
+    for name in sorted(openers):
+        with faults_of(name), openers[name]() as source:
+            members[name] = writer.add(name, source)
+    for digest in included:
+        _check_file(digest, members)
+    digest_only = tuple(sorted(digest for digest, opener in package.files.items() if opener is None))
+    manifest = Manifest(members=members, digest_only=digest_only)
+    writer.add(names.MANIFEST, io.BytesIO(manifest.encode()))
+
+
+def _documents(package: EvidencePackage) -> Iterator[tuple[str, bytes]]:
+    yield names.ENVELOPE, package.envelope
+    for number, receipt in enumerate(package.receipts, start=1):
+        yield names.receipt_member(number), receipt
+    yield names.DIRECTORY, package.directory
+    for fingerprint, certificate in package.certificates.items():
+        yield names.certificate_member(fingerprint), certificate
+    yield names.CHECKPOINT, package.checkpoint.encode()
+    yield names.PROOFS, _encode_proofs(package.proofs)
+    yield names.REPORT, package.report.encode()
+
+
+def _check_sizes(reader: Reader, limits: PackageLimits) -> None:
+    files = {names.file_member(digest) for digest in names.file_digests(reader.sizes)}
+    for name in sorted(files):
+        if reader.sizes[name] > limits.file_bytes:
+            raise PackageError(f"{name}: {reader.sizes[name]} bytes, at most {limits.file_bytes} are allowed")
+    documents = 0
+    for name in sorted(reader.sizes.keys() - files):
+        documents += reader.sizes[name]
+        if documents > limits.documents_bytes:
+            raise PackageError(f"{name}: more than {limits.documents_bytes} bytes of documents up to here")
+
+
+def _check_digests(reader: Reader, manifest: Manifest) -> None:
+    present = reader.sizes.keys() - {names.MANIFEST}
+    for name in sorted(present ^ manifest.members.keys()):
+        raise PackageError(f"{name[:200]}: is {'not in the manifest' if name in present else 'missing'}")
+    for name in sorted(present):
+        if reader.measure(name) != manifest.members[name]:
+            raise PackageError(f"{name}: differs from the manifest")
+    for sha256 in names.file_digests(present):
+        _check_file(sha256, manifest.members)
+
+
+def _check_file(sha256: str, members: Mapping[str, Member]) -> None:
+    name = names.file_member(sha256)
+    if members[name].sha256 != sha256:
+        raise PackageError(f"{name}: has not the digest that is its name")
+
+
+def _read_text(reader: Reader, name: str) -> str:
+    with faults_of(name, "is not UTF-8 text"):
+        return reader.read(name).decode()
+
+
+def _encode_proofs(proofs: tuple[InclusionProof, ...]) -> bytes:
+    return names.encode_json(
+        [
+            {
+                "index": proof.index,
+                "leaf": proof.entry.leaf().decode(),
+                "path": [hash_.hex() for hash_ in proof.path],
+            }
+            for proof in proofs
+        ]
+    )
+
+
+def _decode_proofs(raw: bytes) -> tuple[InclusionProof, ...]:
+    try:
+        data: Any = json.loads(raw)
+        proofs = tuple(_decode_proof(item) for item in data)
+        canonical = _encode_proofs(proofs)
+    except InvalidValueError as error:
+        raise PackageError(f"{names.PROOFS}: {error.message}") from error
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise PackageError(f"{names.PROOFS}: is not a list of proofs", detail=str(error)) from error
+    if (
+        canonical != raw
+    ):  # an unknown key, a number written otherwise: nothing passes that this code did not read
+        raise PackageError(f"{names.PROOFS}: is not written as the format prescribes")
+    return proofs
+
+
+def _decode_proof(item: Mapping[str, Any]) -> InclusionProof:
+    index, path = item["index"], tuple(bytes.fromhex(hash_) for hash_ in item["path"])
+    if (
+        type(index) is not int
+        or index < 0
+        or len(path) > _MAX_PATH
+        or any(len(hash_) != HASH_SIZE for hash_ in path)
+    ):
+        raise ValueError("index or audit path out of range")
+    return InclusionProof(entry=LedgerEntry.parse(item["leaf"].encode()), index=index, path=path)
