@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from exchange.model.unit import UnitCode
 
-__all__ = ["DEAD", "INGRESS", "OUT", "Lane", "in_exchange", "inbox_queue", "work_queue"]
+__all__ = ["DEAD", "INGRESS", "OUT", "Lane", "in_exchange", "inbox_queue", "inbox_unit", "work_queue"]
 
 INGRESS = "ingress"
 OUT = "out"
@@ -35,3 +35,8 @@ def in_exchange(unit: UnitCode) -> str:
 def inbox_queue(unit: UnitCode) -> str:
     """The queue of a unit; its routing key on `out` is the bare unit code."""
     return f"inbox.{unit}"
+
+
+def inbox_unit(queue: str) -> UnitCode:
+    """The unit whose inbox `queue` is."""
+    return UnitCode(queue.removeprefix("inbox."))

@@ -6,6 +6,8 @@
     records.py     the rows that both kinds of store keep
     hub.py         the hub's store, in one transaction at a time
     node.py        a node's store, likewise
+    directory.py   newer directories
+    text.py        the text inside files
     office.py      office systems (adapters)
     keys.py        signing
     telemetry.py   metrics and alarms

@@ -1,0 +1,192 @@
+"""Acknowledge: a batch of receipts from units -> verified, recorded, folded, forwarded; acknowledged last.
+
+A unit's receipt moves a delivery only if that unit is the delivery's recipient (or the envelope's sender, for recalls and the like), its
+key signed it, its broker account sent it, and it binds the digest the hub recorded. Whatever the verdict, the author is told in the
+next NOTED, so that nothing permanent is repeated for days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from exchange.codec.signed import claimed_id
+from exchange.errors import ReceiptInvalidError, YidiError
+from exchange.model.events import BusinessState, Event, Speaker
+from exchange.model.receipt import Noted, Receipt, ReceiptId
+from exchange.model.unit import UnitCode
+from exchange.ports.hub import Forward, HubSession, Owed
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
+from exchange.ports.transport import Consumer, Delivered
+from exchange.services.backoff import next_try
+from exchange.services.hub import Hub, quarantined, record_entry
+from exchange.services.intake import judge_each, tags
+from exchange.trust.digest import sha256_hex
+from exchange.trust.verify import VerifiedReceipt, Verifier
+
+__all__ = ["Acknowledger"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    message: Delivered
+    digest: str
+    verified: VerifiedReceipt | None = None
+    error: YidiError | None = None
+
+
+class Acknowledger:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def acknowledge(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
+        """Handle one batch; returns how many receipts were recorded for the first time. Raises StorageError, with nothing
+        acknowledged, when the store cannot take it."""
+        hub = self._hub
+        now = hub.clock.now()
+        verifier = hub.verifier()
+        intake = judge_each(
+            batch, lambda message: self._judge(message, verifier, now), self._count_failure, hub.timing.poison_attempts
+        )
+        with hub.store.begin() as session:
+            for message, code in intake.poison:
+                hub.log.alarm("message_quarantined", code=code, queue=message.queue, digest=sha256_hex(message.body))
+                session.quarantine(quarantined([message], code, "", now, keep=True))
+            recorded = self._record(session, intake.judged, now)
+        if recorded:
+            self._forward(recorded, now)
+        consumer.reject(tags(intake.again), requeue=True)
+        consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
+        return len(recorded)
+
+    def _judge(self, message: Delivered, verifier: Verifier, now: datetime) -> _Judged:
+        digest = sha256_hex(message.body)
+        try:
+            verified = verifier.receipt(message.body, now)
+            actor = verified.receipt.actor
+            if actor.speaker is Speaker.HUB or actor.unit != message.user:
+                raise ReceiptInvalidError("the broker's user is not the unit that speaks", detail=f"user {message.user}")
+        except YidiError as error:
+            return _Judged(message=message, digest=digest, error=error)
+        return _Judged(message=message, digest=digest, verified=verified)
+
+    # one transaction
+
+    def _record(
+        self, session: HubSession, judged: list[_Judged], now: datetime
+    ) -> list[tuple[ReceiptRecord, list[UnitCode]]]:
+        """Returns what is new, and to which units each goes on."""
+        for item in judged:
+            if item.error is not None:
+                self._set_aside(session, item, item.error, now)
+        valid = [(j, j.verified.receipt) for j in judged if j.verified is not None]
+        for _, receipt in valid:
+            if receipt.event is Event.NOTED and receipt.actor.unit is not None:
+                session.close_forwards(receipt.actor.unit, [noted.receipt for noted in receipt.noted])
+        about = [(j, r) for j, r in valid if r.subject is not None]
+        documents = session.documents({r.subject.envelope for _, r in about if r.subject})
+        known = {id_: record.digest for id_, record in session.receipts({r.id for _, r in about}).items()}
+        fresh: list[tuple[_Judged, Receipt, list[DeliveryKey]]] = []
+        for item, receipt in about:
+            try:
+                targets = self._targets(session, receipt, item, documents, known)
+            except YidiError as error:
+                self._set_aside(session, item, error, now)
+                continue
+            if targets is None:
+                continue
+            assert receipt.actor.unit is not None
+            session.owe([Owed(unit=receipt.actor.unit, noted=Noted(receipt=receipt.id, digest=item.digest))])
+            if receipt.id not in known:
+                known[receipt.id] = item.digest
+                fresh.append((item, receipt, targets))
+        return self._apply(session, fresh, now)
+
+    def _targets(
+        self,
+        session: HubSession,
+        receipt: Receipt,
+        item: _Judged,
+        documents: dict[object, DocumentRecord] | dict,  # type: ignore[type-arg]
+        known: dict[ReceiptId, str],
+    ) -> list[DeliveryKey] | None:
+        """The deliveries it speaks of; None when the envelope is not here (yet), so that its author repeats it."""
+        subject = receipt.subject
+        assert subject is not None
+        held = known.get(receipt.id)
+        if held is not None and held != item.digest:
+            self._hub.log.alarm("receipt_conflict", receipt=receipt.id, digest=item.digest, held=held)
+            raise ReceiptInvalidError("this id already stands for another receipt", code="CONFLICT")
+        document = documents.get(subject.envelope)
+        if document is None:
+            self._hub.log.warning("receipt_for_unknown_envelope", receipt=receipt.id, envelope=str(subject.envelope))
+            return None
+        if document.digest != subject.digest:
+            raise ReceiptInvalidError("it binds other bytes than the envelope's")
+        if subject.recipient is not None:
+            keys = [DeliveryKey(subject.envelope, subject.recipient)]
+            if not session.lock_deliveries(keys):
+                raise ReceiptInvalidError(f"{subject.recipient} is no recipient of this envelope")
+            return keys
+        return [record.key for record in session.deliveries_of(subject.envelope)]
+
+    def _apply(
+        self, session: HubSession, fresh: list[tuple[_Judged, Receipt, list[DeliveryKey]]], now: datetime
+    ) -> list[tuple[ReceiptRecord, list[UnitCode]]]:
+        hub = self._hub
+        deliveries = session.lock_deliveries({key for _, _, keys in fresh for key in keys})
+        recorded: list[tuple[ReceiptRecord, list[UnitCode]]] = []
+        for item, receipt, keys in fresh:
+            for key in keys:
+                deliveries[key] = advance(deliveries[key], receipt)
+            record = hub.keep(receipt, item.message.body).record
+            of_sender = receipt.actor.speaker is Speaker.SENDER
+            recorded.append((record, [key.recipient for key in keys] if of_sender else [record.envelope.sender]))
+            hub.metrics.count("yidi_acknowledger_receipts_total", event=receipt.event.value)
+            hub.log.info("receipt_recorded", receipt=receipt.id, envelope=str(record.envelope), event_name=receipt.event)
+        session.save_deliveries([deliveries[key] for key in {key for _, _, keys in fresh for key in keys}])
+        session.add_receipts([record for record, _ in recorded])
+        session.add_entries([record_entry(record) for record, _ in recorded])
+        due = next_try(hub.timing.retry, hub.chance, now, 0, confirmed=True)
+        session.add_forwards(
+            [Forward(unit=unit, receipt=record.id, due=due, attempts=1) for record, units in recorded for unit in units]
+        )
+        return recorded
+
+    def _set_aside(self, session: HubSession, item: _Judged, error: YidiError, now: datetime) -> None:
+        """Keep the bytes, cry out, and tell the author (if the broker knows it) that this one will never be recorded."""
+        hub = self._hub
+        hub.log.alarm("receipt_invalid", code=error.code, user=item.message.user, digest=item.digest, detail=error.detail)
+        hub.metrics.count("yidi_acknowledger_invalid_total", code=error.code)
+        session.quarantine(quarantined([item.message], error.code, error.message, now, keep=True))
+        claimed = claimed_id(item.message.body)
+        if claimed is not None and item.message.user:
+            fault = Noted(receipt=ReceiptId(claimed), digest=item.digest, fault=error.code)
+            session.owe([Owed(unit=UnitCode(item.message.user), noted=fault)])
+
+    # after the commit
+
+    def _forward(self, recorded: list[tuple[ReceiptRecord, list[UnitCode]]], now: datetime) -> None:
+        hub = self._hub
+        batch = [(unit, record) for record, units in recorded for unit in units]
+        confirmed = hub.publish([(unit, record.document) for unit, record in batch])
+        lost = [(unit, record.id) for (unit, record), ok in zip(batch, confirmed, strict=True) if not ok]
+        if lost:
+            soon = next_try(hub.timing.retry, hub.chance, now, 1, confirmed=False)
+            with hub.store.begin() as session:
+                session.hasten_forwards(lost, soon)
+
+    def _count_failure(self, message: Delivered) -> int:
+        with self._hub.store.begin() as session:
+            return session.count_failure(sha256_hex(message.body))
+
+
+def advance(delivery: DeliveryRecord, receipt: Receipt) -> DeliveryRecord:
+    """Fold `receipt` in, and stop the timers that it makes pointless."""
+    state = delivery.state.add(receipt)
+    signed = state.business >= BusinessState.SIGNED
+    return replace(
+        delivery,
+        state=state,
+        due=None if state.transport.settled else delivery.due,
+        remind=None if signed else delivery.remind,
+    )

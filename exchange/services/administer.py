@@ -1,0 +1,99 @@
+"""Administer: a change of the directory becomes its next signed version. The latest snapshot is the only state there is.
+
+Not here: which changes exist (`exchange.directory.update`), keys of units (`exchange.services.enroll`).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from exchange.codec.directory import decode
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.directory.snapshot import Directory, KeyEntry
+from exchange.errors import DirectoryError
+from exchange.model.unit import HubId
+from exchange.ports.hub import HubStore
+from exchange.ports.keys import Signer
+from exchange.ports.records import DirectoryRecord
+from exchange.ports.telemetry import Log
+from exchange.ports.time import Clock
+from exchange.trust.digest import sha256_hex
+from exchange.trust.sign import sign_directory
+
+__all__ = ["Administrator", "Change"]
+
+Change = Callable[[Directory], Directory]
+
+
+class Administrator:
+    def __init__(self, store: HubStore, signer: Signer, clock: Clock, log: Log, *, valid_days: int = 30) -> None:
+        """`signer`: the directory key, whose certificate is every node's anchor."""
+        self._store, self._signer, self._clock, self._log = store, signer, clock, log
+        self._valid = timedelta(days=valid_days)
+
+    def establish(self, hub: HubId, hub_key: KeyEntry, ledger_key: str) -> Directory:
+        """Version 1: a hub and nobody else. Raises DirectoryError when there is one already."""
+        now = self._clock.now()
+        first = Directory(
+            hub=hub,
+            version=1,
+            issued=now,
+            expires=now + self._valid,
+            previous=None,
+            hub_keys=(hub_key,),
+            ledger_key=ledger_key,
+        )
+        with self._store.begin() as session:
+            if session.directory_version():
+                raise DirectoryError("this hub has a directory already", code="DIRECTORY_EXISTS")
+            session.add_directory(self._sign(first))
+        return first
+
+    def current(self) -> Directory:
+        """Raises DirectoryError when there is none."""
+        with self._store.begin() as session:
+            return _decode(session.directory())
+
+    def change(self, change: Change) -> Directory:
+        """Apply `change` and sign the next version; nothing is stored when it raises or changes nothing."""
+        with self._store.begin() as session:
+            record = session.directory()
+            current = _decode(record)
+            assert record is not None
+            changed = change(current)
+            if changed == current:
+                return current
+            following = self._next(changed, record)
+            session.add_directory(self._sign(following))
+        self._log.info("directory_signed", version=following.version, units=len(following.units))
+        return following
+
+    def renew(self) -> bool:
+        """Sign the same contents again once half of the snapshot's life is over; whether it did."""
+        with self._store.begin() as session:
+            record = session.directory()
+            if record is None:
+                return False
+            current = _decode(record)
+            if self._clock.now() < current.issued + (current.expires - current.issued) / 2:
+                return False
+            session.add_directory(self._sign(self._next(current, record)))
+        return True
+
+    def _next(self, contents: Directory, before: DirectoryRecord) -> Directory:
+        now = self._clock.now()
+        return replace(
+            contents, version=before.version + 1, issued=now, expires=now + self._valid, previous=before.digest
+        )
+
+    def _sign(self, directory: Directory) -> DirectoryRecord:
+        document = sign_directory(directory, self._signer)
+        return DirectoryRecord(
+            version=directory.version, digest=sha256_hex(document), document=document, stored=self._clock.now()
+        )
+
+
+def _decode(record: DirectoryRecord | None) -> Directory:
+    if record is None:
+        raise DirectoryError("this hub has no directory yet: run `yidi hub init`", code="DIRECTORY_MISSING")
+    return decode(parse_signed(record.document, DocumentKind.DIRECTORY).body)

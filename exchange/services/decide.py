@@ -1,0 +1,116 @@
+"""Decide: what a named person of the recipient unit says about a received document, signed with the unit's key.
+
+签收 is never automatic: before it the node checks every file again and the person is named. Each decision is one transaction: the receipt,
+the inbox's new state, the outbox row. A decision that contradicts an earlier one is refused with what was decided, by whom and when.
+"""
+
+from exchange.codec.envelope import decode
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.errors import RefusedError
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import BusinessState, Event, Speaker
+from exchange.model.fold import DeliveryState
+from exchange.model.receipt import Reason, Receipt, Subject
+from exchange.model.unit import UnitCode
+from exchange.ports.node import Box, NodeSession
+from exchange.ports.records import DocumentRecord
+from exchange.services.node import Node
+
+__all__ = ["Decider"]
+
+
+class Decider:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def sign(self, unit: UnitCode, key: EnvelopeKey, person: str) -> Receipt:
+        """签收, after checking that the document is complete."""
+        return self._decide(unit, key, Event.SIGNED, person)
+
+    def reject(self, unit: UnitCode, key: EnvelopeKey, person: str, reason: Reason, text: str) -> Receipt:
+        """拒收, before signing."""
+        return self._decide(unit, key, Event.REJECTED, person, reason, text)
+
+    def send_back(self, unit: UnitCode, key: EnvelopeKey, person: str, reason: Reason, text: str) -> Receipt:
+        """退文, after signing."""
+        return self._decide(unit, key, Event.RETURNED, person, reason, text)
+
+    def answer(self, unit: UnitCode, key: EnvelopeKey, person: str, text: str) -> Receipt:
+        """办理反馈, after signing."""
+        return self._decide(unit, key, Event.FEEDBACK, person, None, text)
+
+    def give_back(self, unit: UnitCode, key: EnvelopeKey, person: str) -> Receipt:
+        """Agree to a recall that came after signing."""
+        return self._decide(unit, key, Event.RECALLED, person)
+
+    def keep(self, unit: UnitCode, key: EnvelopeKey, person: str, text: str) -> Receipt:
+        """Refuse a recall that came after signing."""
+        return self._decide(unit, key, Event.RECALL_DENIED, person, Reason.OPERATOR, text)
+
+    def _decide(
+        self,
+        unit: UnitCode,
+        key: EnvelopeKey,
+        event: Event,
+        person: str,
+        reason: Reason | None = None,
+        text: str | None = None,
+    ) -> Receipt:
+        node = self._node
+        node.check_hosted(unit)
+        if event.rule.reason and not (text or "").strip():
+            raise RefusedError(f"{event.chinese}: say why", code="REASON_REQUIRED")
+        now = node.clock.now()
+        with node.store.begin() as session:
+            document, state = self._held(session, unit, key)
+            _check_allowed(event, state)
+            if event is Event.SIGNED:
+                self._check_complete(document)
+            receipt, signed = node.receipt(
+                unit,
+                Speaker.PERSON,
+                event,
+                now,
+                subject=Subject(envelope=key, digest=document.digest, recipient=unit),
+                person=person,
+                reason=reason,
+                text=text,
+            )
+            node.emit(session, unit, [(receipt, signed)], now)
+            node.apply(session, unit, key, [receipt])
+        node.metrics.count("yidi_node_decisions_total", event=event.value)
+        node.log.info("decided", envelope=str(key), unit=unit, event_name=event.value)
+        return receipt
+
+    @staticmethod
+    def _held(session: NodeSession, unit: UnitCode, key: EnvelopeKey) -> tuple[DocumentRecord, DeliveryState]:
+        found = session.documents(Box.INBOX, [(unit, key)])
+        if (unit, key) not in found:
+            raise RefusedError(f"{unit} has received no document {key}", code="NOT_FOUND")
+        (delivery,) = session.deliveries(unit, key)
+        return found[(unit, key)], delivery.state
+
+    def _check_complete(self, document: DocumentRecord) -> None:
+        envelope = decode(parse_signed(document.document, DocumentKind.ENVELOPE).body)
+        for entry in envelope.files:
+            self._node.files.check(entry)
+
+
+_BEFORE_SIGNING = {Event.SIGNED, Event.REJECTED}
+
+
+def _check_allowed(event: Event, state: DeliveryState) -> None:
+    moment = state.closed or state.signed
+    done = f"{state.business.chinese} {state.business.name}"
+    if moment is not None:
+        done += f"（{moment.person or '系统'}，{moment.at:%Y-%m-%d %H:%M} UTC）"
+    if event in _BEFORE_SIGNING:
+        if state.business >= BusinessState.SIGNED:
+            raise RefusedError(f"{event.chinese}: the document is already {done}", code="STATE")
+        return
+    if event in (Event.RECALLED, Event.RECALL_DENIED) and state.recall_requested is None:
+        raise RefusedError("the sender has not asked for this document back", code="STATE")
+    if state.signed is None:
+        raise RefusedError(f"{event.chinese}: sign for the document first (it is {done})", code="STATE")
+    if state.business >= BusinessState.RETURNED:
+        raise RefusedError(f"{event.chinese}: the document is already {done}", code="STATE")

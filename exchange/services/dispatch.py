@@ -1,0 +1,85 @@
+"""Dispatch again: deliveries without an answer are repeated with backoff until DELIVERED, and EXPIRED with a signed notice at their end.
+
+Each repetition is accompanied by the ACCEPTED receipt: it tells the recipient's node, under the hub's signature, when the hub received the
+envelope, so that a key that was replaced or revoked since then is still judged at the right time.
+"""
+
+from datetime import datetime
+
+from dataclasses import replace
+
+from exchange.model.events import Event
+from exchange.model.receipt import Reason, Subject
+from exchange.ports.hub import Forward, HubSession
+from exchange.ports.records import DeliveryRecord, ReceiptRecord
+from exchange.services.acknowledge import advance
+from exchange.services.backoff import next_try
+from exchange.services.hub import Hub, record_entry
+from exchange.model.unit import UnitCode
+
+__all__ = ["Dispatcher"]
+
+
+class Dispatcher:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def dispatch(self, limit: int = 500) -> int:
+        """One round; returns how many deliveries were handled. The next attempt is stored before this one is made, so that a
+        crash in between costs one wait and never a storm."""
+        hub = self._hub
+        now = hub.clock.now()
+        batch: list[tuple[UnitCode, bytes]] = []
+        with hub.store.begin() as session:
+            due = session.due_deliveries(now, limit)
+            if not due:
+                return 0
+            late = [d for d in due if d.expires is not None and d.expires <= now]
+            again = [d for d in due if d.expires is None or d.expires > now]
+            notices = self._expire(session, late, now)
+            session.save_deliveries(
+                [
+                    replace(
+                        d,
+                        attempts=d.attempts + 1,
+                        due=next_try(hub.timing.retry, hub.chance, now, d.attempts, confirmed=True),
+                    )
+                    for d in again
+                ]
+            )
+            keys = {d.key.envelope for d in again}
+            documents = session.documents(keys)
+            accepted = session.accepted_receipts(keys)
+        for delivery in again:
+            if (proof := accepted.get(delivery.key.envelope)) is not None:
+                batch.append((delivery.key.recipient, proof.document))
+            batch.append((delivery.key.recipient, documents[delivery.key.envelope].document))
+        batch += [(record.envelope.sender, record.document) for record in notices]
+        hub.publish(batch)  # a failure is not special: the next attempt is already due
+        hub.metrics.count("yidi_clock_dispatches_total", len(again))
+        return len(due)
+
+    def _expire(self, session: HubSession, late: list[DeliveryRecord], now: datetime) -> list[ReceiptRecord]:
+        hub = self._hub
+        if not late:
+            return []
+        records, expired = [], []
+        for delivery in late:
+            receipt, signed = hub.receipt(
+                Event.EXPIRED,
+                now,
+                subject=Subject(
+                    envelope=delivery.key.envelope, digest=delivery.digest, recipient=delivery.key.recipient
+                ),
+                reason=Reason.TTL,
+                text=f"逾期未送达，共投递 {delivery.attempts} 次 / not delivered after {delivery.attempts} attempts",
+            )
+            records.append(hub.keep(receipt, signed).record)
+            expired.append(advance(delivery, receipt))
+            hub.log.alarm("delivery_expired", envelope=str(delivery.key.envelope), recipient=delivery.key.recipient)
+        session.save_deliveries(expired)
+        session.add_receipts(records)
+        session.add_entries([record_entry(record) for record in records])
+        due = next_try(hub.timing.retry, hub.chance, now, 0, confirmed=True)
+        session.add_forwards([Forward(unit=r.envelope.sender, receipt=r.id, due=due, attempts=1) for r in records])
+        return records

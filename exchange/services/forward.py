@@ -1,0 +1,67 @@
+"""Forward again: receipts that a unit has not confirmed, and the hub's own confirmations (NOTED) of the units' receipts.
+
+A receipt is never receipted; NOTED confirms up to 500 at once and is itself confirmed by nothing. When a NOTED is lost, the unit repeats
+the receipt and is owed another.
+"""
+
+from dataclasses import replace
+from itertools import groupby
+
+from exchange.model.events import Event
+from exchange.model.receipt import MAX_NOTED
+from exchange.model.unit import UnitCode
+from exchange.services.backoff import next_try
+from exchange.services.hub import Hub
+
+__all__ = ["Forwarder"]
+
+
+class Forwarder:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def forward(self, limit: int = 1000) -> int:
+        """Repeat what is due; returns how many receipts were sent again."""
+        hub = self._hub
+        now = hub.clock.now()
+        with hub.store.begin() as session:
+            due = session.due_forwards(now, limit)
+            if not due:
+                return 0
+            session.save_forwards(
+                [
+                    replace(
+                        f,
+                        attempts=f.attempts + 1,
+                        due=next_try(hub.timing.retry, hub.chance, now, f.attempts, confirmed=True),
+                    )
+                    for f in due
+                ]
+            )
+            records = session.receipts({f.receipt for f in due})
+        hub.publish([(f.unit, records[f.receipt].document) for f in due])
+        hub.metrics.count("yidi_clock_forwards_total", len(due))
+        return len(due)
+
+    def note(self, limit: int = 5000) -> int:
+        """Confirm what was recorded since the last round, one signed NOTED per unit; returns how many receipts it covered."""
+        hub = self._hub
+        now = hub.clock.now()
+        batch: list[tuple[UnitCode, bytes]] = []
+        with hub.store.begin() as session:
+            owed = sorted(session.take_owed(limit), key=lambda item: item.unit)
+            if not owed:
+                return 0
+            checkpoint = session.checkpoint()
+            for unit, group in groupby(owed, key=lambda item: item.unit):
+                noted = [item.noted for item in group]
+                for start in range(0, len(noted), MAX_NOTED):
+                    _, signed = hub.receipt(
+                        Event.NOTED,
+                        now,
+                        noted=tuple(noted[start : start + MAX_NOTED]),
+                        checkpoint=checkpoint.note if checkpoint else None,
+                    )
+                    batch.append((unit, signed))
+        hub.publish(batch)
+        return len(owed)

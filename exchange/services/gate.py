@@ -1,0 +1,49 @@
+"""The secrecy gate as sender and hub both apply it: inspect, then let pass, hold for a person, or refuse.
+
+If the gate cannot look, it refuses: an error on the way to a verdict is a refusal, never a pass. What counts as a mark is decided in
+`exchange.services.secrecy`.
+"""
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+from exchange.errors import RefusedError
+from exchange.model.document import Metadata
+from exchange.model.envelope import Envelope, FileEntry
+from exchange.ports.text import TextSource
+from exchange.services.secrecy import Decision, Verdict, inspect
+
+__all__ = ["apply_verdict", "check_secrecy", "inspect_parts"]
+
+
+def check_secrecy(envelope: Envelope, open_file: Callable[[FileEntry], BinaryIO], texts: TextSource) -> Verdict:
+    """Raises RefusedError: SECRECY, or SECRECY_HOLD when a person must look and the declaration names nobody who did."""
+    parts = [(file.name, file.media_type, lambda file=file: open_file(file)) for file in envelope.files]
+    verdict = inspect_parts(envelope.metadata, envelope.content, parts, texts)
+    return apply_verdict(verdict, envelope.declaration.reviewed_by)
+
+
+def inspect_parts(
+    metadata: Metadata,
+    content: str | None,
+    files: list[tuple[str, str, Callable[[], BinaryIO]]],
+    texts: TextSource,
+) -> Verdict:
+    """Look at everything there is to look at. `files`: (name, media type, opener)."""
+    try:
+        read = [(name, texts.lines(name, media_type, opener)) for name, media_type, opener in files]
+    except (OSError, ValueError) as error:
+        raise RefusedError("a file could not be checked for secrecy marks", code="SECRECY", detail=str(error)) from error
+    return inspect(metadata, content, [name for name, _, _ in files], read)
+
+
+def apply_verdict(verdict: Verdict, reviewed_by: str | None) -> Verdict:
+    places = "; ".join(f"{finding.rule} in {finding.place}" for finding in verdict.findings)
+    if verdict.decision is Decision.REFUSE:
+        raise RefusedError(f"classified material never travels here: {places}", code="SECRECY")
+    if verdict.decision is Decision.HOLD and reviewed_by is None:
+        raise RefusedError(
+            f"a person must look first and be named as reviewer: {places}",
+            code="SECRECY_HOLD",
+        )
+    return verdict

@@ -1,0 +1,126 @@
+"""Hand over: received documents go into the office system, receipts about sent ones too, and its own documents are collected.
+
+An outbox of its own: at least once towards the office, which must take the same key twice without effect. The office's id is stored
+before IMPORTED says so. An office that is down delays this and nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from exchange.codec.envelope import decode as decode_envelope
+from exchange.codec.receipt import decode as decode_receipt
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.errors import YidiError
+from exchange.model.events import Event, Speaker
+from exchange.model.receipt import Subject
+from exchange.model.unit import UnitCode
+from exchange.ports.node import Box, HandoverRecord, NodeSession
+from exchange.ports.office import HandOver, OfficeAdapter
+from exchange.ports.records import DocumentRecord
+from exchange.services.backoff import next_try
+from exchange.services.node import Node
+from exchange.services.submit import Submitter
+
+__all__ = ["Offices", "Officer"]
+
+Offices = Callable[[UnitCode], OfficeAdapter | None]
+
+
+class Officer:
+    def __init__(self, node: Node, offices: Offices, submitter: Submitter) -> None:
+        """`offices`: a unit's adapter, or None for a unit that reads its inbox here."""
+        self._node, self._offices, self._submitter = node, offices, submitter
+
+    def hand_over(self, limit: int = 200) -> int:
+        """Hand over what is due; returns how many documents the office took."""
+        node = self._node
+        now = node.clock.now()
+        with node.store.begin() as session:
+            due = session.due_handovers(now, limit)
+            documents = session.documents(Box.INBOX, [(h.unit, h.envelope) for h in due])
+        done = [self._try(h, documents[(h.unit, h.envelope)]) for h in due]
+        if not due:
+            return 0
+        with node.store.begin() as session:
+            for record in done:
+                if record.external_id is not None:
+                    document = documents[(record.unit, record.envelope)]
+                    self._imported(session, record, document)
+            session.save_handovers(done)
+        return sum(record.external_id is not None for record in done)
+
+    def tell(self, limit: int = 500) -> int:
+        """Give offices the receipts they have not seen about what they sent; returns how many."""
+        node = self._node
+        with node.store.begin() as session:
+            waiting = session.untold(limit)
+        told = []
+        for unit, record in waiting:
+            office = self._offices(unit)
+            try:
+                if office is not None:
+                    receipt = decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+                    office.tell(unit, receipt, record.document)
+            except YidiError as error:
+                node.log.warning("office_not_told", unit=unit, receipt=record.id, code=error.code)
+                continue
+            told.append((unit, record.id))
+        if told:
+            with node.store.begin() as session:
+                session.told(told)
+        return len(told)
+
+    def collect(self) -> int:
+        """Submit what offices have put out; returns how many documents were accepted for sending."""
+        node = self._node
+        with node.store.begin() as session:
+            units = session.units()
+        accepted = 0
+        for unit in units:
+            office = self._offices(unit)
+            for draft in office.collect(unit) if office is not None else ():
+                assert office is not None
+                reference = draft.reference or ""
+                try:
+                    submitted = self._submitter.submit(draft)
+                except YidiError as error:
+                    if error.retryable:
+                        continue  # it stays where it waits
+                    node.log.warning("office_draft_refused", unit=unit, code=error.code)
+                    office.refused(unit, reference, error.code, error.message)
+                    continue
+                office.sent(unit, reference, submitted.key)
+                accepted += 1
+        return accepted
+
+    def _try(self, record: HandoverRecord, document: DocumentRecord) -> HandoverRecord:
+        node = self._node
+        office = self._offices(record.unit)
+        if office is None:
+            return replace(record, due=None)
+        try:
+            envelope = decode_envelope(parse_signed(document.document, DocumentKind.ENVELOPE).body)
+            for entry in envelope.files:
+                node.files.check(entry)
+            item = HandOver(
+                unit=record.unit,
+                key=record.envelope,
+                envelope=envelope,
+                document=document.document,
+                open_file=node.files.open,
+            )
+            external_id = office.hand_over(item)
+        except YidiError as error:
+            node.log.warning("hand_over_failed", unit=record.unit, envelope=str(record.envelope), code=error.code)
+            node.metrics.count("yidi_node_handover_failures_total", code=error.code)
+            wait = next_try(node.timing.retry, node.chance, node.clock.now(), record.attempts, confirmed=False)
+            return replace(record, attempts=record.attempts + 1, due=wait)
+        return replace(record, attempts=record.attempts + 1, due=None, external_id=external_id)
+
+    def _imported(self, session: NodeSession, record: HandoverRecord, document: DocumentRecord) -> None:
+        node = self._node
+        now = node.clock.now()
+        subject = Subject(envelope=record.envelope, digest=document.digest, recipient=record.unit)
+        receipt, signed = node.receipt(record.unit, Speaker.ADAPTER, Event.IMPORTED, now, subject=subject)
+        node.emit(session, record.unit, [(receipt, signed)], now)
+        node.apply(session, record.unit, record.envelope, [receipt])

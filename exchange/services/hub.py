@@ -1,0 +1,150 @@
+"""What every service of the hub works with: its ports, its verdicts under the current directory, and its own signed receipts.
+
+Not a service: it decides nothing about a document.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exchange.codec.directory import decode
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.errors import DirectoryError
+from exchange.ledger.entry import LedgerEntry
+from exchange.model.events import Event, Speaker
+from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
+from exchange.model.unit import HubId, UnitCode
+from exchange.ports.files import Files
+from exchange.ports.hub import HubStore
+from exchange.ports.keys import Signer
+from exchange.ports.records import QuarantineRecord, ReceiptRecord
+from exchange.ports.telemetry import Log, Metrics
+from exchange.ports.time import Chance, Clock, Ids
+from exchange.ports.transport import Delivered, Message, Publisher, PublishResult
+from exchange.settings import HubTiming
+from exchange.topology import OUT
+from exchange.trust.digest import sha256_hex
+from exchange.trust.sign import sign_receipt
+from exchange.trust.verify import Verifier
+
+__all__ = ["Hub", "Kept", "quarantined", "record_entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A receipt of the hub's own: the value, its signed bytes, and the row that keeps it."""
+
+    receipt: Receipt
+    record: ReceiptRecord
+
+
+@dataclass(kw_only=True)
+class Hub:
+    """The hub's ports in one place. `verifier()` follows the directory; nothing else here has state."""
+
+    id: HubId
+    store: HubStore
+    files: Files
+    publisher: Publisher
+    signer: Signer
+    clock: Clock
+    ids: Ids
+    chance: Chance
+    metrics: Metrics
+    log: Log
+    timing: HubTiming = field(default_factory=HubTiming)
+    _verifier: Verifier | None = None
+
+    def verifier(self) -> Verifier:
+        """The verifier under the directory of this very moment, so that a revocation holds from the next batch on."""
+        with self.store.begin() as session:
+            version = session.directory_version()
+            if self._verifier is not None and self._verifier.directory.version == version:
+                return self._verifier
+            record = session.directory()
+        if record is None:
+            raise DirectoryError("this hub has no directory yet: import units first", code="DIRECTORY_MISSING")
+        # The hub's own store is the source of the directory, so its signature is not asked for again here.
+        self._verifier = Verifier(decode(parse_signed(record.document, DocumentKind.DIRECTORY).body))
+        return self._verifier
+
+    def receipt(
+        self,
+        event: Event,
+        now: datetime,
+        *,
+        subject: Subject | None = None,
+        reason: Reason | None = None,
+        text: str | None = None,
+        attributes: tuple[tuple[str, str], ...] = (),
+        noted: tuple[Noted, ...] = (),
+        checkpoint: str | None = None,
+    ) -> tuple[Receipt, bytes]:
+        """A receipt of the hub's, and its signed bytes."""
+        receipt = Receipt(
+            id=ReceiptId(self.ids.new()),
+            hub=self.id,
+            event=event,
+            actor=Actor(speaker=Speaker.HUB),
+            at=now,
+            subject=subject,
+            reason=reason,
+            text=text,
+            attributes=attributes,
+            noted=noted,
+            checkpoint=checkpoint,
+        )
+        return receipt, sign_receipt(receipt, self.signer)
+
+    def keep(self, receipt: Receipt, document: bytes) -> Kept:
+        """The row of a receipt about a document. The caller adds it, with others in one batch."""
+        assert receipt.subject is not None
+        record = ReceiptRecord(
+            id=receipt.id,
+            envelope=receipt.subject.envelope,
+            recipient=receipt.subject.recipient,
+            event=receipt.event,
+            digest=sha256_hex(document),
+            document=document,
+            at=receipt.at,
+            recorded=self.clock.now(),
+        )
+        return Kept(receipt, record)
+
+    def publish(self, batch: Sequence[tuple[UnitCode, bytes]]) -> list[bool]:
+        """Publish to units' inboxes; whether the broker confirmed each. Nothing may be forgotten on a yes."""
+        results = self.publisher.publish([Message(exchange=OUT, key=unit, body=body) for unit, body in batch])
+        for result in results:
+            if result is not PublishResult.ACCEPTED:
+                self.metrics.count("yidi_transport_publish_failures_total", outcome=result.value)
+        return [result is PublishResult.ACCEPTED for result in results]
+
+
+def record_entry(record: ReceiptRecord) -> LedgerEntry:
+    """The ledger's line about a receipt."""
+    return LedgerEntry(
+        kind="RECEIPT",
+        sender=record.envelope.sender,
+        envelope_id=record.envelope.id,
+        id=record.id,
+        digest=record.digest,
+        recorded=record.recorded,
+    )
+
+
+def quarantined(
+    messages: Iterable[Delivered], code: str, detail: str, at: datetime, *, keep: bool
+) -> list[QuarantineRecord]:
+    """Rows for messages set aside. `keep` is False for secret matter, of which only the digest may stay."""
+    return [
+        QuarantineRecord(
+            digest=sha256_hex(message.body),
+            document=message.body if keep else None,
+            queue=message.queue,
+            user=message.user or "",
+            code=code,
+            detail=detail,
+            at=at,
+        )
+        for message in messages
+    ]

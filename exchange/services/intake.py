@@ -1,0 +1,53 @@
+"""Taking a batch: what a worker may do with each message, and the one rule for what nobody foresaw.
+
+A judgement that fails with an error of ours is an outcome. Anything else is a bug or a broken machine: it counts as temporary, its
+attempts are counted in the store, and after enough of them the message is set aside with its bytes, so that it blocks nobody.
+Used by the services on both sides; knows no document.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from exchange.errors import StorageError, YidiError
+from exchange.ports.transport import Delivered
+
+__all__ = ["Intake", "judge_each"]
+
+Judgement = TypeVar("Judgement")
+
+
+@dataclass(slots=True)
+class Intake(Generic[Judgement]):
+    """A batch after judging. `poison`: set aside now; `again`: back to the queue."""
+
+    judged: list[Judgement] = field(default_factory=list)
+    again: list[Delivered] = field(default_factory=list)
+    poison: list[tuple[Delivered, str]] = field(default_factory=list)
+
+
+def judge_each(
+    batch: Sequence[Delivered],
+    judge: Callable[[Delivered], Judgement],
+    count_failure: Callable[[Delivered], int],
+    attempts: int,
+) -> Intake[Judgement]:
+    """Judge every message by itself: the one that breaks us must not take its neighbours along."""
+    intake: Intake[Judgement] = Intake()
+    for message in batch:
+        try:
+            intake.judged.append(judge(message))
+        except StorageError:
+            raise  # the whole batch waits: nothing can be decided without the store
+        except YidiError as error:
+            intake.poison.append((message, error.code))
+        except Exception as error:  # the boundary: one message's bug must not stop the others
+            if count_failure(message) >= attempts:
+                intake.poison.append((message, f"BUG {type(error).__name__}"))
+            else:
+                intake.again.append(message)
+    return intake
+
+
+def tags(messages: Iterable[Delivered]) -> list[int]:
+    return [message.tag for message in messages]

@@ -1,0 +1,158 @@
+"""What every service of a node works with: its ports, its verdicts under the directory it holds, and its units' signed receipts.
+
+One node hosts one or many units; each signs with its own key. Not a service: it decides nothing about a document.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from exchange.codec.directory import decode
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.errors import DirectoryError, RefusedError
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import Event, Speaker
+from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
+from exchange.model.unit import HubId, UnitCode
+from exchange.ports.files import FileExchange, Files
+from exchange.ports.keys import KeyRing
+from exchange.ports.node import NodeSession, NodeStore, OutboxKind, OutboxRow
+from exchange.ports.records import ReceiptRecord
+from exchange.ports.telemetry import Log, Metrics
+from exchange.ports.time import Chance, Clock, Ids
+from exchange.ports.transport import Message, Publisher, PublishResult
+from exchange.settings import NodeTiming
+from exchange.topology import Lane, in_exchange
+from exchange.trust.anchor import Anchor
+from exchange.trust.digest import sha256_hex
+from exchange.trust.sign import sign_receipt
+from exchange.trust.verify import Verifier
+
+__all__ = ["Node", "receipt_record"]
+
+
+@dataclass(kw_only=True)
+class Node:
+    """The node's ports in one place. `verifier()` follows the directory held; nothing else here has state."""
+
+    hub: HubId
+    store: NodeStore
+    files: Files
+    exchange: FileExchange
+    publisher: Publisher
+    keys: KeyRing
+    anchor: Anchor
+    clock: Clock
+    ids: Ids
+    chance: Chance
+    metrics: Metrics
+    log: Log
+    timing: NodeTiming = field(default_factory=NodeTiming)
+    _verifier: Verifier | None = None
+
+    def verifier(self) -> Verifier:
+        """The verifier under the directory this node holds, which was verified before it was stored."""
+        with self.store.begin() as session:
+            version = session.directory_version()
+            if self._verifier is not None and self._verifier.directory.version == version:
+                return self._verifier
+            record = session.directory()
+        if record is None:
+            raise DirectoryError("this node holds no directory yet", code="DIRECTORY_MISSING")
+        self._verifier = Verifier(decode(parse_signed(record.document, DocumentKind.DIRECTORY).body))
+        return self._verifier
+
+    def check_hosted(self, unit: UnitCode) -> None:
+        with self.store.begin() as session:
+            hosted = session.units()
+        if unit not in hosted:
+            raise RefusedError(f"unit {unit} is not hosted by this node", code="WRONG_UNIT")
+
+    def receipt(
+        self,
+        unit: UnitCode,
+        speaker: Speaker,
+        event: Event,
+        now: datetime,
+        *,
+        subject: Subject | None = None,
+        person: str | None = None,
+        reason: Reason | None = None,
+        text: str | None = None,
+        attributes: tuple[tuple[str, str], ...] = (),
+        noted: tuple[Noted, ...] = (),
+    ) -> tuple[Receipt, bytes]:
+        """A receipt of `unit`'s, and its bytes signed with its key."""
+        receipt = Receipt(
+            id=ReceiptId(self.ids.new()),
+            hub=self.hub,
+            event=event,
+            actor=Actor(speaker=speaker, unit=unit, person=person),
+            at=now,
+            subject=subject,
+            reason=reason,
+            text=text,
+            attributes=attributes,
+            noted=noted,
+        )
+        return receipt, sign_receipt(receipt, self.keys(unit))
+
+    def emit(self, session: NodeSession, unit: UnitCode, issued: Sequence[tuple[Receipt, bytes]], now: datetime) -> None:
+        """Keep receipts of `unit`'s own and put them into its outbox, in the caller's transaction."""
+        records = [receipt_record(receipt, document, now) for receipt, document in issued]
+        session.add_receipts(unit, records)
+        session.add_outbox(
+            [
+                OutboxRow(
+                    unit=unit,
+                    kind=OutboxKind.RECEIPT,
+                    id=record.id,
+                    digest=record.digest,
+                    lane=Lane.RECEIPT,
+                    due=now,
+                    envelope=record.envelope,
+                    document=record.document,
+                )
+                for record in records
+            ]
+        )
+
+    def apply(self, session: NodeSession, unit: UnitCode, envelope: EnvelopeKey, receipts: Sequence[Receipt]) -> None:
+        """Fold receipts into the deliveries of `envelope` that `unit` holds; those of other recipients are left alone."""
+        held = {record.key.recipient: record for record in session.deliveries(unit, envelope)}
+        changed = {}
+        for receipt in receipts:
+            assert receipt.subject is not None
+            about = receipt.subject.recipient
+            for recipient in held if about is None else [about] if about in held else []:
+                record = changed.get(recipient, held[recipient])
+                changed[recipient] = replace(record, state=record.state.add(receipt))
+        session.save_deliveries(unit, list(changed.values()))
+
+    def publish(self, batch: Sequence[tuple[UnitCode, Lane, bytes]]) -> list[bool]:
+        """Publish on units' own ingress; whether the broker confirmed each. Nothing may be forgotten on a yes."""
+        results = self.publisher.publish(
+            [
+                Message(exchange=in_exchange(unit), key=lane.value, body=body, user=unit)
+                for unit, lane, body in batch
+            ]
+        )
+        for result in results:
+            if result is not PublishResult.ACCEPTED:
+                self.metrics.count("yidi_transport_publish_failures_total", outcome=result.value)
+        return [result is PublishResult.ACCEPTED for result in results]
+
+
+def receipt_record(receipt: Receipt, document: bytes, now: datetime) -> ReceiptRecord:
+    """The row that keeps a receipt about a document."""
+    assert receipt.subject is not None
+    return ReceiptRecord(
+        id=receipt.id,
+        envelope=receipt.subject.envelope,
+        recipient=receipt.subject.recipient,
+        event=receipt.event,
+        digest=sha256_hex(document),
+        document=document,
+        at=receipt.at,
+        recorded=now,
+    )

@@ -1,0 +1,59 @@
+"""Recall: the sender asks for a document back. Unsigned, the recipient's node gives it back by itself; signed, a person there decides.
+
+The request is a receipt of the sender's that binds the envelope; it may overtake the envelope on the wire and then waits for it.
+"""
+
+from exchange.errors import RefusedError
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import BusinessState, Event, Speaker
+from exchange.model.receipt import Receipt, Subject
+from exchange.model.unit import UnitCode
+from exchange.ports.node import Box
+from exchange.services.node import Node
+
+__all__ = ["Recaller"]
+
+
+class Recaller:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def recall(self, key: EnvelopeKey, person: str, text: str, recipient: UnitCode | None = None) -> Receipt:
+        """Ask `recipient`, or every recipient, for the document back."""
+        return self._say(Event.RECALL_REQUESTED, key, person, text, recipient)
+
+    def remind(self, key: EnvelopeKey, person: str, text: str, recipient: UnitCode) -> Receipt:
+        """催办 by hand: urge one recipient that has not signed."""
+        return self._say(Event.REMINDED, key, person, text, recipient)
+
+    def _say(self, event: Event, key: EnvelopeKey, person: str, text: str, recipient: UnitCode | None) -> Receipt:
+        node = self._node
+        node.check_hosted(key.sender)
+        now = node.clock.now()
+        with node.store.begin() as session:
+            document = session.documents(Box.SENT, [(key.sender, key)]).get((key.sender, key))
+            if document is None:
+                raise RefusedError(f"{key.sender} has sent no document {key.id}", code="NOT_FOUND")
+            deliveries = session.deliveries(key.sender, key)
+            asked = [d for d in deliveries if recipient in (None, d.key.recipient)]
+            if not asked:
+                raise RefusedError(f"{recipient} is no recipient of this document", code="UNKNOWN_RECIPIENT")
+            if event is Event.REMINDED and all(d.state.business >= BusinessState.SIGNED for d in asked):
+                raise RefusedError("nobody is left to remind: it is signed for", code="STATE")
+            if event is Event.RECALL_REQUESTED and all(d.state.business > BusinessState.ARCHIVED for d in asked):
+                raise RefusedError("nobody holds it any more: it was returned, rejected or recalled", code="STATE")
+            count = max(d.state.reminders for d in asked) + 1
+            receipt, signed = node.receipt(
+                key.sender,
+                Speaker.SENDER,
+                event,
+                now,
+                subject=Subject(envelope=key, digest=document.digest, recipient=recipient),
+                person=person,
+                text=text,
+                attributes=(("n", str(count)),) if event is Event.REMINDED else (),
+            )
+            node.emit(session, key.sender, [(receipt, signed)], now)
+            node.apply(session, key.sender, key, [receipt])
+        node.log.info("sender_spoke", envelope=str(key), event_name=event.value)
+        return receipt

@@ -1,0 +1,337 @@
+"""Receive: a batch from units' inboxes -> verified end to end, files fetched, stored, answered; acknowledged last.
+
+Envelopes and receipts share the inbox. Nothing of an envelope is visible before every file's digests match. A duplicate brings the unit's
+own receipts about it out of the outbox again, byte for byte. Files are fetched before the transaction, which only records.
+
+Not here: what people decide (`decide`), the way into the office (`handover`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from exchange.codec.envelope import decode as decode_envelope
+from exchange.codec.kind import kind_of
+from exchange.codec.receipt import decode as decode_receipt
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.errors import CertificateError, CorruptFileError, NoteError, YidiError
+from exchange.model.events import BusinessState, Event, Speaker
+from exchange.model.fold import DeliveryState
+from exchange.model.receipt import Noted, Reason, Receipt, Subject
+from exchange.model.unit import UnitCode
+from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, QuarantineRecord
+from exchange.ports.transport import Consumer, Delivered
+from exchange.services.fetch import fetch_files
+from exchange.services.intake import judge_each, tags
+from exchange.services.node import Node, receipt_record
+from exchange.services.refresh import Refresher
+from exchange.topology import inbox_unit
+from exchange.trust.anchor import open_checkpoint
+from exchange.trust.digest import sha256_hex
+from exchange.trust.verify import VerifiedEnvelope, VerifiedReceipt
+
+__all__ = ["Receiver"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """One message's outcome. Exactly one of the three is set, or none when it must come again later."""
+
+    message: Delivered
+    unit: UnitCode
+    digest: str
+    envelope: VerifiedEnvelope | None = None
+    receipt: VerifiedReceipt | None = None
+    error: YidiError | None = None
+    incomplete: YidiError | None = None
+
+
+class Receiver:
+    def __init__(self, node: Node, refresher: Refresher) -> None:
+        self._node = node
+        self._refresher = refresher
+
+    def receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
+        """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing acknowledged, when the
+        store cannot take it."""
+        node = self._node
+        now = node.clock.now()
+        intake = judge_each(
+            batch, lambda message: self._judge(message, now), self._count_failure, node.timing.poison_attempts
+        )
+        with node.store.begin() as session:
+            for message, code in intake.poison:
+                self._set_aside(session, inbox_unit(message.queue), message, code, "", now)
+            arrived = self._record_envelopes(session, [j for j in intake.judged if j.envelope is not None], now)
+            self._record_receipts(session, [j for j in intake.judged if j.receipt is not None], now)
+            for item in intake.judged:
+                if item.error is not None:
+                    self._set_aside(session, item.unit, item.message, item.error.code, item.error.detail, now)
+        # (last) stored and synced: only now may the messages go
+        consumer.reject(tags(intake.again), requeue=True)
+        consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
+        return arrived
+
+    # judging, before the transaction
+
+    def _judge(self, message: Delivered, now: datetime) -> _Judged:
+        unit = inbox_unit(message.queue)
+        digest = sha256_hex(message.body)
+        try:
+            if kind_of(message.body) is DocumentKind.RECEIPT:
+                verified = self._verify_receipt(message.body, now)
+                return _Judged(message=message, unit=unit, digest=digest, receipt=verified)
+            return self._judge_envelope(message, unit, digest, now)
+        except YidiError as error:
+            if error.retryable:
+                self._node.log.warning("message_not_ready", unit=unit, code=error.code, digest=digest)
+                return _Judged(message=message, unit=unit, digest=digest)
+            return _Judged(message=message, unit=unit, digest=digest, error=error)
+
+    def _judge_envelope(self, message: Delivered, unit: UnitCode, digest: str, now: datetime) -> _Judged:
+        verified = self._verify_envelope(message.body, unit, digest, now)
+        if verified is None:
+            return _Judged(message=message, unit=unit, digest=digest)
+        if unit not in {recipient.unit for recipient in verified.envelope.recipients}:
+            raise YidiError(f"{unit} is no recipient of this envelope", code="WRONG_UNIT")
+        try:
+            fetch_files(self._node, unit, verified.envelope.files)
+        except CorruptFileError as error:
+            # Told to the sender at once, not left to expire; the hub goes on dispatching in case it heals.
+            return _Judged(message=message, unit=unit, digest=digest, envelope=verified, incomplete=error)
+        return _Judged(message=message, unit=unit, digest=digest, envelope=verified)
+
+    def _verify_envelope(self, data: bytes, unit: UnitCode, digest: str, now: datetime) -> VerifiedEnvelope | None:
+        """Verify under the directory as of now; if the key has ended since, as of the hub's ACCEPTED, should that be held; None
+        when it is not (the hub's next dispatch brings it)."""
+        try:
+            return self._refresher.with_fresh_directory(lambda verifier: verifier.envelope(data, now))
+        except CertificateError:
+            accepted = self._accepted_at(data, unit, digest)
+            if accepted is None:
+                return None
+            return self._node.verifier().envelope(data, accepted)
+
+    def _accepted_at(self, data: bytes, unit: UnitCode, digest: str) -> datetime | None:
+        """When the hub received these very bytes, by its own signed word."""
+        claimed = decode_envelope(parse_signed(data, DocumentKind.ENVELOPE).body).key
+        with self._node.store.begin() as session:
+            held = session.receipts_of(unit, claimed)
+        for record in held:
+            receipt = decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+            if receipt.event is Event.ACCEPTED and receipt.subject and receipt.subject.digest == digest:
+                return receipt.at
+        return None
+
+    def _verify_receipt(self, data: bytes, now: datetime) -> VerifiedReceipt:
+        """As of now; if the key has ended since, as of the receipt's own time: the hub judged it when it came in."""
+        try:
+            return self._refresher.with_fresh_directory(lambda verifier: verifier.receipt(data, now))
+        except CertificateError:
+            claimed = decode_receipt(parse_signed(data, DocumentKind.RECEIPT).body).at
+            return self._node.verifier().receipt(data, min(claimed, now))
+
+    # one transaction: envelopes
+
+    def _record_envelopes(self, session: NodeSession, judged: list[_Judged], now: datetime) -> int:
+        node = self._node
+        pairs = [(j.unit, j.envelope.envelope.key) for j in judged if j.envelope]
+        known = {pair: record.digest for pair, record in session.documents(Box.INBOX, pairs).items()}
+        fresh: list[tuple[_Judged, VerifiedEnvelope]] = []
+        for item in judged:
+            assert item.envelope is not None
+            key = item.envelope.envelope.key
+            held = known.get((item.unit, key))
+            if held is not None and held != item.digest:
+                self._set_aside(session, item.unit, item.message, "CONFLICT", f"held {held}", now)
+            elif held is not None:
+                node.metrics.count("yidi_node_duplicates_total")
+                session.reopen_receipts(item.unit, key, now)
+            elif item.incomplete is not None:
+                self._report_incomplete(session, item, item.envelope, item.incomplete, now)
+            else:
+                known[(item.unit, key)] = item.digest
+                fresh.append((item, item.envelope))
+        self._store(session, fresh, now)
+        return len(fresh)
+
+    def _store(self, session: NodeSession, fresh: list[tuple[_Judged, VerifiedEnvelope]], now: datetime) -> None:
+        node = self._node
+        session.add_documents(Box.INBOX, [(item.unit, _document_record(v, now)) for item, v in fresh])
+        for item, verified in fresh:
+            envelope, unit = verified.envelope, item.unit
+            subject = Subject(envelope=envelope.key, digest=item.digest, recipient=unit)
+            earlier = [
+                decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+                for record in session.receipts_of(unit, envelope.key)
+            ]
+            issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, now, subject=subject)]
+            state = DeliveryState().add(issued[0][0])
+            for receipt in earlier:
+                state = state.add(receipt) if receipt.subject and receipt.subject.digest == item.digest else state
+            if state.recall_requested is not None and node.timing.recall_until_signed:
+                issued.append(node.receipt(unit, Speaker.NODE, Event.RECALLED, now, subject=subject))
+                state = state.add(issued[1][0])
+            session.add_deliveries(
+                unit,
+                [
+                    DeliveryRecord(
+                        key=DeliveryKey(envelope.key, unit), state=state, digest=item.digest, sign_by=envelope.sign_by
+                    )
+                ],
+            )
+            node.emit(session, unit, issued, now)
+            if state.business < BusinessState.RECALLED:
+                session.add_handovers([HandoverRecord(unit=unit, envelope=envelope.key, due=now)])
+            node.metrics.count("yidi_node_received_total")
+            node.log.info("envelope_delivered", envelope=str(envelope.key), unit=unit)
+
+    def _report_incomplete(
+        self, session: NodeSession, item: _Judged, verified: VerifiedEnvelope, error: YidiError, now: datetime
+    ) -> None:
+        """UNDELIVERED, once per envelope: the reason does not change by repeating it."""
+        node, key = self._node, verified.envelope.key
+        node.log.alarm("file_corrupt_at_hub", envelope=str(key), unit=item.unit, detail=error.detail)
+        if any(record.event is Event.UNDELIVERED for record in session.receipts_of(item.unit, key)):
+            session.reopen_receipts(item.unit, key, now)
+            return
+        subject = Subject(envelope=key, digest=item.digest, recipient=item.unit)
+        issued = node.receipt(
+            item.unit,
+            Speaker.NODE,
+            Event.UNDELIVERED,
+            now,
+            subject=subject,
+            reason=Reason.INCOMPLETE,
+            text=error.message,
+        )
+        node.emit(session, item.unit, [issued], now)
+
+    # one transaction: receipts
+
+    def _record_receipts(self, session: NodeSession, judged: list[_Judged], now: datetime) -> None:
+        pairs = [(j.unit, j.receipt.receipt.id) for j in judged if j.receipt]
+        known = {pair: record.digest for pair, record in session.receipts(pairs).items()}
+        for item in judged:
+            assert item.receipt is not None
+            receipt, unit = item.receipt.receipt, item.unit
+            self._hold_checkpoint(session, receipt, now)
+            if receipt.event is Event.NOTED:
+                self._close_noted(session, unit, receipt)
+                continue
+            held = known.get((unit, receipt.id))
+            if held is not None and held != item.digest:
+                self._set_aside(session, unit, item.message, "CONFLICT", f"held {held}", now)
+                continue
+            if not _is_proof_of_acceptance(receipt, unit):
+                session.owe(unit, [Noted(receipt=receipt.id, digest=item.digest)])
+            if held is None:
+                known[(unit, receipt.id)] = item.digest
+                self._take(session, unit, receipt, item, now)
+
+    def _take(self, session: NodeSession, unit: UnitCode, receipt: Receipt, item: _Judged, now: datetime) -> None:
+        """Keep a new receipt and let it act, if it binds the very document that this unit holds."""
+        node = self._node
+        subject = receipt.subject
+        assert subject is not None
+        box = Box.SENT if subject.envelope.sender == unit else Box.INBOX
+        document = session.documents(box, [(unit, subject.envelope)]).get((unit, subject.envelope))
+        if document is not None and document.digest != subject.digest:
+            self._set_aside(session, unit, item.message, "RECEIPT_INVALID", "binds other bytes", now)
+            return
+        if document is None and box is Box.SENT:
+            # A refusal of something this unit never sent: somebody else tried in its name.
+            self._set_aside(session, unit, item.message, "RECEIPT_INVALID", "no such document sent", now)
+            return
+        session.add_receipts(unit, [receipt_record(receipt, item.message.body, now)])
+        if document is None:
+            return  # it overtook its envelope and waits for it
+        if box is Box.SENT and receipt.event in (Event.ACCEPTED, Event.REFUSED):
+            session.close_outbox(unit, [(subject.envelope.id, subject.digest)])
+        node.apply(session, unit, subject.envelope, [receipt])
+        if receipt.event is Event.RECALL_REQUESTED and box is Box.INBOX:
+            self._give_back(session, unit, document, now)
+        node.metrics.count("yidi_node_receipts_total", event=receipt.event.value)
+
+    def _give_back(self, session: NodeSession, unit: UnitCode, document: DocumentRecord, now: datetime) -> None:
+        """Unsigned documents go back without a person; about signed ones a person is asked (the listing shows it)."""
+        node = self._node
+        (delivery,) = session.deliveries(unit, document.key)
+        if delivery.state.business > BusinessState.RECALLING or not node.timing.recall_until_signed:
+            return
+        subject = Subject(envelope=document.key, digest=document.digest, recipient=unit)
+        issued = node.receipt(unit, Speaker.NODE, Event.RECALLED, now, subject=subject)
+        node.emit(session, unit, [issued], now)
+        node.apply(session, unit, document.key, [issued[0]])
+
+    def _close_noted(self, session: NodeSession, unit: UnitCode, receipt: Receipt) -> None:
+        if receipt.actor.speaker is not Speaker.HUB:
+            return
+        session.close_outbox(unit, [(noted.receipt, noted.digest) for noted in receipt.noted])
+        for noted in receipt.noted:
+            if noted.fault is not None:
+                self._node.log.alarm("receipt_refused_by_hub", unit=unit, receipt=noted.receipt, code=noted.fault)
+
+    # what this node can hold against the hub
+
+    def _hold_checkpoint(self, session: NodeSession, receipt: Receipt, now: datetime) -> None:
+        if receipt.checkpoint is None or receipt.actor.speaker is not Speaker.HUB:
+            return
+        try:
+            checkpoint = _checkpoint(receipt.checkpoint, self._node.anchor.ledger_key)
+        except NoteError as error:
+            self._node.log.alarm("checkpoint_invalid", code=error.code)
+            return
+        session.add_checkpoint(
+            HeldCheckpoint(size=checkpoint[0], root=checkpoint[1], note=receipt.checkpoint, seen=now)
+        )
+
+    # trouble
+
+    def _set_aside(
+        self, session: NodeSession, unit: UnitCode, message: Delivered, code: str, detail: str, now: datetime
+    ) -> None:
+        digest = sha256_hex(message.body)
+        self._node.log.alarm("message_quarantined", unit=unit, code=code, digest=digest, detail=detail)
+        self._node.metrics.count("yidi_node_quarantined_total", code=code)
+        row = QuarantineRecord(
+            digest=digest,
+            document=message.body,
+            queue=message.queue,
+            user=message.user or "",
+            code=code,
+            detail=detail,
+            at=now,
+        )
+        session.quarantine(unit, [row])
+
+    def _count_failure(self, message: Delivered) -> int:
+        with self._node.store.begin() as session:
+            return session.count_failure(sha256_hex(message.body))
+
+
+def _is_proof_of_acceptance(receipt: Receipt, unit: UnitCode) -> bool:
+    """ACCEPTED as it accompanies a repeated dispatch: the hub awaits no confirmation from a recipient."""
+    return receipt.event is Event.ACCEPTED and receipt.subject is not None and receipt.subject.envelope.sender != unit
+
+
+@lru_cache(maxsize=64)
+def _checkpoint(note: str, ledger_key: str) -> tuple[int, bytes]:
+    """Size and root of a signed checkpoint. Cached: one stands in thousands of receipts."""
+    checkpoint = open_checkpoint(note, ledger_key)
+    return checkpoint.size, checkpoint.root
+
+
+def _document_record(verified: VerifiedEnvelope, now: datetime) -> DocumentRecord:
+    envelope = verified.envelope
+    return DocumentRecord(
+        key=envelope.key,
+        digest=verified.digest,
+        document=verified.document,
+        received=now,
+        title=envelope.metadata.title,
+        urgent=envelope.urgent,
+        files=tuple(file.sha256 for file in envelope.files),
+    )

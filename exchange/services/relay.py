@@ -1,0 +1,97 @@
+"""Relay: what is due in the outbox is uploaded and published, again and again, until a signed receipt closes the row.
+
+A broker's confirm only makes the next attempt later. Before anything leaves, its bytes are hashed again: a store that has gone bad is an
+alarm here and not a forgery elsewhere.
+"""
+
+from dataclasses import replace
+
+from exchange.codec.envelope import decode
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.errors import CorruptFileError, YidiError
+from exchange.model.envelope import FileEntry
+from exchange.model.events import Event, Speaker
+from exchange.model.receipt import MAX_NOTED, Noted
+from exchange.model.unit import UnitCode
+from exchange.ports.node import OutboxKind, OutboxRow
+from exchange.services.backoff import next_try
+from exchange.services.node import Node
+from exchange.topology import Lane
+from exchange.trust.digest import sha256_hex
+
+__all__ = ["Relay"]
+
+
+class Relay:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def relay(self, limit: int = 500) -> int:
+        """One round over the due rows; returns how many were published."""
+        node = self._node
+        now = node.clock.now()
+        with node.store.begin() as session:
+            due = session.due_outbox(now, limit)
+        if not due:
+            return 0
+        ready = [row for row in due if self._prepare(row)]
+        confirmed = iter(node.publish([(row.unit, row.lane, row.document) for row in ready]))
+        held = {id(row) for row in ready}
+        saved = []
+        for row in due:
+            ok = next(confirmed) if id(row) in held else False
+            wait = next_try(node.timing.retry, node.chance, now, row.attempts, confirmed=ok)
+            saved.append(replace(row, due=wait, attempts=row.attempts + 1))
+        with node.store.begin() as session:
+            session.save_outbox(saved)
+        node.metrics.count("yidi_node_published_total", len(ready))
+        return len(ready)
+
+    def note(self, limit: int = 5000) -> int:
+        """Confirm to the hub the receipts it sent, one signed NOTED per unit; returns how many receipts it covered."""
+        node = self._node
+        now = node.clock.now()
+        with node.store.begin() as session:
+            owed = session.take_owed(limit)
+        by_unit: dict[UnitCode, list[Noted]] = {}
+        for unit, noted in owed:
+            by_unit.setdefault(unit, []).append(noted)
+        batch = []
+        for unit, noteds in by_unit.items():
+            for start in range(0, len(noteds), MAX_NOTED):
+                part = tuple(noteds[start : start + MAX_NOTED])
+                _, signed = node.receipt(unit, Speaker.NODE, Event.NOTED, now, noted=part)
+                batch.append((unit, Lane.RECEIPT, signed))
+        node.publish(batch)  # a lost one is asked for again by repeating the receipts
+        return len(owed)
+
+    def _prepare(self, row: OutboxRow) -> bool:
+        """Whether the row may be published now: intact, and its files with the hub."""
+        node = self._node
+        if sha256_hex(row.document) != row.digest:
+            node.log.alarm("outbox_corrupt", unit=row.unit, id=row.id, kind=row.kind.value)
+            return False
+        if row.kind is OutboxKind.RECEIPT:
+            return True
+        try:
+            envelope = decode(parse_signed(row.document, DocumentKind.ENVELOPE).body)
+            for entry in envelope.files:
+                self._upload(row.unit, entry)
+        except CorruptFileError as error:
+            node.log.alarm("file_corrupt", envelope=str(row.envelope), code=error.code, detail=error.detail)
+            return False
+        except YidiError as error:
+            node.log.warning("upload_failed", envelope=str(row.envelope), code=error.code, detail=error.detail)
+            return False
+        return True
+
+    def _upload(self, unit: UnitCode, entry: FileEntry) -> None:
+        """Send what the hub lacks of one file, from where an earlier attempt stopped."""
+        node = self._node
+        offset = node.exchange.offset(unit, entry)
+        if offset >= entry.size:
+            return
+        node.files.check(entry)
+        with node.files.open(entry.sha256, offset) as stream:
+            while chunk := stream.read(node.timing.chunk_bytes):
+                offset = node.exchange.upload(unit, entry, offset, chunk)

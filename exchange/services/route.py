@@ -1,0 +1,310 @@
+"""Route: a batch of envelopes from units -> recorded, answered, dispatched, acknowledged last.
+
+Everything about one message is judged first, without the store; then one transaction records the whole batch; then the receipts and
+dispatches are published; then, and only then, the batch is acknowledged. If the process dies anywhere before the last step the broker
+delivers the batch again and every message of it is found to be a duplicate, which is answered with the original receipt.
+
+Not here: dispatching again (`dispatch`), receipts from units (`acknowledge`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from exchange.codec.signed import claimed_id
+from exchange.errors import FileMissingError, RefusedError, YidiError
+from exchange.ledger.entry import LedgerEntry
+from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey
+from exchange.model.events import Event
+from exchange.model.fold import DeliveryState
+from exchange.model.receipt import Reason, Subject
+from exchange.model.unit import UnitCode
+from exchange.ports.hub import Forward, HubSession, Refusal
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
+from exchange.ports.text import TextSource
+from exchange.ports.transport import Consumer, Delivered
+from exchange.services.backoff import next_try
+from exchange.services.gate import check_secrecy
+from exchange.services.hub import Hub, quarantined, record_entry
+from exchange.services.intake import judge_each, tags
+from exchange.trust.digest import sha256_hex
+from exchange.trust.verify import VerifiedEnvelope, Verifier
+
+__all__ = ["Router"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """One message's outcome: `verified` when it may enter, else why not."""
+
+    message: Delivered
+    digest: str
+    verified: VerifiedEnvelope | None = None
+    error: YidiError | None = None
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What one transaction decided to publish."""
+
+    dispatches: list[tuple[DeliveryKey, bytes]]
+    answers: list[tuple[UnitCode, ReceiptRecord]]
+
+
+class Router:
+    def __init__(self, hub: Hub, texts: TextSource) -> None:
+        self._hub = hub
+        self._texts = texts
+
+    def route(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
+        """Handle one batch; returns how many envelopes were accepted for the first time. Raises StorageError, with nothing
+        acknowledged, when the store cannot take it: the caller gives the batch back and waits."""
+        hub = self._hub
+        now = hub.clock.now()
+        verifier = hub.verifier()
+        intake = judge_each(
+            batch, lambda message: self._judge(message, verifier, now), self._count_failure, hub.timing.poison_attempts
+        )
+        plan = _Plan([], [])
+        with hub.store.begin() as session:
+            for message, code in intake.poison:
+                hub.log.alarm("message_quarantined", code=code, queue=message.queue, digest=sha256_hex(message.body))
+                session.quarantine(quarantined([message], code, "", now, keep=True))
+            accepted = self._record(session, intake.judged, verifier, now, plan)
+        self._publish(plan, now)
+        # (last) the store has it, the broker has been told: only now may the incoming messages go
+        consumer.reject(tags(intake.again), requeue=True)
+        consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
+        return accepted
+
+    # judging, without the store
+
+    def _judge(self, message: Delivered, verifier: Verifier, now: datetime) -> _Judged:
+        digest = sha256_hex(message.body)
+        try:
+            verified = verifier.envelope(message.body, now)
+            self._check_policy(message, verified.envelope, verifier)
+        except YidiError as error:
+            if error.retryable:
+                # Not an answer: the sender's outbox is still open and its relay will look what is missing.
+                self._hub.log.warning("envelope_not_ready", code=error.code, digest=digest)
+            return _Judged(message=message, digest=digest, error=error)
+        return _Judged(message=message, digest=digest, verified=verified)
+
+    def _check_policy(self, message: Delivered, envelope: Envelope, verifier: Verifier) -> None:
+        # (1) three witnesses name one unit: the broker's account, the signature's key, the envelope
+        if message.user != envelope.sender:
+            raise RefusedError(
+                f"the broker's user is not the sender {envelope.sender}", code="NOT_AUTHORISED", detail=f"user {message.user}"
+            )
+        # (2) every recipient is known and active
+        unknown = [r.unit for r in envelope.recipients if not verifier.directory.is_active(r.unit)]
+        if unknown:
+            raise RefusedError(
+                f"not in the directory: {', '.join(unknown[:10])}{' ...' if len(unknown) > 10 else ''}",
+                code="UNKNOWN_RECIPIENT",
+            )
+        # (3) the files are here, uploaded by this very sender, and still what was signed
+        digests = {file.sha256 for file in envelope.files}
+        if digests:
+            with self._hub.store.begin() as session:
+                missing = digests - session.claimed(envelope.sender, digests)
+            for file in envelope.files:
+                if file.sha256 in missing:
+                    raise FileMissingError(f"file {file.sha256} was not uploaded by {envelope.sender}")
+                self._hub.files.check(file)
+        # (4) nothing classified travels, whatever the sender's node let through
+        check_secrecy(envelope, lambda file: self._hub.files.open(file.sha256), self._texts)
+
+    # one transaction
+
+    def _record(
+        self, session: HubSession, judged: list[_Judged], verifier: Verifier, now: datetime, plan: _Plan
+    ) -> int:
+        valid = [j for j in judged if j.verified is not None]
+        known = session.documents([j.verified.envelope.key for j in valid if j.verified])
+        originals = session.accepted_receipts(known)
+        checkpoint = session.checkpoint()
+        note = checkpoint.note if checkpoint else None
+        fresh: dict[EnvelopeKey, _Judged] = {}
+        refused: list[_Judged] = [j for j in judged if j.error is not None and not j.error.retryable]
+        for item in valid:
+            assert item.verified is not None
+            key = item.verified.envelope.key
+            first = known[key].digest if key in known else fresh[key].digest if key in fresh else None
+            if first is None:
+                fresh[key] = item
+            elif first != item.digest:
+                self._hub.log.alarm("envelope_conflict", envelope=str(key), digest=item.digest, held=first)
+                conflict = RefusedError("this id already stands for another document", code="CONFLICT")
+                refused.append(replace(item, verified=None, error=conflict))
+            elif key in originals:
+                self._hub.metrics.count("yidi_router_duplicates_total")
+                plan.answers.append((key.sender, originals[key]))
+        self._accept(session, list(fresh.values()), now, note, plan)
+        self._refuse(session, refused, verifier, now, note, plan)
+        return len(fresh)
+
+    def _accept(
+        self, session: HubSession, fresh: list[_Judged], now: datetime, note: str | None, plan: _Plan
+    ) -> None:
+        hub, timing = self._hub, self._hub.timing
+        documents, deliveries, receipts, entries = [], [], [], []
+        for item in fresh:
+            assert item.verified is not None
+            envelope = item.verified.envelope
+            subject = Subject(envelope=envelope.key, digest=item.digest)
+            receipt, signed = hub.receipt(Event.ACCEPTED, now, subject=subject, checkpoint=note)
+            kept = hub.keep(receipt, signed)
+            state = DeliveryState().add(receipt)
+            due = next_try(timing.retry, hub.chance, now, 0, confirmed=True)
+            remind = envelope.sign_by or now + _sign_within(envelope, timing.sign_within_hours)
+            documents.append(_document_record(envelope, item, now))
+            deliveries += [
+                DeliveryRecord(
+                    key=DeliveryKey(envelope.key, recipient.unit),
+                    state=state,
+                    digest=item.digest,
+                    due=due,
+                    attempts=1,
+                    expires=now + timing.deliver_within,
+                    sign_by=envelope.sign_by,
+                    remind=remind,
+                )
+                for recipient in envelope.recipients
+            ]
+            receipts.append(kept.record)
+            entries += [_document_entry(documents[-1]), record_entry(kept.record)]
+            plan.answers.append((envelope.sender, kept.record))
+            plan.dispatches += [
+                (DeliveryKey(envelope.key, recipient.unit), item.message.body) for recipient in envelope.recipients
+            ]
+            hub.metrics.count("yidi_router_envelopes_total", outcome="accepted")
+            hub.log.info("envelope_accepted", envelope=str(envelope.key), recipients=len(envelope.recipients))
+        session.add_documents(documents)
+        session.add_deliveries(deliveries)
+        session.add_receipts(receipts)
+        session.add_entries(entries)
+        answer_due = next_try(timing.retry, hub.chance, now, 0, confirmed=True)
+        session.add_forwards(
+            [Forward(unit=r.envelope.sender, receipt=r.id, due=answer_due, attempts=1) for r in receipts]
+        )
+
+    def _refuse(
+        self,
+        session: HubSession,
+        refused: list[_Judged],
+        verifier: Verifier,
+        now: datetime,
+        note: str | None,
+        plan: _Plan,
+    ) -> None:
+        """Refuse towards the broker's user alone, binding the digest of the very bytes refused: whoever sends a spoilt copy of
+        another unit's document can neither close that unit's outbox nor reach its inbox."""
+        hub = self._hub
+        answered = session.refusals({(UnitCode(j.message.user or ""), j.digest) for j in refused})
+        for item in refused:
+            assert item.error is not None
+            user = UnitCode(item.message.user or "")
+            if (known := answered.get((user, item.digest))) is not None:
+                plan.answers.append((user, _refusal_record(known, now)))
+                continue
+            code = item.error.code
+            secret = code.startswith("SECRECY")
+            hub.log.warning("envelope_refused", code=code, user=user, digest=item.digest, detail=item.error.detail)
+            hub.metrics.count("yidi_router_envelopes_total", outcome="refused")
+            hub.metrics.count("yidi_router_refusals_total", code=code)
+            session.quarantine(quarantined([item.message], code, item.error.message, now, keep=not secret))
+            claimed = claimed_id(item.message.body)
+            if claimed is None or user not in verifier.directory.by_code:
+                continue
+            receipt, signed = hub.receipt(
+                Event.REFUSED,
+                now,
+                subject=Subject(envelope=EnvelopeKey(user, EnvelopeId(claimed)), digest=item.digest),
+                reason=_reason(item.error),
+                text=f"{code}: {item.error.message}"[:2000],
+                checkpoint=note,
+            )
+            record = hub.keep(receipt, signed).record
+            refusal = Refusal(user=user, digest=item.digest, receipt=record.id, document=signed)
+            answered[(user, item.digest)] = refusal
+            session.add_refusals([refusal])
+            session.add_receipts([record])
+            session.add_entries([record_entry(record)])
+            plan.answers.append((user, record))
+
+    # after the commit
+
+    def _publish(self, plan: _Plan, now: datetime) -> None:
+        hub = self._hub
+        batch = [(key.recipient, body) for key, body in plan.dispatches]
+        batch += [(unit, record.document) for unit, record in plan.answers]
+        if not batch:
+            return
+        confirmed = hub.publish(batch)
+        lost = [key for (key, _), ok in zip(plan.dispatches, confirmed, strict=False) if not ok]
+        unanswered = [
+            (unit, record.id)
+            for (unit, record), ok in zip(plan.answers, confirmed[len(plan.dispatches) :], strict=True)
+            if not ok
+        ]
+        if lost or unanswered:
+            soon = next_try(hub.timing.retry, hub.chance, now, 1, confirmed=False)
+            with hub.store.begin() as session:
+                session.hasten_deliveries(lost, soon)
+                session.hasten_forwards(unanswered, soon)
+
+    def _count_failure(self, message: Delivered) -> int:
+        with self._hub.store.begin() as session:
+            return session.count_failure(sha256_hex(message.body))
+
+
+def _sign_within(envelope: Envelope, hours: dict[str, float]) -> timedelta:
+    degree = envelope.metadata.emergency_degree
+    return timedelta(hours=hours.get(degree.value if degree else "", hours.get("", 48.0)))
+
+
+def _document_record(envelope: Envelope, item: _Judged, now: datetime) -> DocumentRecord:
+    return DocumentRecord(
+        key=envelope.key,
+        digest=item.digest,
+        document=item.message.body,
+        received=now,
+        title=envelope.metadata.title,
+        urgent=envelope.urgent,
+        files=tuple(file.sha256 for file in envelope.files),
+    )
+
+
+def _document_entry(record: DocumentRecord) -> LedgerEntry:
+    return LedgerEntry(
+        kind="ENVELOPE",
+        sender=record.key.sender,
+        envelope_id=record.key.id,
+        id=record.key.id,
+        digest=record.digest,
+        recorded=record.received,
+    )
+
+
+def _refusal_record(refusal: Refusal, now: datetime) -> ReceiptRecord:
+    """Enough of a row to publish an old refusal again."""
+    return ReceiptRecord(
+        id=refusal.receipt,
+        envelope=EnvelopeKey(refusal.user, EnvelopeId("")),
+        recipient=None,
+        event=Event.REFUSED,
+        digest=sha256_hex(refusal.document),
+        document=refusal.document,
+        at=now,
+        recorded=now,
+    )
+
+
+def _reason(error: YidiError) -> Reason:
+    """The domain's reason for an error: its code or the code's first word where that is one, else what its class stands for."""
+    for name in (error.code, error.code.partition("_")[0]):
+        if name in Reason.__members__:
+            return Reason(name)
+    return Reason(error.reason)

@@ -1,0 +1,191 @@
+"""Submit: a draft becomes a signed envelope in this node's store, or is refused before anything was stored.
+
+Only the commit makes a promise: when `submit` returns, envelope, files, one delivery per recipient and the outbox row are on stable
+storage. Publishing is the relay's work, later, as often as it takes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exchange.directory.address import Expansion, expand
+from exchange.directory.snapshot import Directory
+from exchange.errors import InvalidValueError, RefusedError
+from exchange.model.envelope import Declaration, Envelope, EnvelopeKey, FileEntry, check_file_name, parse_envelope_id
+from exchange.model.fold import DeliveryState
+from exchange.model.unit import UnitCode
+from exchange.ports.node import Box, OutboxKind, OutboxRow
+from exchange.ports.office import Draft, DraftFile
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
+from exchange.ports.text import TextSource
+from exchange.services.gate import apply_verdict, inspect_parts
+from exchange.services.node import Node
+from exchange.topology import Lane
+from exchange.trust.digest import measure, sha256_hex
+from exchange.trust.sign import sign_envelope
+
+__all__ = ["Submitted", "Submitter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What the caller may rely on from now on. `again`: this reference had been submitted before."""
+
+    key: EnvelopeKey
+    recipients: tuple[UnitCode, ...]
+    again: bool = False
+
+
+class Submitter:
+    def __init__(self, node: Node, texts: TextSource) -> None:
+        self._node = node
+        self._texts = texts
+
+    def preview(self, draft: Draft) -> Expansion:
+        """Whom the addresses reach, as a clerk sees it before sending."""
+        return expand(self._node.verifier().directory, draft.sender, draft.to)
+
+    def submit(self, draft: Draft) -> Submitted:
+        """Raises RefusedError, InvalidValueError, LimitError (nothing was stored) or StorageError (nothing was promised)."""
+        node = self._node
+        node.check_hosted(draft.sender)
+        if (before := self._before(draft)) is not None:
+            return before
+        now = node.clock.now()
+        verifier = node.verifier()
+        self._check_directory(verifier.directory, draft.sender, now)
+        expansion = expand(verifier.directory, draft.sender, draft.to)
+        for file in draft.files:
+            check_file_name(file.name)
+        # The gate looks before the first byte is copied: of refused material nothing may stay behind.
+        parts = [(file.name, file.media_type, file.open) for file in draft.files]
+        apply_verdict(inspect_parts(draft.metadata, draft.content, parts, self._texts), draft.reviewed_by)
+        measured = [(file, _entry(file)) for file in draft.files]
+        envelope = self._envelope(draft, verifier.directory, expansion, tuple(entry for _, entry in measured), now)
+        document = sign_envelope(envelope, node.keys(draft.sender))
+        # What we would refuse from others we do not send: this also catches a key that the directory no longer gives us.
+        verifier.envelope(document, now)
+        for file, entry in measured:
+            self._keep_file(draft.sender, file, entry)
+        self._store(draft, envelope, document, now)
+        node.metrics.count("yidi_node_submitted_total")
+        node.log.info("envelope_submitted", envelope=str(envelope.key), recipients=len(envelope.recipients))
+        return Submitted(key=envelope.key, recipients=tuple(r.unit for r in envelope.recipients))
+
+    def _before(self, draft: Draft) -> Submitted | None:
+        """The answer given to the same reference before: pressing send twice sends once."""
+        if draft.reference is None:
+            return None
+        with self._node.store.begin() as session:
+            key = session.by_reference(draft.sender, draft.reference)
+            if key is None:
+                return None
+            deliveries = session.deliveries(draft.sender, key)
+        return Submitted(key=key, recipients=tuple(record.key.recipient for record in deliveries), again=True)
+
+    @staticmethod
+    def _check_directory(directory: Directory, sender: UnitCode, now: datetime) -> None:
+        if now >= directory.expires:
+            raise RefusedError(
+                f"the directory held (version {directory.version}) expired {directory.expires:%Y-%m-%d}: "
+                "reach the hub to get a newer one",
+                code="DIRECTORY_EXPIRED",
+            )
+        if not directory.is_active(sender):
+            raise RefusedError(f"unit {sender} is not active in the directory", code="NOT_AUTHORISED")
+
+    def _envelope(
+        self, draft: Draft, directory: Directory, expansion: Expansion, files: tuple[FileEntry, ...], now: datetime
+    ) -> Envelope:
+        def within(hours: int | None) -> datetime | None:
+            if hours is not None and hours <= 0:
+                raise InvalidValueError(f"deadline: {hours} hours is not in the future")
+            return None if hours is None else now + timedelta(hours=hours)
+
+        return Envelope(
+            id=parse_envelope_id(self._node.ids.new()),
+            hub=self._node.hub,
+            kind=draft.kind,
+            sender=draft.sender,
+            recipients=expansion.recipients,
+            groups=expansion.groups,
+            directory_version=directory.version,
+            created=now,
+            sign_by=within(draft.sign_within_hours),
+            handle_by=within(draft.handle_within_hours),
+            reply_required=draft.reply_required,
+            in_reply_to=parse_envelope_id(draft.in_reply_to) if draft.in_reply_to else None,
+            supersedes=parse_envelope_id(draft.supersedes) if draft.supersedes else None,
+            declaration=Declaration(name=draft.declared_by, at=now, reviewed_by=draft.reviewed_by),
+            operator=draft.operator,
+            metadata=draft.metadata,
+            content=draft.content,
+            files=files,
+        )
+
+    def _keep_file(self, owner: UnitCode, file: DraftFile, entry: FileEntry) -> None:
+        files, chunk_bytes = self._node.files, self._node.timing.chunk_bytes
+        if not files.has(entry.sha256):
+            offset = files.received(owner, entry.sha256)
+            with file.open() as stream:
+                stream.seek(offset)
+                while chunk := stream.read(chunk_bytes):
+                    offset = files.append(owner, entry.sha256, offset, chunk)
+            files.complete(owner, entry.sha256, entry.size)
+        files.check(entry)
+
+    def _store(self, draft: Draft, envelope: Envelope, document: bytes, now: datetime) -> None:
+        digest = sha256_hex(document)
+        sender = envelope.sender
+        with self._node.store.begin() as session:
+            record = DocumentRecord(
+                key=envelope.key,
+                digest=digest,
+                document=document,
+                received=now,
+                title=envelope.metadata.title,
+                urgent=envelope.urgent,
+                files=tuple(file.sha256 for file in envelope.files),
+            )
+            session.add_documents(Box.SENT, [(sender, record)])
+            session.add_deliveries(
+                sender,
+                [
+                    DeliveryRecord(
+                        key=DeliveryKey(envelope.key, recipient.unit),
+                        state=DeliveryState(),
+                        digest=digest,
+                        sign_by=envelope.sign_by,
+                    )
+                    for recipient in envelope.recipients
+                ],
+            )
+            session.add_outbox(
+                [
+                    OutboxRow(
+                        unit=sender,
+                        kind=OutboxKind.ENVELOPE,
+                        id=envelope.id,
+                        digest=digest,
+                        lane=Lane.URGENT if envelope.urgent else Lane.NORMAL,
+                        due=now,
+                        envelope=envelope.key,
+                        document=document,
+                    )
+                ]
+            )
+            if draft.reference is not None:
+                session.add_reference(sender, draft.reference, envelope.key)
+
+
+def _entry(file: DraftFile) -> FileEntry:
+    with file.open() as stream:
+        size, sha256, sm3 = measure(stream)
+    return FileEntry(
+        role=file.role,
+        name=file.name,
+        media_type=file.media_type,
+        size=size,
+        sha256=sha256,
+        sm3=sm3,
+        pages=file.pages,
+    )

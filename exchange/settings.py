@@ -1,0 +1,54 @@
+"""Settings: parsed once by `main`, frozen, each documented on its field; the settings reference is generated from here.
+
+Values come from a TOML file, the environment (`YIDI_...`) and a secrets directory, in rising order of authority. Services take the
+small groups below and never look further. Not here: where things are (`exchange.wiring`) and what they do with a value.
+"""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["HubTiming", "NodeTiming", "Retry"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Retry(_Frozen):
+    """Exponential backoff with full jitter: the n-th wait is uniform between 0 and min(cap, base * 2^n), plus `floor`."""
+
+    floor_seconds: float = Field(default=1.0, ge=0, description="The shortest wait.")
+    base_seconds: float = Field(default=5.0, gt=0, description="Upper end of the first wait's jitter.")
+    cap_seconds: float = Field(default=900.0, gt=0, description="Upper end of every later wait's jitter.")
+    confirmed_seconds: float = Field(
+        default=60.0, gt=0, description="Added to the wait when the broker confirmed: an answer is likely on its way."
+    )
+
+
+class HubTiming(_Frozen):
+    """How long the hub waits, for what."""
+
+    retry: Retry = Retry()
+    deliver_within_hours: float = Field(default=72.0, gt=0, description="After this an undelivered document is EXPIRED.")
+    sign_within_hours: dict[str, float] = Field(
+        default={"特提": 1.0, "特急": 4.0, "加急": 8.0, "平急": 24.0, "": 48.0},
+        description="First reminder to sign, by urgency, when the sender set no sign-by. The empty key is for ordinary documents.",
+    )
+    remind_every_hours: float = Field(default=24.0, gt=0, description="Between automatic reminders of one delivery.")
+    remind_at_most: int = Field(default=5, ge=0, description="Automatic reminders of one delivery.")
+    directory_valid_days: int = Field(default=30, ge=2, description="A snapshot's life; it is renewed at half of it.")
+    poison_attempts: int = Field(default=5, ge=1, description="Unexpected failures of one message before it is set aside.")
+
+    @property
+    def deliver_within(self) -> timedelta:
+        return timedelta(hours=self.deliver_within_hours)
+
+
+class NodeTiming(_Frozen):
+    """How long a node waits, for what, and what it allows."""
+
+    retry: Retry = Retry()
+    recall_until_signed: bool = Field(default=True, description="An unsigned document is given back without asking a person.")
+    poison_attempts: int = Field(default=5, ge=1, description="Unexpected failures of one message before it is set aside.")
+    chunk_bytes: int = Field(default=1 << 20, ge=4096, le=4 << 20, description="Size of one file transfer step.")

@@ -1,0 +1,37 @@
+"""node: the mailboxes of one or many units: outbox, inboxes, office systems, directory.
+
+Consumes       inbox.<unit> of every unit it hosts
+Publishes      in.<unit>: envelopes (urgent, normal), receipts, NOTED
+Writes         inbox, deliveries, receipts, outbox, hand-overs; the directory it holds; the hub's checkpoints it has seen
+Acknowledges   last: after the commit; what it owes in return stands in the outbox by then
+If it dies here  before the commit: the batch comes again. After it: the batch comes again as duplicates and its own receipts are
+               repeated. Uploads and downloads go on where they stopped
+If it comes twice  one inbox item, one hand-over; the same receipts again, byte for byte
+Settings       node timing (retry, recall_until_signed, poison_attempts, chunk_bytes)
+Metrics        yidi_node_submitted_total, yidi_node_published_total, yidi_node_received_total, yidi_node_duplicates_total,
+               yidi_node_quarantined_total, yidi_node_handover_failures_total, yidi_directory_version
+"""
+
+from exchange.ports.transport import Consumer
+from exchange.services.handover import Officer
+from exchange.services.receive import Receiver
+from exchange.services.refresh import Refresher
+from exchange.services.relay import Relay
+from workers.batch import take
+from workers.runner import Step
+
+__all__ = ["steps"]
+
+
+def steps(
+    receiver: Receiver, relay: Relay, officer: Officer, refresher: Refresher, consumer: Consumer, *, limit: int = 200
+) -> list[Step]:
+    return [
+        Step(name="node.receive", run=lambda: take(consumer, receiver.receive, limit)),
+        Step(name="node.relay", run=relay.relay),
+        Step(name="node.note", run=relay.note, every_seconds=1.0),
+        Step(name="node.hand_over", run=officer.hand_over),
+        Step(name="node.tell", run=officer.tell),
+        Step(name="node.collect", run=officer.collect, every_seconds=2.0),
+        Step(name="node.directory", run=lambda: int(refresher.refresh()), every_seconds=5.0),
+    ]

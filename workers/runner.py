@@ -1,0 +1,85 @@
+"""Runs steps in turn until told to stop. Idle steps wait, failing steps back off, and no step's failure stops another.
+
+A step is a function that does one bounded piece of work and returns how many things it did. What it took from a queue and could not
+finish it has given back itself. Not here: what any step does.
+
+Shutdown is in order: `stop()` ends the loop after the step in hand, so that whatever was committed is also published and acknowledged.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from exchange.errors import YidiError
+from exchange.ports.telemetry import Log, Metrics
+from exchange.ports.time import Clock
+
+__all__ = ["Runner", "Step"]
+
+_PAUSE_CAP_SECONDS = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """`every_seconds`: 0 runs in each round; more runs at that interval. `name` is the label of its metrics."""
+
+    name: str
+    run: Callable[[], int]
+    every_seconds: float = 0.0
+    due: float = field(default=0.0)
+    failures: int = field(default=0)
+
+
+class Runner:
+    def __init__(
+        self, steps: Sequence[Step], clock: Clock, metrics: Metrics, log: Log, *, idle_seconds: float = 0.05
+    ) -> None:
+        self._steps, self._clock, self._metrics, self._log = list(steps), clock, metrics, log
+        self._idle = idle_seconds
+        self._stop = threading.Event()
+        self.last_round = clock.monotonic()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        """Until `stop()`. Sleeps only when no step found anything to do."""
+        while not self._stop.is_set():
+            if not self.round():
+                self._stop.wait(self._idle)
+
+    def round(self) -> int:
+        """Every step that is due, once; returns how much was done."""
+        done = 0
+        for step in self._steps:
+            if self._stop.is_set():
+                break
+            if self._clock.monotonic() >= step.due:
+                done += self._run(step)
+        self.last_round = self._clock.monotonic()
+        return done
+
+    def faults(self) -> dict[str, int]:
+        """Steps that are failing now, and how often in a row."""
+        return {step.name: step.failures for step in self._steps if step.failures}
+
+    def _run(self, step: Step) -> int:
+        try:
+            done = step.run()
+        except YidiError as error:
+            self._pause(step, error.code, error.detail)
+            return 0
+        except Exception as error:  # the outermost boundary: a worker outlives its bugs and says so
+            self._pause(step, "BUG", repr(error))
+            return 0
+        step.failures = 0
+        step.due = self._clock.monotonic() + step.every_seconds
+        if done:
+            self._metrics.count("yidi_worker_work_total", done, step=step.name)
+        return done
+
+    def _pause(self, step: Step, code: str, detail: str) -> None:
+        step.failures += 1
+        step.due = self._clock.monotonic() + min(_PAUSE_CAP_SECONDS, 0.1 * 2.0 ** min(step.failures, 10))
+        self._metrics.count("yidi_worker_failures_total", step=step.name, code=code)
+        self._log.warning("step_failed", step=step.name, code=code, detail=detail, failures=step.failures)
