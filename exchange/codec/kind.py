@@ -1,0 +1,54 @@
+"""The three documents of the protocol: what names them and how large they may be.
+
+Limits are checked on bytes before anything is parsed, so each is the cost an unknown sender can cause.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["DocumentKind", "Limits"]
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`size`: bytes of the document; `elements`: elements in it; `piece`: bytes of one tag with the text after it."""
+
+    size: int
+    elements: int
+    piece: int = 256 * 1024
+    depth: int = 32
+    attributes: int = 32
+    namespaces: int = 1000
+
+
+_LIMITS = {
+    "envelope": Limits(size=8 * MIB, elements=20_000),
+    "receipt": Limits(size=256 * 1024, elements=2_000),
+    "directory": Limits(size=32 * MIB, elements=400_000),
+}
+
+
+class DocumentKind(Enum):
+    ENVELOPE = "envelope"
+    RECEIPT = "receipt"
+    DIRECTORY = "directory"
+
+    # Plain attributes, not properties: they are read on every document.
+    root: str
+    namespace: str
+    family: str
+    prefix: str
+    limits: Limits
+
+    def __init__(self, word: str) -> None:
+        self.root = word.capitalize()
+        self.family = f"urn:yidi:{word}:"
+        self.namespace = f"{self.family}1"
+        self.prefix = f"{word[0]}-"
+        self.limits = _LIMITS[word]
+
+    @property
+    def tag(self) -> str:
+        return f"{{{self.namespace}}}{self.root}"
