@@ -21,6 +21,7 @@ __all__ = [
     "InvalidValueError",
     "KeyStoreError",
     "LimitError",
+    "NotAuthorisedError",
     "NoteError",
     "PackageError",
     "ProofError",
@@ -42,7 +43,7 @@ class YidiError(Exception):
     """
 
     code: str = "ERROR"
-    reason: ClassVar[str] = "OPERATOR"
+    reason: str = "OPERATOR"
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
@@ -96,10 +97,28 @@ class SignatureError(YidiError):
 
 
 class CertificateError(YidiError):
-    """A certificate is expired, revoked, unusable, or not the directory's."""
+    """A certificate is expired, revoked, unusable, or not the directory's; `reason` follows from which of them."""
 
     code = "CERT"
-    reason = "CERT_EXPIRED"
+    reason = "SIGNATURE"
+
+    def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
+        super().__init__(message, code=code, detail=detail)
+        self.reason = _CERTIFICATE_REASONS.get(self.code, self.reason)
+
+
+_CERTIFICATE_REASONS = {
+    "CERT_EXPIRED": "CERT_EXPIRED",
+    "CERT_NOT_YET": "CERT_EXPIRED",
+    "CERT_REVOKED": "CERT_REVOKED",
+}
+
+
+class NotAuthorisedError(YidiError):
+    """A good signature, perhaps, but its author has no say here: an inactive unit, another exchange."""
+
+    code = "NOT_AUTHORISED"
+    reason = "NOT_AUTHORISED"
 
 
 class DirectoryError(YidiError):
