@@ -212,9 +212,8 @@ def _decode_proofs(raw: bytes) -> tuple[InclusionProof, ...]:
         raise PackageError(f"{names.PROOFS}: {error.message}") from error
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise PackageError(f"{names.PROOFS}: is not a list of proofs", detail=str(error)) from error
-    if (
-        canonical != raw
-    ):  # an unknown key, a number written otherwise: nothing passes that this code did not read
+    # an unknown key, a number written otherwise: nothing passes that this code did not read
+    if canonical != raw:
         raise PackageError(f"{names.PROOFS}: is not written as the format prescribes")
     return proofs
 

@@ -54,6 +54,7 @@ def test_what_is_written_reads_back(origin: str, size: int, root: bytes, extensi
         ("2I=\n", "2I=\n\n"),
         ("2I=\n", "2I=\nextension\n\n"),
         ("2I=\n", "2I="),
+        ("2I=\n", "2I=\nextension"),
         ("2I=\n", "2J=\n"),
         ("2I=\n", "2I=\r\n"),
         ("2I=\n", "\n"),

@@ -1,4 +1,4 @@
-"""The tree against the definition of RFC 6962 section 2.1, written a second time and as plainly as it reads."""
+"""The tree against the definition of RFC 6962 section 2.1, written a second time, as plainly as it reads."""
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -205,6 +205,30 @@ def test_an_inclusion_proof_of_another_length_place_or_size_is_refused(
     for other in {-1, index - 1, index + 1, size, size + 1} - {index}:
         assert refuses(merkle.verify_inclusion, leaf, other, size, proof, root)
     assert refuses(merkle.verify_inclusion, leaf, index, 0, proof, root)
+
+
+@pytest.mark.parametrize("other", [2, 4, 16, 17, 1024])
+def test_a_proof_that_leads_to_the_right_root_is_refused_for_a_tree_of_another_height(
+    tree: Nodes, other: int
+) -> None:
+    # Only the height tells: the hashes on the way are those of the tree of 8.
+    root = merkle.root(8, tree.read)
+    proof = merkle.inclusion_proof(0, 8, tree.read)
+    assert refuses(merkle.verify_inclusion, HASHES[0], 0, other, proof, root)
+    for old in (1, 2):
+        proof = merkle.consistency_proof(old, 8, tree.read)
+        assert other == old or refuses(
+            merkle.verify_consistency, old, merkle.root(old, tree.read), other, root, proof
+        )
+
+
+def test_a_proof_along_the_right_edge_is_refused_for_the_edge_of_a_lower_tree(tree: Nodes) -> None:
+    # All hashes join from the left there, so that the steps beyond the lower tree's height would go unnoticed.
+    old_root, root = merkle.root(7, tree.read), merkle.root(8, tree.read)
+    inclusion, consistency = merkle.inclusion_proof(7, 8, tree.read), merkle.consistency_proof(7, 8, tree.read)
+    for size in (1, 2, 4):
+        assert refuses(merkle.verify_inclusion, HASHES[7], size - 1, size, inclusion, root)
+    assert refuses(merkle.verify_consistency, 3, old_root, 4, root, consistency)
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, 2), (4, 8), (6, 7), (3, 130), (64, 129)])
