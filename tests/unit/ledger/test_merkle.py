@@ -223,9 +223,10 @@ def test_a_proof_that_leads_to_the_right_root_is_refused_for_a_tree_of_another_h
 
 
 def test_a_proof_along_the_right_edge_is_refused_for_the_edge_of_a_lower_tree(tree: Nodes) -> None:
-    # All hashes join from the left there, so that the steps beyond the lower tree's height would go unnoticed.
+    # All hashes join from the left there: steps beyond the lower tree's height would go unnoticed.
     old_root, root = merkle.root(7, tree.read), merkle.root(8, tree.read)
-    inclusion, consistency = merkle.inclusion_proof(7, 8, tree.read), merkle.consistency_proof(7, 8, tree.read)
+    inclusion = merkle.inclusion_proof(7, 8, tree.read)
+    consistency = merkle.consistency_proof(7, 8, tree.read)
     for size in (1, 2, 4):
         assert refuses(merkle.verify_inclusion, HASHES[7], size - 1, size, inclusion, root)
     assert refuses(merkle.verify_consistency, 3, old_root, 4, root, consistency)
