@@ -17,6 +17,11 @@ settings.register_profile("yidi", deadline=None, database=None)
 settings.load_profile("yidi")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the seed even under -q, so that any order can be repeated."""
+    terminalreporter.write_line(f"same order again: --randomly-seed={config.getoption('randomly_seed')}")
+
+
 class ExpectedLogs(logging.Handler):
     """Collects WARNING and above; call it with a fragment of each message the test means to cause."""
 
