@@ -19,7 +19,9 @@ settings.load_profile("yidi")
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the seed even under -q, so that any order can be repeated."""
-    terminalreporter.write_line(f"same order again: --randomly-seed={config.getoption('randomly_seed')}")
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f"same order again: --randomly-seed={seed}")
 
 
 class ExpectedLogs(logging.Handler):
