@@ -4,11 +4,16 @@ Values come from a TOML file, the environment (`YIDI_...`) and a secrets directo
 small groups below and never look further. Not here: where things are (`exchange.wiring`) and what they do with a value.
 """
 
+import tomllib
 from datetime import timedelta
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["HubTiming", "NodeTiming", "Retry"]
+from exchange.errors import InputError
+
+__all__ = ["HubTiming", "MachineSettings", "NodeTiming", "Retry", "Web", "load_machine"]
 
 
 class _Frozen(BaseModel):
@@ -52,3 +57,51 @@ class NodeTiming(_Frozen):
     recall_until_signed: bool = Field(default=True, description="An unsigned document is given back without asking a person.")
     poison_attempts: int = Field(default=5, ge=1, description="Unexpected failures of one message before it is set aside.")
     chunk_bytes: int = Field(default=1 << 20, ge=4096, le=4 << 20, description="Size of one file transfer step.")
+
+
+class Web(_Frozen):
+    host: str = Field(default="127.0.0.1", description="Address of /metrics, /livez and /readyz. Loopback unless told otherwise.")
+    port: int = Field(default=0, ge=0, le=65535, description="0 takes a free port, which is printed and written to `web.url`.")
+
+
+class MachineSettings(BaseSettings):
+    """A one-machine exchange: `yidi.toml` in its data directory, over which `YIDI_...` variables win."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="YIDI_", env_nested_delimiter="__")
+
+    hub: str = Field(description="Id of this hub, signed into every envelope, e.g. hub.520304.")
+    name: str = Field(default="公文交换中心", description="Name of the hub, as certificates and reports show it.")
+    transport: str = Field(default="memory://", description="Broker URL; memory:// keeps queues in this process.")
+    office: str = Field(default="folder", description="Adapter of every hosted unit (an entry point of yidi.adapters), or none.")
+    passphrase_file: str = Field(
+        default="secrets/passphrase",
+        description="File with the passphrase of the key files, relative to the data directory. Keep it elsewhere to keep it apart.",
+    )
+    web: Web = Web()
+    hub_timing: HubTiming = HubTiming()
+    node_timing: NodeTiming = NodeTiming()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def load_machine(path: Path) -> MachineSettings:
+    """Read `path` (TOML) and the environment. Raises InputError naming the file, the setting and the rule."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return MachineSettings(**values)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing: run `yidi hub init --data {path.parent}` first", code="NO_DATA") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a TOML file: {error}", code="SETTINGS") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise InputError(f"{path}: {faults}", code="SETTINGS") from error

@@ -1,0 +1,94 @@
+"""Where a one-machine exchange keeps what, under one data directory, and the making of an empty one.
+
+    yidi.toml            settings
+    anchor.json          what every node believes from the start
+    secrets/passphrase   of the key files; mode 0600
+    hub/                 hub.sqlite, files/, keys/ (authority, directory, hub, ledger)
+    node/                node.sqlite, files/, keys/ (one per unit)
+    offices/<unit>/      folders of the folder adapter
+    web.url              address of the running exchange's web face
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from exchange.errors import InputError
+from exchange.settings import MachineSettings, load_machine
+from exchange.trust.anchor import Anchor
+from exchange.trust.keystore import KeyStore, new_passphrase, read_passphrase
+
+__all__ = ["Layout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "yidi.toml"
+
+    @property
+    def anchor_file(self) -> Path:
+        return self.root / "anchor.json"
+
+    @property
+    def hub(self) -> Path:
+        return self.root / "hub"
+
+    @property
+    def node(self) -> Path:
+        return self.root / "node"
+
+    @property
+    def offices(self) -> Path:
+        return self.root / "offices"
+
+    @property
+    def web_url(self) -> Path:
+        return self.root / "web.url"
+
+    def hub_database(self) -> str:
+        return f"sqlite:///{self.hub / 'hub.sqlite'}"
+
+    def node_database(self) -> str:
+        return f"sqlite:///{self.node / 'node.sqlite'}"
+
+    def settings(self) -> MachineSettings:
+        """Raises InputError (NO_DATA, SETTINGS)."""
+        return load_machine(self.settings_file)
+
+    def anchor(self) -> Anchor:
+        try:
+            return Anchor.from_json(self.anchor_file.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{self.anchor_file} is missing: `yidi hub init` did not finish", code="NO_DATA") from error
+
+    def hub_keys(self, settings: MachineSettings) -> KeyStore:
+        return KeyStore(self.hub / "keys", self._passphrase(settings))
+
+    def node_keys(self, settings: MachineSettings) -> KeyStore:
+        return KeyStore(self.node / "keys", self._passphrase(settings))
+
+    def make(self, hub: str, name: str) -> MachineSettings:
+        """Make the directories, the passphrase and the settings file. Raises InputError when there is an exchange already."""
+        if self.settings_file.exists():
+            raise InputError(f"{self.root} holds an exchange already", code="EXISTS")
+        settings = MachineSettings(hub=hub, name=name)
+        for directory in (self.hub / "keys", self.node / "keys", self.root / "secrets", self.offices):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        secret = self.root / settings.passphrase_file
+        if not secret.exists():
+            descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(new_passphrase() + b"\n")
+        return settings
+
+    def write_settings(self, hub: str, name: str) -> None:
+        """The last act of making: a directory without it is not an exchange yet."""
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        self.settings_file.write_text(f'hub = "{hub}"\nname = "{quoted}"\n', encoding="utf-8")
+
+    def _passphrase(self, settings: MachineSettings) -> bytes:
+        return read_passphrase(self.root / settings.passphrase_file)

@@ -1,0 +1,98 @@
+"""A node's services over one data directory, beside the hub of the same directory."""
+
+from dataclasses import dataclass
+
+from exchange.adapters.registry import load_adapter
+from exchange.services.plain_text import PlainText
+from exchange.files.local import LocalFiles
+from exchange.model.unit import HubId, UnitCode
+from exchange.ports.directory import DirectoryFeed
+from exchange.ports.files import FileExchange
+from exchange.ports.hub import HubStore
+from exchange.ports.node import NodeStore
+from exchange.ports.office import OfficeAdapter
+from exchange.ports.telemetry import Log, Metrics
+from exchange.ports.transport import Publisher
+from exchange.services.decide import Decider
+from exchange.services.handover import Officer
+from exchange.services.node import Node
+from exchange.services.recall import Recaller
+from exchange.services.receive import Receiver
+from exchange.services.refresh import Refresher
+from exchange.services.relay import Relay
+from exchange.services.submit import Submitter
+from exchange.settings import MachineSettings
+from exchange.wiring.layout import Layout
+from exchange.wiring.system import SystemClock, SystemIds, system_chance
+
+__all__ = ["NodeServices", "StoreFeed", "open_node"]
+
+
+class StoreFeed:
+    """The directory feed of a node that shares a machine with its hub."""
+
+    def __init__(self, store: HubStore) -> None:
+        self._store = store
+
+    def newer(self, version: int) -> bytes | None:
+        with self._store.begin() as session:
+            if session.directory_version() <= version:
+                return None
+            record = session.directory()
+        return None if record is None else record.document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeServices:
+    node: Node
+    submitter: Submitter
+    relay: Relay
+    receiver: Receiver
+    refresher: Refresher
+    officer: Officer
+    decider: Decider
+    recaller: Recaller
+
+
+def open_node(
+    layout: Layout,
+    settings: MachineSettings,
+    store: NodeStore,
+    exchange: FileExchange,
+    feed: DirectoryFeed,
+    publisher: Publisher,
+    metrics: Metrics,
+    log: Log,
+) -> NodeServices:
+    node = Node(
+        hub=HubId(settings.hub),
+        store=store,
+        files=LocalFiles(layout.node / "files"),
+        exchange=exchange,
+        publisher=publisher,
+        keys=layout.node_keys(settings).signer,
+        anchor=layout.anchor(),
+        clock=SystemClock(),
+        ids=SystemIds(),
+        chance=system_chance(),
+        metrics=metrics,
+        log=log,
+        timing=settings.node_timing,
+    )
+    office = None if settings.office == "none" else load_adapter(settings.office, layout.offices)
+    submitter = Submitter(node, PlainText())
+    refresher = Refresher(node, feed)
+
+    def offices(unit: UnitCode) -> OfficeAdapter | None:
+        return office
+
+    return NodeServices(
+        node=node,
+        submitter=submitter,
+        relay=Relay(node),
+        receiver=Receiver(node, refresher),
+        refresher=refresher,
+        officer=Officer(node, offices, submitter),
+        decider=Decider(node),
+        recaller=Recaller(node),
+    )
