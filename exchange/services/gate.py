@@ -31,7 +31,7 @@ def inspect_parts(
 ) -> Verdict:
     """Look at everything there is to look at. `files`: (name, media type, opener)."""
     try:
-        read = [(name, texts.lines(name, media_type, opener)) for name, media_type, opener in files]
+        read = [texts.lines(name, media_type, opener) for name, media_type, opener in files]
     except (OSError, ValueError) as error:
         raise RefusedError("a file could not be checked for secrecy marks", code="SECRECY", detail=str(error)) from error
     return inspect(metadata, content, [name for name, _, _ in files], read)
