@@ -47,9 +47,7 @@ def parse(data: bytes, kind: DocumentKind) -> etree._Element:
     """Return the root of `data`, checked in this order: the cheap and blunt first, the parser last. Raises XmlError, LimitError."""
     # (1) no larger than documents of this kind may be
     if len(data) > kind.limits.size:
-        raise LimitError(
-            f"{kind.root}: {len(data)} bytes, at most {kind.limits.size} are allowed", code="SIZE"
-        )
+        raise LimitError(f"{kind.root}: {len(data)} bytes, at most {kind.limits.size} are allowed", code="SIZE")
     # (2) UTF-8 and nothing else, whatever it says of itself
     start = _check_encoding(data)
     # (3) no markup declarations: no DTD, hence no entities; (4) no comments, instructions or CDATA sections
@@ -66,9 +64,7 @@ def parse(data: bytes, kind: DocumentKind) -> etree._Element:
 def _check_encoding(data: bytes) -> int:
     """Return where the document begins behind its XML declaration."""
     if data.startswith(b"\xef\xbb\xbf"):
-        raise XmlError(
-            "the document begins with a byte order mark; send UTF-8 without one", code="XML_ENCODING"
-        )
+        raise XmlError("the document begins with a byte order mark; send UTF-8 without one", code="XML_ENCODING")
     if b"\0" in data:
         raise XmlError("the document holds NUL bytes: it is not UTF-8 (UTF-16?)", code="XML_ENCODING")
     try:
@@ -79,14 +75,10 @@ def _check_encoding(data: bytes) -> int:
         return 0
     declaration = _DECLARATION.match(data)
     if declaration is None:
-        raise XmlError(
-            "the XML declaration must say version 1.0 and, if anything, encoding UTF-8", code="XML_ENCODING"
-        )
+        raise XmlError("the XML declaration must say version 1.0 and, if anything, encoding UTF-8", code="XML_ENCODING")
     encoding = declaration["encoding"]
     if encoding is not None and encoding.lower() != b"utf-8":
-        raise XmlError(
-            f"the XML declaration says {encoding.decode()}; only UTF-8 is accepted", code="XML_ENCODING"
-        )
+        raise XmlError(f"the XML declaration says {encoding.decode()}; only UTF-8 is accepted", code="XML_ENCODING")
     return declaration.end()
 
 
@@ -117,9 +109,7 @@ def _parse(data: bytes) -> etree._Element:
         line, column = error.position
         # libxml2's own guard speaks of depth before ours can
         if error.code in (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG):
-            raise LimitError(
-                f"line {line}: too deep or too long", code="XML_LIMIT", detail=str(error)
-            ) from error
+            raise LimitError(f"line {line}: too deep or too long", code="XML_LIMIT", detail=str(error)) from error
         raise XmlError(
             f"line {line}, column {column}: not well-formed XML", code="XML_MALFORMED", detail=str(error)
         ) from error
@@ -142,9 +132,7 @@ def check_root(root: etree._Element, kind: DocumentKind) -> None:
     name = etree.QName(root)
     namespace = name.namespace or ""
     if name.localname != kind.root or not namespace.startswith(kind.family):
-        raise XmlError(
-            f"the root element is {name.text[:80]}, expected {kind.root} of {kind.namespace}", code="SCHEMA"
-        )
+        raise XmlError(f"the root element is {name.text[:80]}, expected {kind.root} of {kind.namespace}", code="SCHEMA")
     version = root.get("version", "")
     if namespace != kind.namespace or version != "1":
         raise XmlError(

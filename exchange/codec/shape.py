@@ -91,9 +91,7 @@ def _only_signature(root: etree._Element) -> etree._Element:
     if len(found) > 1:
         raise SignatureError(f"{path_of(found[1])}: a second ds:Signature", code="SIG_WRAP")
     if found[0].getparent() is not root or found[0].getnext() is not None:
-        raise SignatureError(
-            f"{path_of(found[0])}: ds:Signature must be the root's last child", code="SIG_WRAP"
-        )
+        raise SignatureError(f"{path_of(found[0])}: ds:Signature must be the root's last child", code="SIG_WRAP")
     return found[0]
 
 
@@ -128,9 +126,7 @@ def _reference(reference: etree._Element, root: etree._Element) -> bytes:
             raise SignatureError(f"{path_of(step)}: not a Transform", code="SIG_TRANSFORM")
         _method(step, {expected}, "SIG_TRANSFORM")
     if len(steps) != 2:
-        raise SignatureError(
-            f"{path_of(transforms)}: {len(steps)} transforms, expected two", code="SIG_TRANSFORM"
-        )
+        raise SignatureError(f"{path_of(transforms)}: {len(steps)} transforms, expected two", code="SIG_TRANSFORM")
     # (10) SHA-256, (11) as long as SHA-256 is
     _method(method, {SHA256}, "SIG_ALG")
     _attributes(value)
@@ -154,9 +150,7 @@ def _certificates(key_info: etree._Element) -> tuple[bytes, ...]:
     return tuple(_base64(node, MAX_CERTIFICATE) for node in nodes)
 
 
-def _children(
-    node: etree._Element, names: tuple[str, ...], *, required: int | None = None
-) -> list[etree._Element]:
+def _children(node: etree._Element, names: tuple[str, ...], *, required: int | None = None) -> list[etree._Element]:
     """The children of `node`: exactly `names` in this order, of which the first `required` must be there."""
     found = list(node)
     expected = [f"{_S}{name}" for name in names]
