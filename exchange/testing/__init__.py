@@ -1,0 +1,1 @@
+"""Shipped fakes: what stands in for the world in tests and simulations. Nothing here guards anything real."""
