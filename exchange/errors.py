@@ -1,10 +1,11 @@
 """The one tree of errors, and what each tells to whom.
 
-Every error carries a stable `code` (it goes into receipts, logs and metrics), whether trying again can help, a message that a peer
-may read, and a private `detail` that only the log may hold. Expected endings of a use case are values, not errors; see `Outcome`
-classes beside the services.
+Every error carries a stable `code` (it goes into receipts, logs and metrics), whether trying again can help, a
+message that a peer may read, and a private `detail` that only the log may hold. Expected endings of a use case are
+values, not errors; see `Outcome` classes beside the services.
 
-Not here: the reason codes of the domain (`exchange.model.receipt.Reason`), which people read. `reason` maps an error onto one of them.
+Not here: the reason codes of the domain (`exchange.model.receipt.Reason`), which people read. `reason` maps an
+error onto one of them.
 """
 
 from typing import ClassVar
@@ -38,7 +39,8 @@ __all__ = [
 class YidiError(Exception):
     """Root of the tree.
 
-    `message` is safe to show to a peer; `detail` is for the log alone. `code` may be given to name one fault within a class
+    `message` is safe to show to a peer; `detail` is for the log alone. `code` may be given to name one fault within
+    a class
     (`SIG_WRAP` within `SignatureError`).
     """
 

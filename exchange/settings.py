@@ -1,7 +1,8 @@
 """Settings: parsed once by `main`, frozen, each documented on its field; the settings reference is generated from here.
 
-Values come from a TOML file, the environment (`YIDI_...`) and a secrets directory, in rising order of authority. Services take the
-small groups below and never look further. Not here: where things are (`exchange.wiring`) and what they do with a value.
+Values come from a TOML file, the environment (`YIDI_...`) and a secrets directory, in rising order of authority.
+Services take the small groups below and never look further. Not here: where things are (`exchange.wiring`) and what
+they do with a value.
 """
 
 import tomllib
@@ -21,7 +22,8 @@ class _Frozen(BaseModel):
 
 
 class Retry(_Frozen):
-    """Exponential backoff with full jitter: the n-th wait is uniform between 0 and min(cap, base * 2^n), plus `floor`."""
+    """Exponential backoff with full jitter: the n-th wait is uniform between 0 and min(cap, base * 2^n), plus
+    `floor`."""
 
     floor_seconds: float = Field(default=1.0, ge=0, description="The shortest wait.")
     base_seconds: float = Field(default=5.0, gt=0, description="Upper end of the first wait's jitter.")
@@ -35,15 +37,19 @@ class HubTiming(_Frozen):
     """How long the hub waits, for what."""
 
     retry: Retry = Retry()
-    deliver_within_hours: float = Field(default=72.0, gt=0, description="After this an undelivered document is EXPIRED.")
+    deliver_within_hours: float = Field(
+        default=72.0, gt=0, description="After this an undelivered document is EXPIRED."
+    )
     sign_within_hours: dict[str, float] = Field(
         default={"特提": 1.0, "特急": 4.0, "加急": 8.0, "平急": 24.0, "": 48.0},
-        description="First reminder to sign, by urgency, when the sender set no sign-by. The empty key is for ordinary documents.",
+        description="First reminder to sign, by urgency, when the sender set no sign-by. The empty key: ordinary ones.",
     )
     remind_every_hours: float = Field(default=24.0, gt=0, description="Between automatic reminders of one delivery.")
     remind_at_most: int = Field(default=5, ge=0, description="Automatic reminders of one delivery.")
     directory_valid_days: int = Field(default=30, ge=2, description="A snapshot's life; it is renewed at half of it.")
-    poison_attempts: int = Field(default=5, ge=1, description="Unexpected failures of one message before it is set aside.")
+    poison_attempts: int = Field(
+        default=5, ge=1, description="Unexpected failures of one message before it is set aside."
+    )
 
     @property
     def deliver_within(self) -> timedelta:
@@ -54,14 +60,22 @@ class NodeTiming(_Frozen):
     """How long a node waits, for what, and what it allows."""
 
     retry: Retry = Retry()
-    recall_until_signed: bool = Field(default=True, description="An unsigned document is given back without asking a person.")
-    poison_attempts: int = Field(default=5, ge=1, description="Unexpected failures of one message before it is set aside.")
+    recall_until_signed: bool = Field(
+        default=True, description="An unsigned document is given back without asking a person."
+    )
+    poison_attempts: int = Field(
+        default=5, ge=1, description="Unexpected failures of one message before it is set aside."
+    )
     chunk_bytes: int = Field(default=1 << 20, ge=4096, le=4 << 20, description="Size of one file transfer step.")
 
 
 class Web(_Frozen):
-    host: str = Field(default="127.0.0.1", description="Address of /metrics, /livez and /readyz. Loopback unless told otherwise.")
-    port: int = Field(default=0, ge=0, le=65535, description="0 takes a free port, which is printed and written to `web.url`.")
+    host: str = Field(
+        default="127.0.0.1", description="Address of /metrics, /livez and /readyz. Loopback unless told otherwise."
+    )
+    port: int = Field(
+        default=0, ge=0, le=65535, description="0 takes a free port, which is printed and written to `web.url`."
+    )
 
 
 class MachineSettings(BaseSettings):
@@ -72,10 +86,12 @@ class MachineSettings(BaseSettings):
     hub: str = Field(description="Id of this hub, signed into every envelope, e.g. hub.520304.")
     name: str = Field(default="公文交换中心", description="Name of the hub, as certificates and reports show it.")
     transport: str = Field(default="memory://", description="Broker URL; memory:// keeps queues in this process.")
-    office: str = Field(default="folder", description="Adapter of every hosted unit (an entry point of yidi.adapters), or none.")
+    office: str = Field(
+        default="folder", description="Adapter of every hosted unit (an entry point of yidi.adapters), or none."
+    )
     passphrase_file: str = Field(
         default="secrets/passphrase",
-        description="File with the passphrase of the key files, relative to the data directory. Keep it elsewhere to keep it apart.",
+        description="File with the passphrase of the key files, relative to the data directory; best kept elsewhere.",
     )
     web: Web = Web()
     hub_timing: HubTiming = HubTiming()
@@ -84,11 +100,11 @@ class MachineSettings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library names and passes all of these
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings
 
@@ -99,7 +115,9 @@ def load_machine(path: Path) -> MachineSettings:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
         return MachineSettings(**values)
     except FileNotFoundError as error:
-        raise InputError(f"{path} is missing: run `yidi hub init --data {path.parent}` first", code="NO_DATA") from error
+        raise InputError(
+            f"{path} is missing: run `yidi hub init --data {path.parent}` first", code="NO_DATA"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file: {error}", code="SETTINGS") from error
     except ValidationError as error:

@@ -1,7 +1,8 @@
 """Every exchange, queue, routing key and header name, once.
 
-Each unit publishes only to its own ingress exchange, which is bound to `ingress`; the hub publishes only to `out`, which leads to the
-units' inboxes. Not here: how a broker is told (`exchange.transport`), who may do what there (`deploy/`).
+Each unit publishes only to its own ingress exchange, which is bound to `ingress`; the hub publishes only to `out`,
+which leads to the units' inboxes. Not here: how a broker is told (`exchange.transport`), who may do what there
+(`deploy/`).
 """
 
 from enum import StrEnum

@@ -20,7 +20,8 @@ def take(consumer: Consumer, serve: Callable[[Sequence[Delivered], Consumer], in
         try:
             serve(batch, consumer)
         except ConflictError:
-            # Another worker recorded one of these between our look and our commit: on the second look it is a duplicate.
+            # Another worker recorded one of these between our look and our commit: on the second look it is a
+            # duplicate.
             serve(batch, consumer)
     except Exception:
         consumer.reject([message.tag for message in batch], requeue=True)

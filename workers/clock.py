@@ -1,13 +1,16 @@
 """clock: what is late is done again, urged, or ended with a signed notice.
 
-Consumes       nothing: it looks into the store
-Publishes      out/<unit>: envelopes again with their ACCEPTED, receipts again, NOTED, REMINDED, EXPIRED
-Writes         attempts and due times, REMINDED and EXPIRED receipts with ledger entries; renews the directory before it expires
-Acknowledges   nothing
-If it dies here  the next attempt was stored before this one was made: one wait is lost, never a storm and never a silence
-If two run     rows are locked while they are handled; each is handled once
-Settings       hub timing (retry, deliver_within, sign_within, remind_every, remind_at_most, directory_valid_days)
-Metrics        yidi_clock_dispatches_total, yidi_clock_forwards_total, yidi_clock_reminders_total
+Consumes           nothing: it looks into the store
+Publishes          out/<unit>: envelopes again with their ACCEPTED, receipts again, NOTED, REMINDED, EXPIRED
+Writes             attempts and due times, REMINDED and EXPIRED receipts with ledger entries; renews the
+                   directory before it expires
+Acknowledges       nothing
+If it dies here    the next attempt was stored before this one was made: one wait is lost, never a storm and
+                   never a silence
+If two run         rows are locked while they are handled; each is handled once
+Settings           hub timing (retry, deliver_within, sign_within, remind_every, remind_at_most,
+                   directory_valid_days)
+Metrics            yidi_clock_dispatches_total, yidi_clock_forwards_total, yidi_clock_reminders_total
 """
 
 from exchange.services.administer import Administrator

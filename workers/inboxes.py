@@ -13,7 +13,8 @@ __all__ = ["Inboxes"]
 class Inboxes:
     """A `Consumer`. `follow()` is a step of its own: it looks for new units and opens their queues.
 
-    Changing units gives back what was taken and not yet acknowledged, so it must run between batches, in the same loop."""
+    Changing units gives back what was taken and not yet acknowledged, so it must run between batches, in the same
+    loop."""
 
     def __init__(self, transport: Transport, store: NodeStore) -> None:
         self._transport, self._store = transport, store

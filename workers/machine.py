@@ -1,7 +1,8 @@
 """A one-machine exchange: hub and nodes in one process, on an embedded broker, with all state in one data directory.
 
-The broker is empty at every start. That is the promise at its plainest: queues may lose everything, so the stores are asked for what is
-open and all of it is due at once. Two loops, hub and node, in a thread each; the web face in a third.
+The broker is empty at every start. That is the promise at its plainest: queues may lose everything, so the stores
+are asked for what is open and all of it is due at once. Two loops, hub and node, in a thread each; the web face in
+a third.
 
 Not here: what the steps do (`workers.*`, `exchange.services`), settings (`exchange.settings`).
 """

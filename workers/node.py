@@ -1,15 +1,17 @@
 """node: the mailboxes of one or many units: outbox, inboxes, office systems, directory.
 
-Consumes       inbox.<unit> of every unit it hosts
-Publishes      in.<unit>: envelopes (urgent, normal), receipts, NOTED
-Writes         inbox, deliveries, receipts, outbox, hand-overs; the directory it holds; the hub's checkpoints it has seen
-Acknowledges   last: after the commit; what it owes in return stands in the outbox by then
-If it dies here  before the commit: the batch comes again. After it: the batch comes again as duplicates and its own receipts are
-               repeated. Uploads and downloads go on where they stopped
+Consumes           inbox.<unit> of every unit it hosts
+Publishes          in.<unit>: envelopes (urgent, normal), receipts, NOTED
+Writes             inbox, deliveries, receipts, outbox, hand-overs; the directory it holds; the hub's
+                   checkpoints it has seen
+Acknowledges       last: after the commit; what it owes in return stands in the outbox by then
+If it dies here    before the commit: the batch comes again. After it: the batch comes again as duplicates and
+                   its own receipts are repeated. Uploads and downloads go on where they stopped
 If it comes twice  one inbox item, one hand-over; the same receipts again, byte for byte
-Settings       node timing (retry, recall_until_signed, poison_attempts, chunk_bytes)
-Metrics        yidi_node_submitted_total, yidi_node_published_total, yidi_node_received_total, yidi_node_duplicates_total,
-               yidi_node_quarantined_total, yidi_node_handover_failures_total, yidi_directory_version
+Settings           node timing (retry, recall_until_signed, poison_attempts, chunk_bytes)
+Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_node_received_total,
+                   yidi_node_duplicates_total, yidi_node_quarantined_total, yidi_node_handover_failures_total,
+                   yidi_directory_version
 """
 
 from exchange.ports.transport import Consumer

@@ -1,9 +1,10 @@
 """Runs steps in turn until told to stop. Idle steps wait, failing steps back off, and no step's failure stops another.
 
-A step is a function that does one bounded piece of work and returns how many things it did. What it took from a queue and could not
-finish it has given back itself. Not here: what any step does.
+A step is a function that does one bounded piece of work and returns how many things it did. What it took from a
+queue and could not finish it has given back itself. Not here: what any step does.
 
-Shutdown is in order: `stop()` ends the loop after the step in hand, so that whatever was committed is also published and acknowledged.
+Shutdown is in order: `stop()` ends the loop after the step in hand, so that whatever was committed is also
+published and acknowledged.
 """
 
 import threading
@@ -69,7 +70,7 @@ class Runner:
         except YidiError as error:
             self._pause(step, error.code, error.detail)
             return 0
-        except Exception as error:  # the outermost boundary: a worker outlives its bugs and says so
+        except Exception as error:  # noqa: BLE001  # a worker outlives its bugs and says so
             self._pause(step, "BUG", repr(error))
             return 0
         step.failures = 0

@@ -1,13 +1,14 @@
 """sealer: what was recorded goes under the Merkle tree, and a signed checkpoint over it.
 
-Consumes       nothing: it looks into the store
-Publishes      nothing: checkpoints go out with the hub's receipts
-Writes         leaf indexes, tree nodes, one checkpoint a batch. One transaction
-Acknowledges   nothing
-If it dies here  before the commit: the entries stay unsealed and the old checkpoint stands. After it: nothing is left to do
-If two run     they must not: exactly one sealer per hub
-Settings       none
-Metrics        yidi_ledger_checkpoint_entries
+Consumes           nothing: it looks into the store
+Publishes          nothing: checkpoints go out with the hub's receipts
+Writes             leaf indexes, tree nodes, one checkpoint a batch. One transaction
+Acknowledges       nothing
+If it dies here    before the commit: the entries stay unsealed and the old checkpoint stands. After it: nothing
+                   is left to do
+If two run         they must not: exactly one sealer per hub
+Settings           none
+Metrics            yidi_ledger_checkpoint_entries
 """
 
 from exchange.services.seal import Sealer

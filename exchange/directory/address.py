@@ -25,7 +25,8 @@ class Expansion:
 
 
 def expand(directory: Directory, sender: UnitCode, addresses: Iterable[Address]) -> Expansion:
-    """Resolve unit codes, unit names, group ids and group names. Raises RefusedError(UNKNOWN_RECIPIENT) naming the address."""
+    """Resolve unit codes, unit names, group ids and group names. Raises RefusedError(UNKNOWN_RECIPIENT) naming the
+    address."""
     chosen: dict[UnitCode, Recipient] = {}
     groups: list[str] = []
     for address in addresses:

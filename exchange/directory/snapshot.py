@@ -1,4 +1,5 @@
-"""The directory: units, their keys and groups, at one version. The hub's directory key signs it; nodes accept only rising versions."""
+"""The directory: units, their keys and groups, at one version. The hub's directory key signs it; nodes accept only
+rising versions."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +14,8 @@ __all__ = ["Directory", "Group", "KeyEntry", "UnitEntry"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEntry:
-    """One key of a unit or of the hub, as its certificate (DER). It may sign what is received from `valid_from` up to `valid_to`,
-    and nothing received at or after `revoked`."""
+    """One key of a unit or of the hub, as its certificate (DER). It may sign what is received from `valid_from` up
+    to `valid_to`, and nothing received at or after `revoked`."""
 
     fingerprint: str
     certificate: bytes = field(repr=False)
@@ -32,8 +33,8 @@ class UnitEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A named set of units: all that match one of `kinds` and `levels` and lie in `region` (an empty rule matches none), plus
-    `members` named by hand. `id` is an ASCII word, `name` is what clerks see (各镇乡)."""
+    """A named set of units: all that match one of `kinds` and `levels` and lie in `region` (an empty rule matches
+    none), plus `members` named by hand. `id` is an ASCII word, `name` is what clerks see (各镇乡)."""
 
     id: str
     name: str
@@ -61,7 +62,8 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """One version of the county. `previous` is the SHA-256 of the signed snapshot before it; `ledger_key` a C2SP verifier key."""
+    """One version of the county. `previous` is the SHA-256 of the signed snapshot before it; `ledger_key` a C2SP
+    verifier key."""
 
     hub: HubId
     version: int

@@ -89,12 +89,12 @@ def _entry(directory: Directory, code: UnitCode) -> UnitEntry:
 
 
 def _with_entry(directory: Directory, changed: UnitEntry) -> Directory:
-    return replace(
-        directory, units=tuple(changed if e.unit.code == changed.unit.code else e for e in directory.units)
-    )
+    return replace(directory, units=tuple(changed if e.unit.code == changed.unit.code else e for e in directory.units))
 
 
-def _with_key(directory: Directory, code: UnitCode, fingerprint: str, change: Callable[[KeyEntry], KeyEntry]) -> Directory:
+def _with_key(
+    directory: Directory, code: UnitCode, fingerprint: str, change: Callable[[KeyEntry], KeyEntry]
+) -> Directory:
     entry = _entry(directory, code)
     if all(key.fingerprint != fingerprint for key in entry.keys):
         raise InvalidValueError(f"unit {code} has no key {fingerprint}")

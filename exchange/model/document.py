@@ -1,7 +1,8 @@
 """A document's metadata: the 18 elements of GB/T 33480-2016, and our own business kind.
 
-Names are the standard's; its cardinalities were not verified against the text and live in one place, `Metadata.__post_init__`.
-Not here: files, recipients as addresses (`exchange.model.envelope`); secrecy rules (`exchange.services.secrecy`).
+Names are the standard's; its cardinalities were not verified against the text and live in one place,
+`Metadata.__post_init__`. Not here: files, recipients as addresses (`exchange.model.envelope`); secrecy rules
+(`exchange.services.secrecy`).
 """
 
 from dataclasses import dataclass
@@ -47,7 +48,24 @@ class DocumentType(StrEnum):
 _TYPES = dict(
     zip(
         DocumentType,
-        "决议 决定 命令(令) 公报 公告 通告 意见 通知 通报 报告 请示 批复 议案 函 纪要 其他".split(),
+        [
+            "决议",
+            "决定",
+            "命令(令)",
+            "公报",
+            "公告",
+            "通告",
+            "意见",
+            "通知",
+            "通报",
+            "报告",
+            "请示",
+            "批复",
+            "议案",
+            "函",
+            "纪要",
+            "其他",
+        ],
         strict=True,
     )
 )
@@ -70,7 +88,7 @@ class BusinessKind(StrEnum):
 
 
 _BUSINESS_KINDS = dict(
-    zip(BusinessKind, "公文 会议通知 通知公告 信息上报 督查督办 便函 服务通知".split(), strict=True)
+    zip(BusinessKind, ["公文", "会议通知", "通知公告", "信息上报", "督查督办", "便函", "服务通知"], strict=True)
 )
 
 

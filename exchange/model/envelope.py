@@ -162,7 +162,8 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What the sender signs. Times are aware UTC, in whole milliseconds. `extensions` are canonical XML elements, kept and signed."""
+    """What the sender signs. Times are aware UTC, in whole milliseconds. `extensions` are canonical XML elements,
+    kept and signed."""
 
     id: EnvelopeId
     hub: HubId

@@ -1,7 +1,7 @@
 """What can happen to a document at one recipient, who may say so, and how far each event carries a delivery.
 
-A delivery's transport and business state are each the highest rank among the events known of it. A maximum does not depend on the
-order in which events arrive and never falls when one more arrives; see `exchange.model.fold`.
+A delivery's transport and business state are each the highest rank among the events known of it. A maximum does not
+depend on the order in which events arrive and never falls when one more arrives; see `exchange.model.fold`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ __all__ = ["BusinessState", "Event", "Speaker", "TransportState"]
 
 
 class TransportState(IntEnum):
-    """How far the document has come on its way to one recipient. DELIVERED may still follow EXPIRED: late is not never."""
+    """How far the document has come on its way to one recipient. DELIVERED may still follow EXPIRED: late is not
+    never."""
 
     SUBMITTED = 0
     ACCEPTED = 10
@@ -34,7 +35,7 @@ class TransportState(IntEnum):
 _TRANSPORT = dict(
     zip(
         TransportState,
-        "待发送 已受理 已转发 送达失败 逾期未达 已送达 不予受理".split(),
+        ["待发送", "已受理", "已转发", "送达失败", "逾期未达", "已送达", "不予受理"],
         strict=True,
     )
 )
@@ -62,7 +63,7 @@ class BusinessState(IntEnum):
 _BUSINESS = dict(
     zip(
         BusinessState,
-        "待签收 撤回中 已签收 已反馈 已归档 已退文 已拒收 已撤回 已替代 已作废".split(),
+        ["待签收", "撤回中", "已签收", "已反馈", "已归档", "已退文", "已拒收", "已撤回", "已替代", "已作废"],
         strict=True,
     )
 )
@@ -103,8 +104,8 @@ class Event(StrEnum):
     SUPERSEDED = "SUPERSEDED"
     VOIDED = "VOIDED"
     ARCHIVED = "ARCHIVED"
-    # Not an event of a document: a batch of receipts is confirmed as recorded, so that their author stops repeating them. It is
-    # itself never confirmed.
+    # Not an event of a document: a batch of receipts is confirmed as recorded, so that their author stops repeating
+    # them. It is itself never confirmed.
     NOTED = "NOTED"
 
     @property

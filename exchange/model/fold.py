@@ -1,7 +1,8 @@
 """The fold: a set of receipts about one delivery -> its transport and business state.
 
-Order-free and monotone: states are maxima, times are minima with the receipt id as tie-break, counters are maxima. Folding in one more
-receipt equals folding the whole set again, so a store may keep the `DeliveryState` and never replay.
+Order-free and monotone: states are maxima, times are minima with the receipt id as tie-break, counters are maxima.
+Folding in one more receipt equals folding the whole set again, so a store may keep the `DeliveryState` and never
+replay.
 """
 
 from collections.abc import Iterable
@@ -16,8 +17,8 @@ __all__ = ["DeliveryState", "Moment", "fold"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Moment:
-    """When something first happened and who did it. Ordered by time, then receipt id, so that the earliest is one and the same
-    whatever order they came in."""
+    """When something first happened and who did it. Ordered by time, then receipt id, so that the earliest is one
+    and the same whatever order they came in."""
 
     at: datetime
     receipt: ReceiptId
@@ -63,7 +64,8 @@ class DeliveryState:
             text=receipt.text or "",
         )
         known: Moment | None = getattr(self, field)
-        return replace(state, **{field: moment if known is None else min(known, moment)})
+        earliest = {field: moment if known is None else min(known, moment)}
+        return replace(state, **earliest)  # type: ignore[arg-type]  # `field` names one of the moments
 
     @property
     def open(self) -> bool:

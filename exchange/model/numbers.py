@@ -1,7 +1,8 @@
 """The numbers that documents and units carry: syntax and check characters.
 
-Sources: GB 32100 (统一社会信用代码), ISO/IEC 7064 MOD 37,36 (公文标识; the structure around it is unverified, so inbound
-identifiers of any form are accepted and only our own are built and checked), common drafting rules (发文字号).
+Sources: GB 32100 (统一社会信用代码), ISO/IEC 7064 MOD 37,36 (公文标识; the structure around it is unverified, so
+inbound identifiers of any form are accepted and only our own are built and checked), common drafting rules
+(发文字号).
 """
 
 import re
@@ -14,7 +15,9 @@ __all__ = ["DocumentIdentifier", "IssuedNumber", "check_credit_code", "mod_37_36
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _MOD_37_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ISSUED = re.compile(r"(?P<prefix>[^\s〔〕\[\]()（）]{1,20})〔(?P<year>[0-9]{4})〕(?P<serial>[1-9][0-9]{0,5})号", re.ASCII)
+_ISSUED = re.compile(
+    r"(?P<prefix>[^\s〔〕\[\]()（）]{1,20})〔(?P<year>[0-9]{4})〕(?P<serial>[1-9][0-9]{0,5})号", re.ASCII
+)
 _IDENTIFIER = re.compile(
     r"(?P<oid>[0-9]+(?:\.[0-9]+)*)\.(?P<body>[0-9A-Z]{4,18}-[0-9A-Z]{3}-[0-9]{4}-[0-9A-Z]{2}-[0-9]{1,10})-(?P<check>[0-9A-Z])",
     re.ASCII,
@@ -24,11 +27,15 @@ _IDENTIFIER = re.compile(
 def check_credit_code(text: str) -> str:
     """Return the 18-character 统一社会信用代码 `text`, or raise `InvalidValueError` naming what is wrong with it."""
     if len(text) != 18 or any(c not in _CREDIT_ALPHABET for c in text):
-        raise InvalidValueError(f"credit code {text!r}: expected 18 characters of 0-9 A-H J-N P-R T U W-Y", code="CREDIT_CODE")
+        raise InvalidValueError(
+            f"credit code {text!r}: expected 18 characters of 0-9 A-H J-N P-R T U W-Y", code="CREDIT_CODE"
+        )
     total = sum(_CREDIT_ALPHABET.index(c) * w for c, w in zip(text, _CREDIT_WEIGHTS, strict=False))
     expected = _CREDIT_ALPHABET[(31 - total % 31) % 31]
     if text[17] != expected:
-        raise InvalidValueError(f"credit code {text!r}: check character is {text[17]}, not {expected}", code="CREDIT_CODE")
+        raise InvalidValueError(
+            f"credit code {text!r}: check character is {text[17]}, not {expected}", code="CREDIT_CODE"
+        )
     return text
 
 
@@ -54,7 +61,7 @@ class IssuedNumber:
         match = _ISSUED.fullmatch(text)
         if match is None:
             raise InvalidValueError(
-                f"发文字号 {text!r}: expected 代字〔年份〕序号号 with six-corner brackets and no leading zero, e.g. 播府办发〔2016〕12号",
+                f"发文字号 {text!r}: expected 代字〔年份〕序号号, six-corner brackets, no leading zero: 播府办发〔2016〕12号",
                 code="ISSUED_NUMBER",
             )
         return cls(prefix=match["prefix"], year=int(match["year"]), serial=int(match["serial"]))

@@ -1,6 +1,7 @@
 """A receipt: one signed statement of what happened to one document, by whom, when.
 
-It binds the envelope's digest, so it can speak of no other bytes. Not here: its XML (`exchange.codec`), whether its author may say it
+It binds the envelope's digest, so it can speak of no other bytes. Not here: its XML (`exchange.codec`), whether its
+author may say it
 (`exchange.services.acknowledge`), what a set of them means (`exchange.model.fold`).
 """
 
@@ -11,7 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from exchange.errors import InvalidValueError
-from exchange.model.envelope import EnvelopeId, EnvelopeKey, parse_envelope_id
+from exchange.model.envelope import EnvelopeKey, parse_envelope_id
 from exchange.model.events import Event, Speaker
 from exchange.model.text import check_line, check_text
 from exchange.model.unit import UnitCode, parse_unit_code
@@ -103,8 +104,8 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """`checkpoint` is the latest signed checkpoint the hub knew, on the hub's receipts only. `attributes` belong to the event:
-    `n` of REMINDED, `k` and `m` of PRINTED, a meeting's roll."""
+    """`checkpoint` is the latest signed checkpoint the hub knew, on the hub's receipts only. `attributes` belong to
+    the event: `n` of REMINDED, `k` and `m` of PRINTED, a meeting's roll."""
 
     id: ReceiptId
     hub: str

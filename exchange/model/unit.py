@@ -16,8 +16,8 @@ __all__ = ["HubId", "Level", "Unit", "UnitCode", "UnitKind", "parse_hub_id", "pa
 UnitCode = NewType("UnitCode", str)
 HubId = NewType("HubId", str)
 
-# Region (GB/T 2260: 6, 9 or 12 digits), a hyphen, 3 to 6 digits. ASCII only and matched before any normalisation, so that a
-# look-alike digit is a wrong code and never a second spelling of a right one.
+# Region (GB/T 2260: 6, 9 or 12 digits), a hyphen, 3 to 6 digits. ASCII only and matched before any normalisation,
+# so that a look-alike digit is a wrong code and never a second spelling of a right one.
 _CODE = re.compile(r"(?:[0-9]{6}|[0-9]{9}|[0-9]{12})-[0-9]{3,6}", re.ASCII)
 _HUB = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -84,7 +84,8 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A body that sends and receives. `parent` is the unit above it (a village's township), if the directory says so."""
+    """A body that sends and receives. `parent` is the unit above it (a village's township), if the directory says
+    so."""
 
     code: UnitCode
     name: str

@@ -1,4 +1,5 @@
-"""What services need from the outside world, as protocols; each has at least two implementations, of which a fake may be one.
+"""What services need from the outside world, as protocols; each has at least two implementations, of which a fake
+may be one.
 
     time.py        clock, ids, chance
     transport.py   messages, publisher, consumer

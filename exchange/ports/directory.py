@@ -1,4 +1,5 @@
-"""Where a node learns of a newer directory. What it gets is untrusted until the anchored directory key has been checked."""
+"""Where a node learns of a newer directory. What it gets is untrusted until the anchored directory key has been
+checked."""
 
 from typing import Protocol
 

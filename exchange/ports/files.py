@@ -1,4 +1,5 @@
-"""Blobs by digest. Every blob is hashed at every hand-over; what is visible is complete, right and on stable storage."""
+"""Blobs by digest. Every blob is hashed at every hand-over; what is visible is complete, right and on stable
+storage."""
 
 from typing import BinaryIO, Protocol
 
@@ -18,11 +19,13 @@ class Files(Protocol):
         ...
 
     def append(self, owner: str, sha256: str, offset: int, chunk: bytes) -> int:
-        """Append to the unfinished upload at exactly `offset`; returns the new length. Raises StorageError, LimitError."""
+        """Append to the unfinished upload at exactly `offset`; returns the new length. Raises StorageError,
+        LimitError."""
         ...
 
     def complete(self, owner: str, sha256: str, size: int) -> None:
-        """Check size and digest of the upload, sync it and make it visible; a wrong one is deleted with CorruptFileError."""
+        """Check size and digest of the upload, sync it and make it visible; a wrong one is deleted with
+        CorruptFileError."""
         ...
 
     def open(self, sha256: str, offset: int = 0) -> BinaryIO:
@@ -30,7 +33,8 @@ class Files(Protocol):
         ...
 
     def check(self, entry: FileEntry) -> None:
-        """Hash the blob again: size, SHA-256 and SM3 as signed. Raises FileMissingError, CorruptFileError (and sets it aside)."""
+        """Hash the blob again: size, SHA-256 and SM3 as signed. Raises FileMissingError, CorruptFileError (and sets
+        it aside)."""
         ...
 
 

@@ -1,8 +1,8 @@
 """The hub's store. A session is one transaction: all of it is on stable storage when `begin()` exits, or none of it.
 
-Methods take and give batches. Several routers, acknowledgers and clocks may work at once: what `due_*` and `lock_*` return stays
-locked for the session (PostgreSQL: FOR UPDATE SKIP LOCKED), and adding a key twice raises ConflictError, after which the batch is run
-again and finds the other's rows.
+Methods take and give batches. Several routers, acknowledgers and clocks may work at once: what `due_*` and `lock_*`
+return stays locked for the session (PostgreSQL: FOR UPDATE SKIP LOCKED), and adding a key twice raises
+ConflictError, after which the batch is run again and finds the other's rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -160,7 +160,8 @@ class HubSession(Protocol):
     # files
     def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None: ...
     def claimed(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
-        """Which of these the unit has uploaded itself, or was sent in a document (`DocumentRecord.files` of a delivery to it)."""
+        """Which of these the unit has uploaded itself, or was sent in a document (`DocumentRecord.files` of a
+        delivery to it)."""
         ...
 
     # trouble
@@ -176,7 +177,8 @@ class HubSession(Protocol):
         ...
 
     def counts(self) -> dict[str, int]:
-        """Documents, deliveries by transport state, open forwards, unsealed entries, quarantined: for metrics and doctor."""
+        """Documents, deliveries by transport state, open forwards, unsealed entries, quarantined: for metrics and
+        doctor."""
         ...
 
     def latest(self, limit: int) -> list[DocumentRecord]: ...

@@ -1,4 +1,5 @@
-"""A node's store: the mailboxes of one or many units. Every row belongs to one unit and every method names it or returns it.
+"""A node's store: the mailboxes of one or many units. Every row belongs to one unit and every method names it or
+returns it.
 
 A session is one transaction, synced to disk when `begin()` exits.
 """
@@ -146,7 +147,8 @@ class NodeSession(Protocol):
 
 class NodeStore(Protocol):
     def begin(self) -> AbstractContextManager[NodeSession]:
-        """One read-write transaction, synced to disk on exit; rolled back when the block raises. Raises StorageError."""
+        """One read-write transaction, synced to disk on exit; rolled back when the block raises. Raises
+        StorageError."""
         ...
 
     def close(self) -> None: ...

@@ -1,6 +1,7 @@
 """An office system behind a node: it takes documents, learns of receipts, and gives documents to send.
 
-Adapters are found by entry point (group `yidi.adapters`). `Any` stops here: an adapter's own types never reach a service.
+Adapters are found by entry point (group `yidi.adapters`). `Any` stops here: an adapter's own types never reach a
+service.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,8 +39,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a person, a program or an adapter asks a node to send. `reference` is the caller's own id: the same one twice is
-    one document."""
+    """What a person, a program or an adapter asks a node to send. `reference` is the caller's own id: the same one
+    twice is one document."""
 
     sender: UnitCode
     kind: BusinessKind = BusinessKind.DOCUMENT

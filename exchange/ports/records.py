@@ -1,4 +1,5 @@
-"""The rows that stores keep. Documents are kept as the exact bytes that were signed; everything else can be derived from them."""
+"""The rows that stores keep. Documents are kept as the exact bytes that were signed; everything else can be derived
+from them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,9 @@ class DeliveryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """An envelope held. `received`: when this store took it (the hub's: the time that judges keys). `title` is for listings;
-    `files` are the SHA-256 of the files it names, kept in a table of their own so that a file's documents can be found."""
+    """An envelope held. `received`: when this store took it (the hub's: the time that judges keys). `title` is for
+    listings; `files` are the SHA-256 of the files it names, kept in a table of their own so that a file's documents
+    can be found."""
 
     key: EnvelopeKey
     digest: str
@@ -34,7 +36,8 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRecord:
-    """One document at one recipient. `due`: when the hub looks at it again (None: never); `attempts`: dispatches so far."""
+    """One document at one recipient. `due`: when the hub looks at it again (None: never); `attempts`: dispatches so
+    far."""
 
     key: DeliveryKey
     state: DeliveryState
@@ -70,7 +73,8 @@ class DirectoryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineRecord:
-    """Bytes that were refused or could not be handled, kept for a person to look at. Secret matter is kept as digest alone."""
+    """Bytes that were refused or could not be handled, kept for a person to look at. Secret matter is kept as
+    digest alone."""
 
     digest: str
     document: bytes | None

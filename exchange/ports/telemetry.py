@@ -1,6 +1,7 @@
 """Counting and crying out. Neither ever stops a delivery: implementations swallow their own failures.
 
-Names are `yidi_<room>_<what>_<unit>` or `_total`; the list, with each label's legal values, stands in `exchange.telemetry`.
+Names are `yidi_<room>_<what>_<unit>` or `_total`; the list, with each label's legal values, stands in
+`exchange.telemetry`.
 """
 
 from typing import Protocol

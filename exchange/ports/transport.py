@@ -1,6 +1,7 @@
 """Moving messages: publish a batch and learn the fate of each, take a batch and acknowledge it last.
 
-Nothing here may be trusted to keep a message (see the promises in `docs/architecture.md`): a confirm only lengthens a retry timer.
+Nothing here may be trusted to keep a message (see the promises in `docs/architecture.md`): a confirm only lengthens
+a retry timer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +33,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """One message taken from a queue. `tag` is the consumer's own handle. `user` is what the broker vouches for, no more."""
+    """One message taken from a queue. `tag` is the consumer's own handle. `user` is what the broker vouches for, no
+    more."""
 
     tag: int
     queue: str
@@ -51,11 +53,13 @@ class Publisher(Protocol):
 
 class Consumer(Protocol):
     def receive(self, limit: int, timeout_seconds: float) -> list[Delivered]:
-        """Up to `limit` messages; an empty list when none came within the timeout. Queues are served in the order given."""
+        """Up to `limit` messages; an empty list when none came within the timeout. Queues are served in the order
+        given."""
         ...
 
     def ack(self, tags: Iterable[int]) -> None:
-        """Done with these. Tags from before a reconnection are dropped: the broker will deliver those messages again."""
+        """Done with these. Tags from before a reconnection are dropped: the broker will deliver those messages
+        again."""
         ...
 
     def reject(self, tags: Iterable[int], *, requeue: bool) -> None: ...

@@ -1,8 +1,8 @@
 """Acknowledge: a batch of receipts from units -> verified, recorded, folded, forwarded; acknowledged last.
 
-A unit's receipt moves a delivery only if that unit is the delivery's recipient (or the envelope's sender, for recalls and the like), its
-key signed it, its broker account sent it, and it binds the digest the hub recorded. Whatever the verdict, the author is told in the
-next NOTED, so that nothing permanent is repeated for days.
+A unit's receipt moves a delivery only if that unit is the delivery's recipient (or the envelope's sender, for
+recalls and the like), its key signed it, its broker account sent it, and it binds the digest the hub recorded.
+Whatever the verdict, the author is told in the next NOTED, so that nothing permanent is repeated for days.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from datetime import datetime
 
 from exchange.codec.signed import claimed_id
 from exchange.errors import ReceiptInvalidError, YidiError
+from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Noted, Receipt, ReceiptId
 from exchange.model.unit import UnitCode
@@ -39,8 +40,8 @@ class Acknowledger:
         self._hub = hub
 
     def acknowledge(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
-        """Handle one batch; returns how many receipts were recorded for the first time. Raises StorageError, with nothing
-        acknowledged, when the store cannot take it."""
+        """Handle one batch; returns how many receipts were recorded for the first time. Raises StorageError, with
+        nothing acknowledged, when the store cannot take it."""
         hub = self._hub
         now = hub.clock.now()
         verifier = hub.verifier()
@@ -64,7 +65,9 @@ class Acknowledger:
             verified = verifier.receipt(message.body, now)
             actor = verified.receipt.actor
             if actor.speaker is Speaker.HUB or actor.unit != message.user:
-                raise ReceiptInvalidError("the broker's user is not the unit that speaks", detail=f"user {message.user}")
+                raise ReceiptInvalidError(
+                    "the broker's user is not the unit that speaks", detail=f"user {message.user}"
+                )
         except YidiError as error:
             return _Judged(message=message, digest=digest, error=error)
         return _Judged(message=message, digest=digest, verified=verified)
@@ -106,7 +109,7 @@ class Acknowledger:
         session: HubSession,
         receipt: Receipt,
         item: _Judged,
-        documents: dict[object, DocumentRecord] | dict,  # type: ignore[type-arg]
+        documents: dict[EnvelopeKey, DocumentRecord],
         known: dict[ReceiptId, str],
     ) -> list[DeliveryKey] | None:
         """The deliveries it speaks of; None when the envelope is not here (yet), so that its author repeats it."""
@@ -142,7 +145,9 @@ class Acknowledger:
             of_sender = receipt.actor.speaker is Speaker.SENDER
             recorded.append((record, [key.recipient for key in keys] if of_sender else [record.envelope.sender]))
             hub.metrics.count("yidi_acknowledger_receipts_total", event=receipt.event.value)
-            hub.log.info("receipt_recorded", receipt=receipt.id, envelope=str(record.envelope), event_name=receipt.event)
+            hub.log.info(
+                "receipt_recorded", receipt=receipt.id, envelope=str(record.envelope), event_name=receipt.event
+            )
         session.save_deliveries([deliveries[key] for key in {key for _, _, keys in fresh for key in keys}])
         session.add_receipts([record for record, _ in recorded])
         session.add_entries([record_entry(record) for record, _ in recorded])
@@ -153,9 +158,12 @@ class Acknowledger:
         return recorded
 
     def _set_aside(self, session: HubSession, item: _Judged, error: YidiError, now: datetime) -> None:
-        """Keep the bytes, cry out, and tell the author (if the broker knows it) that this one will never be recorded."""
+        """Keep the bytes, cry out, and tell the author (if the broker knows it) that this one will never be
+        recorded."""
         hub = self._hub
-        hub.log.alarm("receipt_invalid", code=error.code, user=item.message.user, digest=item.digest, detail=error.detail)
+        hub.log.alarm(
+            "receipt_invalid", code=error.code, user=item.message.user, digest=item.digest, detail=error.detail
+        )
         hub.metrics.count("yidi_acknowledger_invalid_total", code=error.code)
         session.quarantine(quarantined([item.message], error.code, error.message, now, keep=True))
         claimed = claimed_id(item.message.body)

@@ -1,4 +1,5 @@
-"""Administer: a change of the directory becomes its next signed version. The latest snapshot is the only state there is.
+"""Administer: a change of the directory becomes its next signed version. The latest snapshot is the only state
+there is.
 
 Not here: which changes exist (`exchange.directory.update`), keys of units (`exchange.services.enroll`).
 """

@@ -1,4 +1,5 @@
-"""When to try again: exponential backoff with full jitter, and a longer wait after a broker's confirm, which promises nothing."""
+"""When to try again: exponential backoff with full jitter, and a longer wait after a broker's confirm, which
+promises nothing."""
 
 from datetime import datetime, timedelta
 

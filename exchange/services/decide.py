@@ -1,7 +1,8 @@
 """Decide: what a named person of the recipient unit says about a received document, signed with the unit's key.
 
-签收 is never automatic: before it the node checks every file again and the person is named. Each decision is one transaction: the receipt,
-the inbox's new state, the outbox row. A decision that contradicts an earlier one is refused with what was decided, by whom and when.
+签收 is never automatic: before it the node checks every file again and the person is named. Each decision is one
+transaction: the receipt, the inbox's new state, the outbox row. A decision that contradicts an earlier one is
+refused with what was decided, by whom and when.
 """
 
 from exchange.codec.envelope import decode

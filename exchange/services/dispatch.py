@@ -1,21 +1,22 @@
-"""Dispatch again: deliveries without an answer are repeated with backoff until DELIVERED, and EXPIRED with a signed notice at their end.
+"""Dispatch again: deliveries without an answer are repeated with backoff until DELIVERED, and EXPIRED with a signed
+notice at their end.
 
-Each repetition is accompanied by the ACCEPTED receipt: it tells the recipient's node, under the hub's signature, when the hub received the
-envelope, so that a key that was replaced or revoked since then is still judged at the right time.
+Each repetition is accompanied by the ACCEPTED receipt: it tells the recipient's node, under the hub's signature,
+when the hub received the envelope, so that a key that was replaced or revoked since then is still judged at the
+right time.
 """
 
-from datetime import datetime
-
 from dataclasses import replace
+from datetime import datetime
 
 from exchange.model.events import Event
 from exchange.model.receipt import Reason, Subject
+from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubSession
 from exchange.ports.records import DeliveryRecord, ReceiptRecord
 from exchange.services.acknowledge import advance
 from exchange.services.backoff import next_try
 from exchange.services.hub import Hub, record_entry
-from exchange.model.unit import UnitCode
 
 __all__ = ["Dispatcher"]
 
@@ -25,8 +26,8 @@ class Dispatcher:
         self._hub = hub
 
     def dispatch(self, limit: int = 500) -> int:
-        """One round; returns how many deliveries were handled. The next attempt is stored before this one is made, so that a
-        crash in between costs one wait and never a storm."""
+        """One round; returns how many deliveries were handled. The next attempt is stored before this one is made,
+        so that a crash in between costs one wait and never a storm."""
         hub = self._hub
         now = hub.clock.now()
         batch: list[tuple[UnitCode, bytes]] = []

@@ -1,7 +1,7 @@
 """Enrol: a unit's key, made on its node, enters the directory against a one-time code.
 
-The hub keeps only the code's hash; a code works once, for one unit, until it expires. A unit that already has keys replaces them: the old
-ones stay valid for a while, so that what is in flight under them still verifies.
+The hub keeps only the code's hash; a code works once, for one unit, until it expires. A unit that already has keys
+replaces them: the old ones stay valid for a while, so that what is in flight under them still verifies.
 """
 
 import hmac
@@ -48,7 +48,9 @@ class Enroller:
         unknown = [unit for unit in units if not directory.is_active(unit)]
         if unknown:
             raise EnrolmentError(f"not in the directory: {', '.join(unknown)}")
-        codes = {unit: "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4)) for unit in units}
+        codes = {
+            unit: "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4)) for unit in units
+        }
         expires = self._clock.now() + _CODE_LIFE
         with self._store.begin() as session:
             for unit, code in codes.items():
@@ -58,8 +60,8 @@ class Enroller:
         return codes
 
     def enroll(self, requests: Sequence[tuple[UnitCode, str, str]]) -> dict[UnitCode, bytes]:
-        """(unit, code, certificate request PEM) of each -> its certificate (DER), all in one new directory version. Raises
-        EnrolmentError for the first that is wrong, and then none is enrolled."""
+        """(unit, code, certificate request PEM) of each -> its certificate (DER), all in one new directory version.
+        Raises EnrolmentError for the first that is wrong, and then none is enrolled."""
         now = self._clock.now()
         asked = {unit: check_request(pem, unit) for unit, _, pem in requests}
         with self._store.begin() as session:
@@ -86,6 +88,8 @@ class Enroller:
         if record is None or not hmac.compare_digest(record.code_sha256, given):
             raise EnrolmentError(f"unit {unit}: this code is not its one-time code", code="ENROLMENT_CODE")
         if record.used is not None:
-            raise EnrolmentError(f"unit {unit}: the code was used {record.used:%Y-%m-%d %H:%M} UTC", code="ENROLMENT_CODE")
+            raise EnrolmentError(
+                f"unit {unit}: the code was used {record.used:%Y-%m-%d %H:%M} UTC", code="ENROLMENT_CODE"
+            )
         if self._clock.now() >= record.expires:
             raise EnrolmentError(f"unit {unit}: the code expired {record.expires:%Y-%m-%d}", code="ENROLMENT_CODE")

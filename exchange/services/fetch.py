@@ -1,6 +1,7 @@
 """Fetch: the files that an envelope names, from the hub into this node's store, resumed where a cut left off.
 
-Every digest is checked even when the blob is already here: another unit of this node may have fetched it, and disks rot.
+Every digest is checked even when the blob is already here: another unit of this node may have fetched it, and disks
+rot.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,8 @@ __all__ = ["fetch_files"]
 
 
 def fetch_files(node: Node, unit: UnitCode, entries: Iterable[FileEntry]) -> None:
-    """Raises FileMissingError or TransportError (come again later), CorruptFileError (the hub's copy is bad), StorageError."""
+    """Raises FileMissingError or TransportError (come again later), CorruptFileError (the hub's copy is bad),
+    StorageError."""
     for entry in entries:
         if not node.files.has(entry.sha256):
             offset = node.files.received(unit, entry.sha256)

@@ -1,7 +1,8 @@
-"""Forward again: receipts that a unit has not confirmed, and the hub's own confirmations (NOTED) of the units' receipts.
+"""Forward again: receipts that a unit has not confirmed, and the hub's own confirmations (NOTED) of the units'
+receipts.
 
-A receipt is never receipted; NOTED confirms up to 500 at once and is itself confirmed by nothing. When a NOTED is lost, the unit repeats
-the receipt and is owed another.
+A receipt is never receipted; NOTED confirms up to 500 at once and is itself confirmed by nothing. When a NOTED is
+lost, the unit repeats the receipt and is owed another.
 """
 
 from dataclasses import replace
@@ -44,7 +45,8 @@ class Forwarder:
         return len(due)
 
     def note(self, limit: int = 5000) -> int:
-        """Confirm what was recorded since the last round, one signed NOTED per unit; returns how many receipts it covered."""
+        """Confirm what was recorded since the last round, one signed NOTED per unit; returns how many receipts it
+        covered."""
         hub = self._hub
         now = hub.clock.now()
         batch: list[tuple[UnitCode, bytes]] = []

@@ -1,10 +1,11 @@
 """The secrecy gate as sender and hub both apply it: inspect, then let pass, hold for a person, or refuse.
 
-If the gate cannot look, it refuses: an error on the way to a verdict is a refusal, never a pass. What counts as a mark is decided in
-`exchange.services.secrecy`.
+If the gate cannot look, it refuses: an error on the way to a verdict is a refusal, never a pass. What counts as a
+mark is decided in `exchange.services.secrecy`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from exchange.errors import RefusedError
@@ -17,8 +18,9 @@ __all__ = ["apply_verdict", "check_secrecy", "inspect_parts"]
 
 
 def check_secrecy(envelope: Envelope, open_file: Callable[[FileEntry], BinaryIO], texts: TextSource) -> Verdict:
-    """Raises RefusedError: SECRECY, or SECRECY_HOLD when a person must look and the declaration names nobody who did."""
-    parts = [(file.name, file.media_type, lambda file=file: open_file(file)) for file in envelope.files]
+    """Raises RefusedError: SECRECY, or SECRECY_HOLD when a person must look and the declaration names nobody who
+    did."""
+    parts = [(file.name, file.media_type, partial(open_file, file)) for file in envelope.files]
     verdict = inspect_parts(envelope.metadata, envelope.content, parts, texts)
     return apply_verdict(verdict, envelope.declaration.reviewed_by)
 
@@ -26,14 +28,16 @@ def check_secrecy(envelope: Envelope, open_file: Callable[[FileEntry], BinaryIO]
 def inspect_parts(
     metadata: Metadata,
     content: str | None,
-    files: list[tuple[str, str, Callable[[], BinaryIO]]],
+    files: Sequence[tuple[str, str, Callable[[], BinaryIO]]],
     texts: TextSource,
 ) -> Verdict:
     """Look at everything there is to look at. `files`: (name, media type, opener)."""
     try:
         read = [texts.lines(name, media_type, opener) for name, media_type, opener in files]
     except (OSError, ValueError) as error:
-        raise RefusedError("a file could not be checked for secrecy marks", code="SECRECY", detail=str(error)) from error
+        raise RefusedError(
+            "a file could not be checked for secrecy marks", code="SECRECY", detail=str(error)
+        ) from error
     return inspect(metadata, content, [name for name, _, _ in files], read)
 
 

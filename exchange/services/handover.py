@@ -1,7 +1,8 @@
-"""Hand over: received documents go into the office system, receipts about sent ones too, and its own documents are collected.
+"""Hand over: received documents go into the office system, receipts about sent ones too, and its own documents are
+collected.
 
-An outbox of its own: at least once towards the office, which must take the same key twice without effect. The office's id is stored
-before IMPORTED says so. An office that is down delays this and nothing else.
+An outbox of its own: at least once towards the office, which must take the same key twice without effect. The
+office's id is stored before IMPORTED says so. An office that is down delays this and nothing else.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from exchange.services.backoff import next_try
 from exchange.services.node import Node
 from exchange.services.submit import Submitter
 
-__all__ = ["Offices", "Officer"]
+__all__ = ["Officer", "Offices"]
 
 Offices = Callable[[UnitCode], OfficeAdapter | None]
 

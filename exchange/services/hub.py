@@ -1,4 +1,5 @@
-"""What every service of the hub works with: its ports, its verdicts under the current directory, and its own signed receipts.
+"""What every service of the hub works with: its ports, its verdicts under the current directory, and its own signed
+receipts.
 
 Not a service: it decides nothing about a document.
 """

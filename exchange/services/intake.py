@@ -1,8 +1,8 @@
 """Taking a batch: what a worker may do with each message, and the one rule for what nobody foresaw.
 
-A judgement that fails with an error of ours is an outcome. Anything else is a bug or a broken machine: it counts as temporary, its
-attempts are counted in the store, and after enough of them the message is set aside with its bytes, so that it blocks nobody.
-Used by the services on both sides; knows no document.
+A judgement that fails with an error of ours is an outcome. Anything else is a bug or a broken machine: it counts as
+temporary, its attempts are counted in the store, and after enough of them the message is set aside with its bytes,
+so that it blocks nobody. Used by the services on both sides; knows no document.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +41,7 @@ def judge_each(
             raise  # the whole batch waits: nothing can be decided without the store
         except YidiError as error:
             intake.poison.append((message, error.code))
-        except Exception as error:  # the boundary: one message's bug must not stop the others
+        except Exception as error:  # noqa: BLE001  # one message's bug must not stop the others
             if count_failure(message) >= attempts:
                 intake.poison.append((message, f"BUG {type(error).__name__}"))
             else:

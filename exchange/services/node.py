@@ -1,4 +1,5 @@
-"""What every service of a node works with: its ports, its verdicts under the directory it holds, and its units' signed receipts.
+"""What every service of a node works with: its ports, its verdicts under the directory it holds, and its units'
+signed receipts.
 
 One node hosts one or many units; each signs with its own key. Not a service: it decides nothing about a document.
 """
@@ -17,7 +18,7 @@ from exchange.model.unit import HubId, UnitCode
 from exchange.ports.files import FileExchange, Files
 from exchange.ports.keys import KeyRing
 from exchange.ports.node import NodeSession, NodeStore, OutboxKind, OutboxRow
-from exchange.ports.records import ReceiptRecord
+from exchange.ports.records import DeliveryRecord, ReceiptRecord
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Chance, Clock, Ids
 from exchange.ports.transport import Message, Publisher, PublishResult
@@ -68,7 +69,7 @@ class Node:
         if unit not in hosted:
             raise RefusedError(f"unit {unit} is not hosted by this node", code="WRONG_UNIT")
 
-    def receipt(
+    def receipt(  # noqa: PLR0913  # one keyword per field of a receipt
         self,
         unit: UnitCode,
         speaker: Speaker,
@@ -97,7 +98,9 @@ class Node:
         )
         return receipt, sign_receipt(receipt, self.keys(unit))
 
-    def emit(self, session: NodeSession, unit: UnitCode, issued: Sequence[tuple[Receipt, bytes]], now: datetime) -> None:
+    def emit(
+        self, session: NodeSession, unit: UnitCode, issued: Sequence[tuple[Receipt, bytes]], now: datetime
+    ) -> None:
         """Keep receipts of `unit`'s own and put them into its outbox, in the caller's transaction."""
         records = [receipt_record(receipt, document, now) for receipt, document in issued]
         session.add_receipts(unit, records)
@@ -118,9 +121,10 @@ class Node:
         )
 
     def apply(self, session: NodeSession, unit: UnitCode, envelope: EnvelopeKey, receipts: Sequence[Receipt]) -> None:
-        """Fold receipts into the deliveries of `envelope` that `unit` holds; those of other recipients are left alone."""
+        """Fold receipts into the deliveries of `envelope` that `unit` holds; those of other recipients are left
+        alone."""
         held = {record.key.recipient: record for record in session.deliveries(unit, envelope)}
-        changed = {}
+        changed: dict[UnitCode, DeliveryRecord] = {}
         for receipt in receipts:
             assert receipt.subject is not None
             about = receipt.subject.recipient
@@ -132,10 +136,7 @@ class Node:
     def publish(self, batch: Sequence[tuple[UnitCode, Lane, bytes]]) -> list[bool]:
         """Publish on units' own ingress; whether the broker confirmed each. Nothing may be forgotten on a yes."""
         results = self.publisher.publish(
-            [
-                Message(exchange=in_exchange(unit), key=lane.value, body=body, user=unit)
-                for unit, lane, body in batch
-            ]
+            [Message(exchange=in_exchange(unit), key=lane.value, body=body, user=unit) for unit, lane, body in batch]
         )
         for result in results:
             if result is not PublishResult.ACCEPTED:

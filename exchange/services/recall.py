@@ -1,6 +1,8 @@
-"""Recall: the sender asks for a document back. Unsigned, the recipient's node gives it back by itself; signed, a person there decides.
+"""Recall: the sender asks for a document back. Unsigned, the recipient's node gives it back by itself; signed, a
+person there decides.
 
-The request is a receipt of the sender's that binds the envelope; it may overtake the envelope on the wire and then waits for it.
+The request is a receipt of the sender's that binds the envelope; it may overtake the envelope on the wire and then
+waits for it.
 """
 
 from exchange.errors import RefusedError

@@ -1,7 +1,8 @@
 """Receive: a batch from units' inboxes -> verified end to end, files fetched, stored, answered; acknowledged last.
 
-Envelopes and receipts share the inbox. Nothing of an envelope is visible before every file's digests match. A duplicate brings the unit's
-own receipts about it out of the outbox again, byte for byte. Files are fetched before the transaction, which only records.
+Envelopes and receipts share the inbox. Nothing of an envelope is visible before every file's digests match. A
+duplicate brings the unit's own receipts about it out of the outbox again, byte for byte. Files are fetched before
+the transaction, which only records.
 
 Not here: what people decide (`decide`), the way into the office (`handover`).
 """
@@ -54,8 +55,8 @@ class Receiver:
         self._refresher = refresher
 
     def receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
-        """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing acknowledged, when the
-        store cannot take it."""
+        """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing
+        acknowledged, when the store cannot take it."""
         node = self._node
         now = node.clock.now()
         intake = judge_each(
@@ -104,8 +105,8 @@ class Receiver:
         return _Judged(message=message, unit=unit, digest=digest, envelope=verified)
 
     def _verify_envelope(self, data: bytes, unit: UnitCode, digest: str, now: datetime) -> VerifiedEnvelope | None:
-        """Verify under the directory as of now; if the key has ended since, as of the hub's ACCEPTED, should that be held; None
-        when it is not (the hub's next dispatch brings it)."""
+        """Verify under the directory as of now; if the key has ended since, as of the hub's ACCEPTED, should that
+        be held; None when it is not (the hub's next dispatch brings it)."""
         try:
             return self._refresher.with_fresh_directory(lambda verifier: verifier.envelope(data, now))
         except CertificateError:

@@ -1,7 +1,7 @@
 """Relay: what is due in the outbox is uploaded and published, again and again, until a signed receipt closes the row.
 
-A broker's confirm only makes the next attempt later. Before anything leaves, its bytes are hashed again: a store that has gone bad is an
-alarm here and not a forgery elsewhere.
+A broker's confirm only makes the next attempt later. Before anything leaves, its bytes are hashed again: a store
+that has gone bad is an alarm here and not a forgery elsewhere.
 """
 
 from dataclasses import replace

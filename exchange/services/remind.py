@@ -1,6 +1,7 @@
 """Remind: a delivered document that nobody signed for is urged, by urgency, with a counter; it ends on signing.
 
-Not here: what is not delivered yet (`dispatch`); reminders that a sender asks for by hand go the same way, as REMINDED of the sender's own.
+Not here: what is not delivered yet (`dispatch`); reminders that a sender asks for by hand go the same way, as
+REMINDED of the sender's own.
 """
 
 from dataclasses import replace
@@ -36,7 +37,9 @@ class Reminder:
                 count = delivery.state.reminders + 1
                 if count > timing.remind_at_most:
                     saved.append(replace(delivery, remind=None))
-                    hub.log.alarm("unsigned_after_all_reminders", envelope=str(delivery.key.envelope), unit=delivery.key.recipient)
+                    hub.log.alarm(
+                        "unsigned_after_all_reminders", envelope=str(delivery.key.envelope), unit=delivery.key.recipient
+                    )
                     continue
                 receipt, signed = hub.receipt(
                     Event.REMINDED,

@@ -1,8 +1,9 @@
 """Route: a batch of envelopes from units -> recorded, answered, dispatched, acknowledged last.
 
-Everything about one message is judged first, without the store; then one transaction records the whole batch; then the receipts and
-dispatches are published; then, and only then, the batch is acknowledged. If the process dies anywhere before the last step the broker
-delivers the batch again and every message of it is found to be a duplicate, which is answered with the original receipt.
+Everything about one message is judged first, without the store; then one transaction records the whole batch; then
+the receipts and dispatches are published; then, and only then, the batch is acknowledged. If the process dies
+anywhere before the last step the broker delivers the batch again and every message of it is found to be a
+duplicate, which is answered with the original receipt.
 
 Not here: dispatching again (`dispatch`), receipts from units (`acknowledge`).
 """
@@ -57,8 +58,8 @@ class Router:
         self._texts = texts
 
     def route(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
-        """Handle one batch; returns how many envelopes were accepted for the first time. Raises StorageError, with nothing
-        acknowledged, when the store cannot take it: the caller gives the batch back and waits."""
+        """Handle one batch; returns how many envelopes were accepted for the first time. Raises StorageError, with
+        nothing acknowledged, when the store cannot take it: the caller gives the batch back and waits."""
         hub = self._hub
         now = hub.clock.now()
         verifier = hub.verifier()
@@ -95,7 +96,9 @@ class Router:
         # (1) three witnesses name one unit: the broker's account, the signature's key, the envelope
         if message.user != envelope.sender:
             raise RefusedError(
-                f"the broker's user is not the sender {envelope.sender}", code="NOT_AUTHORISED", detail=f"user {message.user}"
+                f"the broker's user is not the sender {envelope.sender}",
+                code="NOT_AUTHORISED",
+                detail=f"user {message.user}",
             )
         # (2) every recipient is known and active
         unknown = [r.unit for r in envelope.recipients if not verifier.directory.is_active(r.unit)]
@@ -145,9 +148,7 @@ class Router:
         self._refuse(session, refused, verifier, now, note, plan)
         return len(fresh)
 
-    def _accept(
-        self, session: HubSession, fresh: list[_Judged], now: datetime, note: str | None, plan: _Plan
-    ) -> None:
+    def _accept(self, session: HubSession, fresh: list[_Judged], now: datetime, note: str | None, plan: _Plan) -> None:
         hub, timing = self._hub, self._hub.timing
         documents, deliveries, receipts, entries = [], [], [], []
         for item in fresh:
@@ -199,8 +200,8 @@ class Router:
         note: str | None,
         plan: _Plan,
     ) -> None:
-        """Refuse towards the broker's user alone, binding the digest of the very bytes refused: whoever sends a spoilt copy of
-        another unit's document can neither close that unit's outbox nor reach its inbox."""
+        """Refuse towards the broker's user alone, binding the digest of the very bytes refused: whoever sends a
+        spoilt copy of another unit's document can neither close that unit's outbox nor reach its inbox."""
         hub = self._hub
         answered = session.refusals({(UnitCode(j.message.user or ""), j.digest) for j in refused})
         for item in refused:
@@ -303,7 +304,8 @@ def _refusal_record(refusal: Refusal, now: datetime) -> ReceiptRecord:
 
 
 def _reason(error: YidiError) -> Reason:
-    """The domain's reason for an error: its code or the code's first word where that is one, else what its class stands for."""
+    """The domain's reason for an error: its code or the code's first word where that is one, else what its class
+    stands for."""
     for name in (error.code, error.code.partition("_")[0]):
         if name in Reason.__members__:
             return Reason(name)

@@ -1,7 +1,8 @@
 """Seal: append what was recorded to the Merkle tree and sign a checkpoint over it. One sealer at a time.
 
-Rows get their place in the tree here and not where they are written, so that any number of routers may write at once and the log still
-has no gap. A crash before the commit leaves the rows unsealed and the old checkpoint standing; nothing is published before it is stored.
+Rows get their place in the tree here and not where they are written, so that any number of routers may write at
+once and the log still has no gap. A crash before the commit leaves the rows unsealed and the old checkpoint
+standing; nothing is published before it is stored.
 """
 
 from collections.abc import Callable

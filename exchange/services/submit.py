@@ -1,7 +1,7 @@
 """Submit: a draft becomes a signed envelope in this node's store, or is refused before anything was stored.
 
-Only the commit makes a promise: when `submit` returns, envelope, files, one delivery per recipient and the outbox row are on stable
-storage. Publishing is the relay's work, later, as often as it takes.
+Only the commit makes a promise: when `submit` returns, envelope, files, one delivery per recipient and the outbox
+row are on stable storage. Publishing is the relay's work, later, as often as it takes.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,8 @@ class Submitter:
         return expand(self._node.verifier().directory, draft.sender, draft.to)
 
     def submit(self, draft: Draft) -> Submitted:
-        """Raises RefusedError, InvalidValueError, LimitError (nothing was stored) or StorageError (nothing was promised)."""
+        """Raises RefusedError, InvalidValueError, LimitError (nothing was stored) or StorageError (nothing was
+        promised)."""
         node = self._node
         node.check_hosted(draft.sender)
         if (before := self._before(draft)) is not None:
@@ -62,7 +63,8 @@ class Submitter:
         measured = [(file, _entry(file)) for file in draft.files]
         envelope = self._envelope(draft, verifier.directory, expansion, tuple(entry for _, entry in measured), now)
         document = sign_envelope(envelope, node.keys(draft.sender))
-        # What we would refuse from others we do not send: this also catches a key that the directory no longer gives us.
+        # What we would refuse from others we do not send: this also catches a key that the directory no longer
+        # gives us.
         verifier.envelope(document, now)
         for file, entry in measured:
             self._keep_file(draft.sender, file, entry)
@@ -179,13 +181,13 @@ class Submitter:
 
 def _entry(file: DraftFile) -> FileEntry:
     with file.open() as stream:
-        size, sha256, sm3 = measure(stream)
+        found = measure(stream)
     return FileEntry(
         role=file.role,
         name=file.name,
         media_type=file.media_type,
-        size=size,
-        sha256=sha256,
-        sm3=sm3,
+        size=found.size,
+        sha256=found.sha256,
+        sm3=found.sm3,
         pages=file.pages,
     )

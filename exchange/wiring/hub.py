@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from exchange.services.plain_text import PlainText
 from exchange.errors import KeyStoreError
 from exchange.files.local import LocalFiles
 from exchange.model.unit import HubId, parse_hub_id
@@ -15,6 +14,7 @@ from exchange.services.dispatch import Dispatcher
 from exchange.services.enroll import Enroller
 from exchange.services.forward import Forwarder
 from exchange.services.hub import Hub
+from exchange.services.plain_text import PlainText
 from exchange.services.remind import Reminder
 from exchange.services.route import Router
 from exchange.services.seal import Sealer

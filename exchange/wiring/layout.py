@@ -1,12 +1,12 @@
 """Where a one-machine exchange keeps what, under one data directory, and the making of an empty one.
 
-    yidi.toml            settings
-    anchor.json          what every node believes from the start
-    secrets/passphrase   of the key files; mode 0600
-    hub/                 hub.sqlite, files/, keys/ (authority, directory, hub, ledger)
-    node/                node.sqlite, files/, keys/ (one per unit)
-    offices/<unit>/      folders of the folder adapter
-    web.url              address of the running exchange's web face
+yidi.toml            settings
+anchor.json          what every node believes from the start
+secrets/passphrase   of the key files; mode 0600
+hub/                 hub.sqlite, files/, keys/ (authority, directory, hub, ledger)
+node/                node.sqlite, files/, keys/ (one per unit)
+offices/<unit>/      folders of the folder adapter
+web.url              address of the running exchange's web face
 """
 
 import os
@@ -63,7 +63,9 @@ class Layout:
         try:
             return Anchor.from_json(self.anchor_file.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise InputError(f"{self.anchor_file} is missing: `yidi hub init` did not finish", code="NO_DATA") from error
+            raise InputError(
+                f"{self.anchor_file} is missing: `yidi hub init` did not finish", code="NO_DATA"
+            ) from error
 
     def hub_keys(self, settings: MachineSettings) -> KeyStore:
         return KeyStore(self.hub / "keys", self._passphrase(settings))
@@ -72,7 +74,8 @@ class Layout:
         return KeyStore(self.node / "keys", self._passphrase(settings))
 
     def make(self, hub: str, name: str) -> MachineSettings:
-        """Make the directories, the passphrase and the settings file. Raises InputError when there is an exchange already."""
+        """Make the directories, the passphrase and the settings file. Raises InputError when there is an exchange
+        already."""
         if self.settings_file.exists():
             raise InputError(f"{self.root} holds an exchange already", code="EXISTS")
         settings = MachineSettings(hub=hub, name=name)

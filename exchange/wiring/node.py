@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 
 from exchange.adapters.registry import load_adapter
-from exchange.services.plain_text import PlainText
 from exchange.files.local import LocalFiles
-from exchange.model.unit import HubId, UnitCode
+from exchange.model.unit import HubId
 from exchange.ports.directory import DirectoryFeed
 from exchange.ports.files import FileExchange
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
-from exchange.ports.office import OfficeAdapter
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Publisher
 from exchange.services.decide import Decider
 from exchange.services.handover import Officer
 from exchange.services.node import Node
+from exchange.services.plain_text import PlainText
 from exchange.services.recall import Recaller
 from exchange.services.receive import Receiver
 from exchange.services.refresh import Refresher
@@ -83,16 +82,13 @@ def open_node(
     submitter = Submitter(node, PlainText())
     refresher = Refresher(node, feed)
 
-    def offices(unit: UnitCode) -> OfficeAdapter | None:
-        return office
-
     return NodeServices(
         node=node,
         submitter=submitter,
         relay=Relay(node),
         receiver=Receiver(node, refresher),
         refresher=refresher,
-        officer=Officer(node, offices, submitter),
+        officer=Officer(node, lambda _unit: office, submitter),
         decider=Decider(node),
         recaller=Recaller(node),
     )

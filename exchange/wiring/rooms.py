@@ -1,4 +1,5 @@
-"""Which room serves which port, for a one-machine exchange. Another database or broker is a change here and nowhere else."""
+"""Which room serves which port, for a one-machine exchange. Another database or broker is a change here and nowhere
+else."""
 
 from exchange.files.hub import HubFileExchange
 from exchange.ports.files import FileExchange, Files
