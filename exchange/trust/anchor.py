@@ -17,15 +17,17 @@ from datetime import datetime, timedelta
 from exchange.codec import directory as directory_codec
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.directory.snapshot import Directory
-from exchange.errors import DirectoryError, InputError, SignatureError, YidiError
-from exchange.ledger.note import VerifierKey
+from exchange.errors import DirectoryError, InputError, NoteError, SignatureError, YidiError
+from exchange.ledger.checkpoint import Checkpoint
+from exchange.ledger.note import VerifierKey, open_note
 from exchange.model.unit import HubId, parse_hub_id
 from exchange.ports.records import DirectoryRecord
 from exchange.trust.certificates import signing_key
 from exchange.trust.digest import sha256_hex
+from exchange.trust.ledgerkey import verify
 from exchange.trust.verify import check_digest, check_value
 
-__all__ = ["Anchor", "verify_directory"]
+__all__ = ["Anchor", "open_checkpoint", "verify_directory"]
 
 _CLOCK_SKEW = timedelta(minutes=10)
 
@@ -67,9 +69,7 @@ class Anchor:
             ) from error
 
 
-def verify_directory(
-    data: bytes, anchor: Anchor, now: datetime, held: DirectoryRecord | None
-) -> tuple[Directory, str]:
+def verify_directory(data: bytes, anchor: Anchor, now: datetime, held: DirectoryRecord | None) -> tuple[Directory, str]:
     """The directory in `data` and its digest, if it may replace `held` (or is the one held). On anything
     suspicious DirectoryError: keep the old one and raise the alarm."""
     # (1) signed by the anchored key: KeyInfo is not even a hint here
@@ -78,9 +78,7 @@ def verify_directory(
     if directory.hub != anchor.hub:
         raise DirectoryError(f"the directory is of {directory.hub}, not {anchor.hub}", code="WRONG_HUB")
     if directory.ledger_key != anchor.ledger_key:
-        raise DirectoryError(
-            "the directory names another ledger than the anchor", code="DIRECTORY_LEDGER_KEY"
-        )
+        raise DirectoryError("the directory names another ledger than the anchor", code="DIRECTORY_LEDGER_KEY")
     # (3) at or after the one held, on the same line of versions
     digest = sha256_hex(data)
     if held is not None:
@@ -114,11 +112,19 @@ def _opened(data: bytes, anchor: Anchor) -> Directory:
 def _check_succession(directory: Directory, digest: str, held: DirectoryRecord) -> None:
     version, holding = directory.version, held.version
     if version < holding:
-        raise DirectoryError(
-            f"version {version} is older than {holding}, which is held", code="DIRECTORY_ROLLBACK"
-        )
+        raise DirectoryError(f"version {version} is older than {holding}, which is held", code="DIRECTORY_ROLLBACK")
     forked = version == holding and digest != held.digest
     if forked or (version == holding + 1 and directory.previous != held.digest):
         raise DirectoryError(
             f"version {version} does not continue version {holding}, which is held", code="DIRECTORY_FORK"
         )
+
+
+def open_checkpoint(note: str, ledger_key: str) -> Checkpoint:
+    """The checkpoint in `note`, signed by `ledger_key` about its own ledger. Raises NoteError."""
+    key = VerifierKey.parse(ledger_key)
+    checkpoint = Checkpoint.parse(open_note(note, key, verify))
+    # A key may sign other notes, too; only those about the ledger of its own name are checkpoints of it.
+    if checkpoint.origin != key.name:
+        raise NoteError(f"checkpoint of {checkpoint.origin}, signed by {key.name}")
+    return checkpoint

@@ -32,8 +32,10 @@ from cryptography.hazmat.primitives.serialization import (
 from exchange.errors import KeyStoreError
 from exchange.model.unit import UnitCode
 from exchange.trust.algorithms import PrivateKey
+from exchange.trust.authority import Authority
 from exchange.trust.certificates import load_certificate
 from exchange.trust.keys import KeyAlgorithm, SoftwareSigner, generate
+from exchange.trust.ledgerkey import LedgerSigner
 
 __all__ = ["KeyStore", "new_passphrase", "read_passphrase"]
 
@@ -62,9 +64,7 @@ class KeyStore:
     """The keys of one process. Each is decrypted on its first use and kept; `signer` is an
     `exchange.ports.keys.KeyRing`. `rsa_signs`: what an RSA key does not say of itself."""
 
-    def __init__(
-        self, directory: Path, passphrase: bytes, *, rsa_signs: KeyAlgorithm = KeyAlgorithm.RSA_PSS
-    ) -> None:
+    def __init__(self, directory: Path, passphrase: bytes, *, rsa_signs: KeyAlgorithm = KeyAlgorithm.RSA_PSS) -> None:
         self._directory = directory
         self._passphrase = _check_passphrase(passphrase, "passphrase")
         self._rsa_signs = rsa_signs
@@ -126,6 +126,22 @@ class KeyStore:
             self._signers[owner] = signer = SoftwareSigner(_signing(key, path), certificate, algorithm)
             return signer
 
+    def authority(self) -> Authority:
+        """The county's authority, kept under `authority`."""
+        path = self._path("authority")
+        key, certificate = self._load(path)
+        if certificate is None:
+            raise KeyStoreError(f"key file {path}: holds no certificate")
+        return Authority(key=_signing(key, path), certificate=certificate)
+
+    def ledger(self, name: str) -> LedgerSigner:
+        """What signs the checkpoints of the ledger `name`, kept under `ledger`."""
+        path = self._path("ledger")
+        key, _ = self._load(path)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise KeyStoreError(f"key file {path}: holds no ledger key")
+        return LedgerSigner(name, key)
+
     def _path(self, owner: str, *, waiting: bool = False) -> Path:
         if not _OWNER.fullmatch(owner):
             raise KeyStoreError(f"key owner {owner!r}: expected lower-case letters, digits and '-'")
@@ -135,9 +151,7 @@ class KeyStore:
         return self._path(owner, waiting=True), self._path(owner)
 
     def _belongs(self, certificate: bytes, path: Path) -> bool:
-        return (
-            path.exists() and load_certificate(certificate).public_key() == self._load(path)[0].public_key()
-        )
+        return path.exists() and load_certificate(certificate).public_key() == self._load(path)[0].public_key()
 
     def _load(self, path: Path) -> tuple[StoredKey, bytes | None]:
         key_pem, end, certificate_pem = _read_private(path).partition(_END_OF_KEY)

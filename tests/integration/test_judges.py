@@ -11,14 +11,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
-from signxml import (
-    CanonicalizationMethod,
-    DigestAlgorithm,
-    SignatureConfiguration,
-    SignatureMethod,
-    XMLSigner,
-    XMLVerifier,
-)
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from exchange.codec import directory as directory_codec
 from exchange.codec import envelope as envelope_codec
@@ -116,7 +111,7 @@ def signxml_verifies(data: bytes, pair: Pair) -> etree._Element:
         signature_methods=frozenset({METHODS[pair.algorithm]}),
         digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
     )
-    result = XMLVerifier().verify(data, x509_cert=pair.certificate_pem, expect_config=wanted)
+    result = XMLVerifier().verify(data, x509_cert=pair.certificate_pem.decode(), expect_config=wanted)
     assert not isinstance(result, list)
     assert result.signed_xml is not None
     return result.signed_xml
@@ -154,9 +149,7 @@ def test_we_verify_what_signxml_signs(
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
-    signed = signer.sign(
-        root, key=pair.key_pem, cert=pair.certificate_pem.decode(), reference_uri=f"#{root.get('Id')}"
-    )
+    signed = signer.sign(root, key=pair.key_pem, cert=pair.certificate_pem.decode(), reference_uri=f"#{root.get('Id')}")
     assert we_say_good(etree.tostring(signed), kind, pair.certificate) == BODIES[kind]
 
 

@@ -92,9 +92,7 @@ def test_another_message_or_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize("algorithm", [SignatureAlgorithm.RSA_PSS, SignatureAlgorithm.RSA_PKCS1])
-def test_rsa_signs_and_verifies_in_both_paddings(
-    rsa_key: rsa.RSAPrivateKey, algorithm: SignatureAlgorithm
-) -> None:
+def test_rsa_signs_and_verifies_in_both_paddings(rsa_key: rsa.RSAPrivateKey, algorithm: SignatureAlgorithm) -> None:
     value = sign(rsa_key, algorithm, MESSAGE)
     verify(rsa_key.public_key(), algorithm, value, MESSAGE)
     assert code_of(rsa_key.public_key(), algorithm, value[:-1] + bytes([value[-1] ^ 1])) == "SIG_VALUE"

@@ -8,12 +8,14 @@ import pytest
 
 from exchange.codec.signed import attach, signed_info
 from exchange.directory.snapshot import Directory
-from exchange.errors import DirectoryError, InputError
+from exchange.errors import DirectoryError, InputError, NoteError
+from exchange.ledger.checkpoint import Checkpoint
+from exchange.ledger.merkle import EMPTY_ROOT
 from exchange.model.unit import HubId
 from exchange.ports.keys import Signer
 from exchange.ports.records import DirectoryRecord
 from exchange.testing.keys import EXPIRES, ISSUED
-from exchange.trust.anchor import Anchor, verify_directory
+from exchange.trust.anchor import Anchor, open_checkpoint, verify_directory
 from exchange.trust.digest import sha256_hex
 from exchange.trust.ledgerkey import LedgerSigner
 from exchange.trust.sign import sign_directory, sign_envelope
@@ -31,13 +33,11 @@ HELD = record(1, FIRST)
 
 
 def snapshot(signer: Signer = COUNTY.directory_signer, **changes: Any) -> bytes:
-    fields = {"version": 2, "previous": HELD.digest} | changes
+    fields: dict[str, Any] = {"version": 2, "previous": HELD.digest} | changes
     return sign_directory(replace(COUNTY.directory, **fields), signer)
 
 
-def code(
-    data: bytes, held: DirectoryRecord | None = HELD, now: datetime = NOW, anchor: Anchor = ANCHOR
-) -> str:
+def code(data: bytes, held: DirectoryRecord | None = HELD, now: datetime = NOW, anchor: Anchor = ANCHOR) -> str:
     with pytest.raises(DirectoryError) as caught:
         verify_directory(data, anchor, now, held)
     return caught.value.code
@@ -139,3 +139,18 @@ def test_an_anchor_survives_its_file() -> None:
 def test_a_damaged_anchor_file_is_named(text: str) -> None:
     with pytest.raises(InputError, match="anchor file"):
         Anchor.from_json(text)
+
+
+def test_a_checkpoint_opens_with_the_anchored_key() -> None:
+    checkpoint = Checkpoint(origin="hub.520304", size=0, root=EMPTY_ROOT)
+    assert open_checkpoint(COUNTY.ledger.note(checkpoint.body()), ANCHOR.ledger_key) == checkpoint
+
+
+def test_a_checkpoint_of_another_ledger_or_key_is_refused() -> None:
+    other = Checkpoint(origin="hub.520303", size=0, root=EMPTY_ROOT)
+    with pytest.raises(NoteError, match=r"checkpoint of hub\.520303"):
+        open_checkpoint(COUNTY.ledger.note(other.body()), ANCHOR.ledger_key)
+    stranger = LedgerSigner.insecure_from_seed("hub.520304", "other")
+    own = Checkpoint(origin="hub.520304", size=0, root=EMPTY_ROOT)
+    with pytest.raises(NoteError):
+        open_checkpoint(stranger.note(own.body()), ANCHOR.ledger_key)

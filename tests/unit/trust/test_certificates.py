@@ -64,9 +64,7 @@ def test_certificates_for_signatures_are_usable(extension: x509.ExtensionType) -
         pytest.param(x509.BasicConstraints(ca=True, path_length=0), True, id="authority"),
         pytest.param(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False, id="web-server"),
         pytest.param(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True, id="time-stamps"),
-        pytest.param(
-            x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True, id="critical-unknown"
-        ),
+        pytest.param(x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True, id="critical-unknown"),
     ],
 )
 def test_certificates_for_other_uses_are_refused(extension: x509.ExtensionType, critical: bool) -> None:
@@ -118,9 +116,7 @@ def test_outside_its_time_a_key_says_nothing(
     after: timedelta, revoked_after: timedelta | None, code: str, reason: str
 ) -> None:
     revoked = ISSUED + revoked_after if revoked_after else None
-    entry = KeyEntry(
-        fingerprint="", certificate=b"", valid_from=ISSUED, valid_to=ISSUED + YEAR, revoked=revoked
-    )
+    entry = KeyEntry(fingerprint="", certificate=b"", valid_from=ISSUED, valid_to=ISSUED + YEAR, revoked=revoked)
     with pytest.raises(CertificateError) as caught:
         check_dates(entry, ISSUED + after)
     assert (caught.value.code, caught.value.reason) == (code, reason)

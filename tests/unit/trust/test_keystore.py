@@ -43,9 +43,7 @@ def test_a_key_waits_for_its_certificate_and_then_signs(store: KeyStore, directo
     assert [path.name for path in directory.iterdir()] == [f"{UNIT}.pem"]
 
 
-def test_asking_again_before_the_certificate_came_gives_the_same_key(
-    store: KeyStore, directory: Path
-) -> None:
+def test_asking_again_before_the_certificate_came_gives_the_same_key(store: KeyStore, directory: Path) -> None:
     first = store.prepare(UNIT)
     again = KeyStore(directory, PASSPHRASE).prepare(UNIT)
     assert first.public_key() == again.public_key()
@@ -92,11 +90,25 @@ def test_rsa_keys_sign_as_the_store_was_told(directory: Path) -> None:
 def test_the_ledger_key_is_kept_and_signs_no_documents(store: KeyStore) -> None:
     ledger = LedgerSigner.generate("hub.520304")
     store.save("ledger", ledger.key)
-    key, certificate = store.load("ledger")
-    assert key.public_key() == ledger.key.public_key()
-    assert certificate is None
+    assert store.ledger("hub.520304").verifier == ledger.verifier
     with pytest.raises(KeyStoreError, match="no certificate"):
         store.signer("ledger")
+    store.save("ledger", insecure_key_from_seed("ledger"))
+    with pytest.raises(KeyStoreError, match="no ledger key"):
+        store.ledger("hub.520304")
+
+
+def test_the_authority_is_kept(store: KeyStore) -> None:
+    store.save("authority", AUTHORITY.key, AUTHORITY.certificate)
+    kept = store.authority()
+    assert kept.certificate == AUTHORITY.certificate
+    assert kept.key.public_key() == AUTHORITY.key.public_key()
+    store.save("authority", AUTHORITY.key)
+    with pytest.raises(KeyStoreError, match="no certificate"):
+        store.authority()
+    store.save("authority", LedgerSigner.generate("x").key, AUTHORITY.certificate)
+    with pytest.raises(KeyStoreError, match="signs no documents"):
+        store.authority()
 
 
 def test_files_are_encrypted_and_closed_to_others(store: KeyStore, directory: Path) -> None:

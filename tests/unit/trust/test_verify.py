@@ -39,9 +39,7 @@ SIGNED = sign_envelope(ENVELOPE, COUNTY.signers[SENDER])
 
 
 def with_keys(unit: UnitCode, *keys: KeyEntry) -> Directory:
-    units = tuple(
-        replace(entry, keys=keys) if entry.unit.code == unit else entry for entry in COUNTY.directory.units
-    )
+    units = tuple(replace(entry, keys=keys) if entry.unit.code == unit else entry for entry in COUNTY.directory.units)
     return replace(COUNTY.directory, units=units)
 
 
@@ -156,9 +154,7 @@ class TestTime:
             ({"revoked": NOW}, "CERT_REVOKED", "CERT_REVOKED"),
         ],
     )
-    def test_a_key_out_of_force_signs_nothing(
-        self, change: dict[str, datetime], expected: str, reason: str
-    ) -> None:
+    def test_a_key_out_of_force_signs_nothing(self, change: dict[str, datetime], expected: str, reason: str) -> None:
         entry = replace(key_entry(COUNTY.signers[SENDER].certificate), **change)  # type: ignore[arg-type]  # dates only
         error = fault(Verifier(with_keys(SENDER, entry)).envelope, SIGNED)
         assert (error.code, error.reason) == (expected, reason)
