@@ -3,12 +3,17 @@
 Limits are checked on bytes before anything is parsed, so each is the cost an unknown sender can cause.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["DocumentKind", "Limits"]
+from exchange.errors import XmlError
+
+__all__ = ["DocumentKind", "Limits", "kind_of", "root_tag"]
 
 MIB = 1024 * 1024
+_HEAD = 4096
+_ROOT_TAG = re.compile(rb"\s*(?:<\?xml[^<>]*>\s*)?<(?:[\w.-]+:)?(\w+)(?:\s[^<>]*)?>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +57,19 @@ class DocumentKind(Enum):
     @property
     def tag(self) -> str:
         return f"{{{self.namespace}}}{self.root}"
+
+
+def root_tag(data: bytes) -> tuple[str, bytes] | None:
+    """The root's local name and its whole start tag, if it stands in the first bytes of `data`. A look, no
+    parsing: good for choosing what to do next, proof of nothing."""
+    found = _ROOT_TAG.match(data[:_HEAD])
+    return (found[1].decode(errors="replace"), found[0]) if found else None
+
+
+def kind_of(data: bytes) -> DocumentKind:
+    """Which document `data` means to be. Raises XmlError when it is none of ours."""
+    tag = root_tag(data)
+    for kind in DocumentKind:
+        if tag is not None and tag[0] == kind.root and kind.family.encode() in tag[1]:
+            return kind
+    raise XmlError("neither an envelope nor a receipt nor a directory of this exchange's", code="SCHEMA")

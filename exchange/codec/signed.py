@@ -14,14 +14,17 @@ from lxml import etree
 
 from exchange.codec.canonical import canonicalize
 from exchange.codec.guard import check_root, parse
-from exchange.codec.kind import DocumentKind
+from exchange.codec.kind import DocumentKind, root_tag
 from exchange.codec.schema import validate
 from exchange.codec.shape import ALGORITHMS, DSIG, ENVELOPED, EXC_C14N, SHA256, read_shape
 from exchange.errors import SignatureError, XmlError
 
-__all__ = ["DocumentKind", "UnverifiedDocument", "attach", "parse_signed", "signed_info"]
+__all__ = ["DocumentKind", "UnverifiedDocument", "attach", "claimed_id", "parse_signed", "signed_info"]
 
 _ROOT_ID = re.compile(rb'<[A-Z][a-z]+ xmlns="[^"<]+" Id="([A-Za-z0-9-]{1,60})" version="1">')
+_CLAIMED_ID = re.compile(
+    rb"""\sId=["'][a-z]-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})["']"""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,3 +123,10 @@ def attach(body: bytes, signed_info: bytes, signature: bytes, certificate: bytes
             body[end:],
         )
     )
+
+
+def claimed_id(data: bytes) -> str | None:
+    """The id that `data`, from anybody and never parsed, gives itself: for answering its author, for nothing else."""
+    tag = root_tag(data)
+    found = _CLAIMED_ID.search(tag[1]) if tag else None
+    return found[1].decode() if found else None
