@@ -71,11 +71,11 @@ class Machine:
         return max(now - runner.last_round for runner in self.runners)
 
 
-def open_machine(layout: Layout, metrics: Metrics, log: Log) -> Machine:
+def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transport | None = None) -> Machine:
     """Open the stores of `layout` and make everything that is open in them due. Raises InputError, StorageError."""
     settings = layout.settings()
     hub_store, node_store = open_stores(layout)
-    transport = open_transport(settings)
+    transport = transport or open_transport(settings)
     hub = open_hub(layout, settings, hub_store, transport.publisher(), metrics, log)
     services = open_node(
         layout,
