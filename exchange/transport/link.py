@@ -1,0 +1,160 @@
+"""One kombu connection with one channel, as a publisher or a consumer of `exchange.transport.portable` holds it.
+
+Opened when first used and again after any failure, each time declaring what the transport was told to declare: most
+virtual brokers keep bindings in the connection. Everything foreign that kombu may raise passes through; the callers
+translate it.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from amqp.exceptions import MessageNacked  # type: ignore[import-untyped]  # it ships no types
+from kombu.transport import memory, virtual
+
+from exchange.model.unit import UnitCode
+from exchange.ports.transport import Message, PublishResult
+from exchange.topology import DEAD, INGRESS, OUT, Lane, in_exchange, inbox_queue, work_queue
+
+__all__ = ["Link", "fate_of", "private_memory"]
+
+_IN = in_exchange(UnitCode(""))
+_PERSISTENT = 2
+_ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED, _NO_ROUTE = 403, 404, 406, 312
+_FATES = {
+    _NO_ROUTE: PublishResult.UNROUTABLE,
+    _NOT_FOUND: PublishResult.UNROUTABLE,
+    _ACCESS_REFUSED: PublishResult.REFUSED,
+    _PRECONDITION_FAILED: PublishResult.REFUSED,  # the user_id is not the account's
+}
+
+
+def private_memory() -> type[memory.Transport]:
+    """kombu's memory transport with queues of its own, and bodies as the bytes they are."""
+
+    class Channel(memory.Channel):
+        body_encoding: Any = None
+
+        def close(self) -> None:
+            # Past the parent's, which walks all queues for nothing and breaks when another thread declares one.
+            virtual.Channel.close(self)  # type: ignore[no-untyped-call]  # kombu's classes have few types
+
+    class Transport(memory.Transport):
+        global_state = virtual.BrokerState()  # type: ignore[no-untyped-call]
+
+    Channel.queues = {}  # what kombu shares between all channels, shared between these alone
+    Transport.Channel = Channel
+    return Transport
+
+
+def fate_of(error: Exception) -> PublishResult:
+    """What a failed publish says of its message: only the broker's own word is certain, else it may be stored."""
+    if isinstance(error, MessageNacked):
+        return PublishResult.REFUSED
+    return _FATES.get(getattr(error, "reply_code", None) or 0, PublishResult.UNKNOWN)
+
+
+def _prepare(channel: Any, body: bytes, user: str | None, **properties: Any) -> Any:
+    if user is not None:
+        properties["user_id"] = user
+    return channel.prepare_message(body, content_type="application/xml", properties=properties)
+
+
+class Link:
+    """`plan` is what to declare, in order: None for the hub's own part, then units; it only ever grows."""
+
+    def __init__(self, connection: Any, plan: Sequence[UnitCode | None], confirm_timeout_seconds: float) -> None:
+        self._connection = connection
+        self._virtual = issubclass(connection.get_transport_cls(), virtual.Transport)
+        self._plan = plan
+        self._planned = 0
+        self._confirm_timeout = confirm_timeout_seconds
+        self._channel: Any = None
+        if not self._virtual:
+            connection.transport_options = {"confirm_publish": True}
+
+    def open(self) -> Any:
+        """The channel, connected, with all of the plan declared."""
+        if self._channel is None:
+            self._channel = self._connection.channel()
+        while self._planned < len(self._plan):
+            unit = self._plan[self._planned]
+            if unit is None:
+                self._declare_hub()
+            else:
+                self._declare_unit(unit)
+            self._planned += 1
+        return self._channel
+
+    def drop(self) -> None:
+        """Close without a word. After a failed publish nothing may be read any more: a late confirm would count for the
+        next message."""
+        self._channel, self._planned = None, 0
+        with suppress(Exception):
+            self._connection.release()
+        # A released kombu connection stays closed; its clone is the same account and broker, not connected yet.
+        self._connection = self._connection.clone()
+
+    def publish(self, message: Message) -> PublishResult:
+        """Raises whatever kombu raises; `fate_of` reads it."""
+        channel = self.open()
+        if self._virtual:
+            return self._publish_virtual(channel, message)
+        channel.basic_publish(
+            _prepare(channel, message.body, message.user, delivery_mode=_PERSISTENT),
+            exchange=message.exchange,
+            routing_key=message.key,
+            mandatory=True,
+            timeout=self._confirm_timeout,
+            confirm_timeout=self._confirm_timeout,
+        )
+        return PublishResult.ACCEPTED
+
+    def _publish_virtual(self, channel: Any, message: Message) -> PublishResult:
+        """What a broker's permissions, bindings and mandatory flag would do."""
+        exchange, unit = message.exchange, None
+        if message.exchange.startswith(_IN):
+            exchange, unit = INGRESS, message.exchange.removeprefix(_IN)
+        if unit != message.user:
+            return PublishResult.REFUSED
+        if (unit and not self._routes(OUT, unit)) or not self._routes(exchange, message.key):
+            return PublishResult.UNROUTABLE
+        channel.basic_publish(_prepare(channel, message.body, unit), exchange, message.key)
+        return PublishResult.ACCEPTED
+
+    def bury(self, body: bytes, user: str | None) -> None:
+        """Keep the bytes of a rejected message. An AMQP broker does so itself."""
+        if self._virtual:
+            channel = self.open()
+            channel.basic_publish(_prepare(channel, body, user), "", DEAD)
+
+    def _routes(self, exchange: str, key: str) -> bool:
+        try:
+            table = self._channel.get_table(exchange)
+        except KeyError:
+            return False
+        return any(key == bound for bound, *_ in table)
+
+    def _declare_hub(self) -> None:
+        for exchange in (INGRESS, OUT, DEAD):
+            self._channel.exchange_declare(exchange, type="direct", durable=True, auto_delete=False)
+        self._declare_queue(DEAD, DEAD, "")
+        for lane in Lane:
+            self._declare_queue(work_queue(lane), INGRESS, lane.value)
+
+    def _declare_unit(self, unit: UnitCode) -> None:
+        self._declare_queue(inbox_queue(unit), OUT, unit)
+        if not self._virtual:
+            own = in_exchange(unit)
+            self._channel.exchange_declare(own, type="direct", durable=True, auto_delete=False)
+            for lane in Lane:
+                self._channel.exchange_bind(destination=INGRESS, source=own, routing_key=lane.value)
+
+    def _declare_queue(self, queue: str, exchange: str, key: str) -> None:
+        arguments: dict[str, str] = {}
+        if not self._virtual:
+            arguments["x-queue-type"] = "quorum"
+            if queue != DEAD:
+                arguments |= {"x-dead-letter-exchange": DEAD, "x-dead-letter-routing-key": ""}
+        self._channel.queue_declare(queue, durable=True, exclusive=False, auto_delete=False, arguments=arguments)
+        self._channel.queue_bind(queue, exchange, key)
