@@ -83,12 +83,13 @@ def _check_encoding(data: bytes) -> int:
 
 
 def _check_markup(data: bytes, start: int) -> None:
-    # `<` cannot stand for itself in text or attribute values, so these scans are exact.
-    if b"<!" in data:
+    # `<` cannot stand for itself in text or attribute values, so these scans are exact; the first test of each
+    # is there because it is fast and nearly always enough.
+    if b"!" in data and b"<!" in data:
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
             raise XmlError("a DOCTYPE or ENTITY declaration; leave it out", code="XML_DTD_FORBIDDEN")
         raise XmlError("a comment or CDATA section; leave it out or write it as text", code="XML_PROFILE")
-    if data.find(b"<?", start) >= 0:
+    if b"?" in data and data.find(b"<?", start) >= 0:
         raise XmlError("a processing instruction; leave it out", code="XML_PROFILE")
 
 

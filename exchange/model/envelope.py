@@ -14,7 +14,7 @@ from typing import NewType
 from exchange.errors import InvalidValueError, LimitError
 from exchange.model.document import BusinessKind, Metadata
 from exchange.model.text import check_line, check_text
-from exchange.model.unit import HubId, UnitCode, parse_unit_code
+from exchange.model.unit import HubId, UnitCode, parse_hub_id, parse_unit_code
 
 __all__ = [
     "MAX_CONTENT",
@@ -40,6 +40,7 @@ MAX_FILE_SIZE = 4 * 1024**3
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,100}", re.ASCII)
+_GROUP_ID = re.compile(r"[A-Za-z0-9-]{1,60}", re.ASCII)
 _RESERVED = re.compile(r"(?i:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.ASCII)
 _FORBIDDEN_IN_NAME = frozenset('/\\:*?"<>|')
 
@@ -187,7 +188,12 @@ class Envelope:
 
     def __post_init__(self) -> None:
         parse_envelope_id(self.id)
+        parse_hub_id(self.hub)
         parse_unit_code(self.sender)
+        if not all(_GROUP_ID.fullmatch(group) for group in self.groups):
+            raise InvalidValueError("groups: expected group ids of ASCII letters, digits and '-', at most 60")
+        if not 0 <= self.directory_version < 10**12:
+            raise InvalidValueError(f"directory version {self.directory_version}: not one")
         check_line("operator", self.operator, 100)
         for related in (self.in_reply_to, self.supersedes):
             if related is not None:

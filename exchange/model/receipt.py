@@ -15,7 +15,7 @@ from exchange.errors import InvalidValueError
 from exchange.model.envelope import EnvelopeKey, parse_envelope_id
 from exchange.model.events import Event, Speaker
 from exchange.model.text import check_line, check_text
-from exchange.model.unit import UnitCode, parse_unit_code
+from exchange.model.unit import UnitCode, parse_hub_id, parse_unit_code
 
 __all__ = ["Actor", "Noted", "Reason", "Receipt", "ReceiptId", "Subject", "parse_receipt_id"]
 
@@ -100,6 +100,8 @@ class Noted:
     def __post_init__(self) -> None:
         parse_receipt_id(self.receipt)
         _check_digest(self.digest)
+        if self.fault is not None:
+            check_line("fault", self.fault, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +123,15 @@ class Receipt:
 
     def __post_init__(self) -> None:
         parse_receipt_id(self.id)
+        parse_hub_id(self.hub)
         if self.actor.speaker not in self.event.rule.speakers:
             raise InvalidValueError(f"{self.event}: {self.actor.speaker} may not say it")
         if self.event.rule.reason and self.reason is None:
             raise InvalidValueError(f"{self.event.chinese} {self.event}: a reason is required")
         if self.text is not None:
             check_text("reason text", self.text, 2000)
+        if self.checkpoint is not None:
+            check_text("checkpoint", self.checkpoint, 8000)
         self._check_subject()
         names = [name for name, _ in self.attributes]
         if names != sorted(set(names)) or not all(_ATTRIBUTE.fullmatch(name) for name in names):
