@@ -89,17 +89,13 @@ def county(n_units: int, seed: int = 0) -> County:
         previous=None,
         hub_keys=(key_entry(hub.certificate),),
         ledger_key=str(ledger.verifier),
-        units=tuple(
-            UnitEntry(unit=unit, keys=(key_entry(signers[unit.code].certificate),)) for unit in units
-        ),
+        units=tuple(UnitEntry(unit=unit, keys=(key_entry(signers[unit.code].certificate),)) for unit in units),
         groups=(
             Group(id="all", name="各单位", kinds=frozenset(UnitKind)),
             Group(id="townships", name="各镇乡", kinds=frozenset({UnitKind.TOWNSHIP})),
         ),
     )
-    anchor = Anchor(
-        hub=HUB, directory_certificate=directory_signer.certificate, ledger_key=str(ledger.verifier)
-    )
+    anchor = Anchor(hub=HUB, directory_certificate=directory_signer.certificate, ledger_key=str(ledger.verifier))
     return County(
         directory=directory,
         signers=MappingProxyType(signers),

@@ -68,6 +68,7 @@ def test_the_nonce_follows_rfc_6979() -> None:
         pytest.param(GOOD[:63], id="63-bytes"),
         pytest.param(GOOD + b"\0", id="65-bytes"),
         pytest.param(b"\0" + GOOD, id="leading-zero"),
+        pytest.param(GOOD[:32] + b"\0" + GOOD[32:], id="s-with-leading-zero"),
         pytest.param(b"\0" * 16 + GOOD[:32] + b"\0" * 16 + GOOD[32:], id="p384-sized"),
         pytest.param(b"", id="empty"),
         pytest.param(b"\0" * 64, id="zeros"),

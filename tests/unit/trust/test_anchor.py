@@ -114,6 +114,11 @@ def test_another_exchanges_directory_is_refused() -> None:
     assert code(snapshot(ledger_key=other)) == "DIRECTORY_LEDGER_KEY"
 
 
+def test_a_key_under_anothers_fingerprint_is_refused() -> None:
+    (own,) = COUNTY.directory.hub_keys
+    assert code(snapshot(hub_keys=(replace(own, fingerprint="0" * 64),))) == "DIRECTORY_FORMAT"
+
+
 def test_an_expired_one_or_one_from_the_future_is_refused() -> None:
     assert code(snapshot(), now=EXPIRES) == "DIRECTORY_EXPIRED"
     assert code(FIRST, None, now=ISSUED - timedelta(minutes=11)) == "DIRECTORY_FUTURE"

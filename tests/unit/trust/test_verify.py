@@ -1,5 +1,6 @@
 """Whose a document is: every way of not being its author's has a code of its own."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -127,6 +128,12 @@ class TestForeignKeys:
 
     def test_showing_the_senders_certificate_beside_another_key_does_not_help(self) -> None:
         assert code(forged(COUNTY.signers[THIRD], COUNTY.signers[SENDER])) == "SIG_VALUE"
+
+    def test_the_senders_certificate_behind_the_one_that_signed_does_not_help(self) -> None:
+        stranger, sender = Keys.of(99).signer(SENDER), COUNTY.signers[SENDER]
+        behind = b"<ds:X509Certificate>" + b64encode(sender.certificate) + b"</ds:X509Certificate></ds:X509Data>"
+        data = sign_envelope(ENVELOPE, stranger).replace(b"</ds:X509Data>", behind)
+        assert code(data) == "SIG_VALUE"
 
     def test_a_foreign_certificate_beside_the_senders_key_is_refused(self) -> None:
         stranger = Keys.of(99).signer(SENDER)
