@@ -183,6 +183,19 @@ class HubSession(Protocol):
 
     def latest(self, limit: int) -> list[DocumentRecord]: ...
 
+    # everything, page by page, for an audit
+    def directories(self) -> list[DirectoryRecord]:
+        """Every version, oldest first."""
+        ...
+
+    def documents_after(self, after: EnvelopeKey | None, limit: int) -> list[DocumentRecord]:
+        """In the order of id, then sender; from the beginning when `after` is None."""
+        ...
+
+    def receipts_after(self, after: ReceiptId | None, limit: int) -> list[ReceiptRecord]:
+        """In the order of ids; from the beginning when `after` is None."""
+        ...
+
 
 class HubStore(Protocol):
     def begin(self) -> AbstractContextManager[HubSession]:

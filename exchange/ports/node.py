@@ -144,6 +144,17 @@ class NodeSession(Protocol):
     def count_failure(self, digest: str) -> int: ...
     def counts(self) -> dict[str, int]: ...
 
+    # everything, for an audit
+    def open_outbox(self, unit: UnitCode) -> list[tuple[str, str]]:
+        """(id, digest) of every row that is still to be published."""
+        ...
+
+    def receipts_after(
+        self, after: tuple[UnitCode, ReceiptId] | None, limit: int
+    ) -> list[tuple[UnitCode, ReceiptRecord]]:
+        """In the order of units, then ids; from the beginning when `after` is None."""
+        ...
+
 
 class NodeStore(Protocol):
     def begin(self) -> AbstractContextManager[NodeSession]:
