@@ -5,6 +5,7 @@ standard library only.
     merkle      RFC 6962 tree: append, root, inclusion and consistency proofs, and their verification
     note        signed text in the C2SP signed-note format; the cryptography is passed in
     checkpoint  the text of such a note that states a tree's size and root (C2SP tlog-checkpoint)
+    proofs      what a package proves about the ledger, and that nothing was left out
     package     the evidence package: what must be in it, how it is written and read back
     manifest    the package's list of members, and their names
     container   the stored-only zip that carries it, read with suspicion

@@ -5,8 +5,8 @@
     files/<sha256>            the files, or only their digests
     directory.xml             the signed directory snapshot that gives the units their keys
     certificates/<fp>.crt     certificates, by fingerprint
-    checkpoint.txt            the signed note that states the ledger's size and root
-    proofs.json               ledger entries with their places and audit paths
+    checkpoint.txt            the signed note that states the ledger's size and root, and what was exported
+    proofs.json               ledger entries with their places and audit paths, and consistency proofs
     report.html               what it all means, for people
     manifest.json             name, digest and size of each of the above
 
@@ -16,27 +16,24 @@ proves nothing. Files are never held in memory.
 """
 
 import io
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO
 
-from exchange.errors import InvalidValueError, PackageError
+from exchange.errors import PackageError, ProofError
 from exchange.ledger import manifest as names
 from exchange.ledger.container import Member, Reader, Writer, faults_of, open_member, open_reader, open_writer
-from exchange.ledger.entry import InclusionProof, LedgerEntry
+from exchange.ledger.entry import InclusionProof
 from exchange.ledger.manifest import Manifest
-from exchange.ledger.merkle import HASH_SIZE
+from exchange.ledger.proofs import ConsistencyProof, decode_proofs, encode_proofs
 
 __all__ = ["EvidencePackage", "FileOpener", "PackageLimits", "read", "write"]
 
 FileOpener = Callable[[], BinaryIO]
-
-_MAX_PATH: Final = 64  # a tree of 2^64 leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +51,7 @@ class EvidencePackage:
     certificates: Mapping[str, bytes]
     checkpoint: str
     proofs: tuple[InclusionProof, ...]
+    consistency: tuple[ConsistencyProof, ...] = ()
     report: str
 
     def open_file(self, sha256: str) -> BinaryIO:
@@ -110,6 +108,7 @@ def read(path: Path, *, limits: PackageLimits | None = None) -> EvidencePackage:
         files: dict[str, FileOpener | None] = dict.fromkeys(manifest.digest_only)
         for sha256 in names.file_digests(reader.sizes):
             files[sha256] = partial(open_member, path, names.file_member(sha256))
+        proofs, consistency = _read_proofs(reader)  # (5) and reads as what it should be
         return EvidencePackage(
             envelope=reader.read(names.ENVELOPE),
             receipts=tuple(reader.read(names.receipt_member(number)) for number in range(1, receipts + 1)),
@@ -120,7 +119,8 @@ def read(path: Path, *, limits: PackageLimits | None = None) -> EvidencePackage:
                 for fingerprint in names.fingerprints(reader.sizes)
             },
             checkpoint=_read_text(reader, names.CHECKPOINT),
-            proofs=_decode_proofs(reader.read(names.PROOFS)),  # (5) and reads as what it should be
+            proofs=proofs,
+            consistency=consistency,
             report=_read_text(reader, names.REPORT),
         )
 
@@ -152,7 +152,7 @@ def _documents(package: EvidencePackage) -> Iterator[tuple[str, bytes]]:
     for fingerprint, certificate in package.certificates.items():
         yield names.certificate_member(fingerprint), certificate
     yield names.CHECKPOINT, package.checkpoint.encode()
-    yield names.PROOFS, _encode_proofs(package.proofs)
+    yield names.PROOFS, encode_proofs(package.proofs, package.consistency)
     yield names.REPORT, package.report.encode()
 
 
@@ -190,41 +190,8 @@ def _read_text(reader: Reader, name: str) -> str:
         return reader.read(name).decode()
 
 
-def _encode_proofs(proofs: tuple[InclusionProof, ...]) -> bytes:
-    return names.encode_json(
-        [
-            {
-                "index": proof.index,
-                "leaf": proof.entry.leaf().decode(),
-                "path": [hash_.hex() for hash_ in proof.path],
-            }
-            for proof in proofs
-        ]
-    )
-
-
-def _decode_proofs(raw: bytes) -> tuple[InclusionProof, ...]:
+def _read_proofs(reader: Reader) -> tuple[tuple[InclusionProof, ...], tuple[ConsistencyProof, ...]]:
     try:
-        data: Any = json.loads(raw)
-        proofs = tuple(_decode_proof(item) for item in data)
-        canonical = _encode_proofs(proofs)
-    except InvalidValueError as error:
-        raise PackageError(f"{names.PROOFS}: {error.message}") from error
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise PackageError(f"{names.PROOFS}: is not a list of proofs", detail=str(error)) from error
-    # an unknown key, a number written otherwise: nothing passes that this code did not read
-    if canonical != raw:
-        raise PackageError(f"{names.PROOFS}: is not written as the format prescribes")
-    return proofs
-
-
-def _decode_proof(item: Mapping[str, Any]) -> InclusionProof:
-    index, path = item["index"], tuple(bytes.fromhex(hash_) for hash_ in item["path"])
-    if (
-        type(index) is not int
-        or index < 0
-        or len(path) > _MAX_PATH
-        or any(len(hash_) != HASH_SIZE for hash_ in path)
-    ):
-        raise ValueError("index or audit path out of range")
-    return InclusionProof(entry=LedgerEntry.parse(item["leaf"].encode()), index=index, path=path)
+        return decode_proofs(reader.read(names.PROOFS))
+    except ProofError as error:
+        raise PackageError(f"{names.PROOFS}: {error.message}", detail=error.detail) from error

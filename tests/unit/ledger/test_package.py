@@ -19,6 +19,7 @@ from exchange.ledger.container import Member
 from exchange.ledger.entry import InclusionProof, LedgerEntry
 from exchange.ledger.manifest import Manifest, encode_json
 from exchange.ledger.package import EvidencePackage, PackageLimits
+from exchange.ledger.proofs import ConsistencyProof
 
 ATTACHMENT = b"%PDF-1.7 attachment" * 1000
 DIGEST = sha256(ATTACHMENT).hexdigest()
@@ -45,6 +46,7 @@ PACKAGE = EvidencePackage(
     certificates={FINGERPRINT: b"-----BEGIN CERTIFICATE-----\r\n"},
     checkpoint="hub\n0\n...\n",
     proofs=(PROOF,),
+    consistency=(ConsistencyProof(size=7, path=(b"\x03" * 32,)),),
     report="<h1>存证报告</h1>\r\n",
 )
 MEMBERS = [
@@ -119,7 +121,7 @@ def test_a_file_that_is_not_included_cannot_be_opened(path: Path) -> None:
 
 
 def test_a_package_without_receipts_files_and_proofs_is_one(tmp_path: Path) -> None:
-    bare = replace(PACKAGE, receipts=(), files={}, certificates={}, proofs=())
+    bare = replace(PACKAGE, receipts=(), files={}, certificates={}, proofs=(), consistency=())
     package.write(bare, tmp_path / "bare.zip")
     assert package.read(tmp_path / "bare.zip") == bare
 
@@ -316,6 +318,10 @@ def test_text_that_is_not_utf_8_is_refused_by_name(path: Path, name: str) -> Non
 GOOD_PROOF = {"index": 41, "leaf": PROOF.entry.leaf().decode(), "path": ["01" * 32]}
 
 
+def proofs_of(inclusion: object) -> bytes:
+    return encode_json({"consistency": [], "inclusion": [inclusion]})
+
+
 @pytest.mark.parametrize(
     "proofs",
     [
@@ -325,21 +331,26 @@ GOOD_PROOF = {"index": 41, "leaf": PROOF.entry.leaf().decode(), "path": ["01" * 
         b"[]",  # without the newline at the end
         encode_json({}),
         encode_json(None),
-        encode_json([1]),
-        encode_json([{}]),
-        encode_json([GOOD_PROOF | {"more": 1}]),
-        encode_json([GOOD_PROOF | {"index": -1}]),
-        encode_json([GOOD_PROOF | {"index": True}]),
-        encode_json([GOOD_PROOF | {"index": "41"}]),
-        encode_json([GOOD_PROOF | {"index": 41.0}]),
-        encode_json([GOOD_PROOF | {"path": ["01" * 31]}]),
-        encode_json([GOOD_PROOF | {"path": ["AB" * 32]}]),
-        encode_json([GOOD_PROOF | {"path": ["01" * 32] * 65}]),
-        encode_json([GOOD_PROOF | {"path": None}]),
-        encode_json([GOOD_PROOF | {"leaf": "kind ENVELOPE\n"}]),
-        encode_json([GOOD_PROOF | {"leaf": 7}]),
-        encode_json([GOOD_PROOF]).replace(b'"index"', b'"index": 40, "index"'),
-        encode_json([GOOD_PROOF]).replace(b"41", b"1" * 5000),
+        encode_json([]),
+        encode_json({"consistency": []}),
+        encode_json({"consistency": [], "inclusion": [], "more": []}),
+        encode_json({"consistency": [{"path": [], "size": -1}], "inclusion": []}),
+        encode_json({"consistency": [{"path": ["01"], "size": 1}], "inclusion": []}),
+        proofs_of(1),
+        proofs_of({}),
+        proofs_of(GOOD_PROOF | {"more": 1}),
+        proofs_of(GOOD_PROOF | {"index": -1}),
+        proofs_of(GOOD_PROOF | {"index": True}),
+        proofs_of(GOOD_PROOF | {"index": "41"}),
+        proofs_of(GOOD_PROOF | {"index": 41.0}),
+        proofs_of(GOOD_PROOF | {"path": ["01" * 31]}),
+        proofs_of(GOOD_PROOF | {"path": ["AB" * 32]}),
+        proofs_of(GOOD_PROOF | {"path": ["01" * 32] * 131}),
+        proofs_of(GOOD_PROOF | {"path": None}),
+        proofs_of(GOOD_PROOF | {"leaf": "kind ENVELOPE\n"}),
+        proofs_of(GOOD_PROOF | {"leaf": 7}),
+        proofs_of(GOOD_PROOF).replace(b'"index"', b'"index": 40, "index"'),
+        proofs_of(GOOD_PROOF).replace(b"41", b"1" * 5000),
     ],
 )
 def test_proofs_that_are_not_proofs_are_refused_by_name(path: Path, proofs: bytes) -> None:
