@@ -1,0 +1,50 @@
+"""The hub's store on SQLite or PostgreSQL.
+
+Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger` and `hub_trouble`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from exchange.storage.engine import open_engine, open_memory
+from exchange.storage.hub_documents import Documents
+from exchange.storage.hub_ledger import Ledger
+from exchange.storage.hub_receipts import Receipts
+from exchange.storage.hub_trouble import Trouble
+from exchange.storage.migrate import image, migrate
+from exchange.storage.transaction import transaction
+
+__all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
+
+
+class SqlHubSession(Documents, Receipts, Ledger, Trouble):
+    """`exchange.ports.hub.HubSession`, within one transaction."""
+
+
+class SqlHubStore:
+    """`exchange.ports.hub.HubStore`. `engine` is from `open_engine` and its database has the newest schema."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlHubSession]:
+        with transaction(self._engine) as current:
+            yield SqlHubSession(current)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_hub_store(url: str) -> SqlHubStore:
+    """Open the hub's database and bring it to the newest schema. Raises InputError, StorageError.
+
+    `sqlite://` alone is a database in memory, gone with the store; else see `exchange.storage.engine`.
+    """
+    if url == "sqlite://":
+        return SqlHubStore(open_memory(image("hub")))
+    engine = open_engine(url)
+    migrate(engine, "hub")
+    return SqlHubStore(engine)

@@ -1,0 +1,132 @@
+"""The hub's envelopes, their files, and their deliveries to each recipient."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Update, select, update
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import TransportState
+from exchange.model.unit import UnitCode
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
+from exchange.storage import tables_hub as tables
+from exchange.storage.rows import (
+    DELIVERY,
+    DOCUMENT,
+    Row,
+    delivery_record,
+    delivery_values,
+    document_record,
+    document_values,
+    to_time,
+)
+from exchange.storage.session import Session, delivery_ids, envelope_ids, key_of
+from exchange.storage.transaction import columns
+
+__all__ = ["Documents"]
+
+_ENVELOPE = ("envelope_id", "sender")
+_DELIVERY_KEY = ("envelope_id", "sender", "recipient")
+_DOCUMENTS = select(*columns(tables.documents, DOCUMENT))
+_DELIVERIES = select(*columns(tables.deliveries, DELIVERY))
+
+
+class Documents(Session):
+    def documents(self, keys: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, DocumentRecord]:
+        rows = self._sql.rows_of(_DOCUMENTS, columns(tables.documents, _ENVELOPE), envelope_ids(keys))
+        return {record.key: record for record in self._with_files(list(rows))}
+
+    def add_documents(self, records: Sequence[DocumentRecord]) -> None:
+        self._sql.add(tables.documents, DOCUMENT, map(document_values, records))
+        files = [
+            (record.key.id, record.key.sender, position, sha256)
+            for record in records
+            for position, sha256 in enumerate(record.files)
+        ]
+        self._sql.add(tables.document_files, (*_ENVELOPE, "position", "sha256"), files)
+
+    def latest(self, limit: int) -> list[DocumentRecord]:
+        newest = _DOCUMENTS.order_by(tables.documents.c.received.desc(), tables.documents.c.envelope_id).limit(limit)
+        return self._with_files(self._sql.rows(newest))
+
+    def documents_after(self, after: EnvelopeKey | None, limit: int) -> list[DocumentRecord]:
+        key = columns(tables.documents, _ENVELOPE)
+        page = _DOCUMENTS if after is None else _DOCUMENTS.where(tuple_(*key) > (after.id, after.sender))
+        return self._with_files(self._sql.rows(page.order_by(*key).limit(limit)))
+
+    def find(self, id_or_prefix: str) -> list[EnvelopeKey]:
+        found = self._matching(tables.documents, select(*columns(tables.documents, _ENVELOPE)), id_or_prefix)
+        return [key_of(row) for row in found]
+
+    def _with_files(self, rows: Sequence[Row]) -> list[DocumentRecord]:
+        files = self._files(tables.document_files, _ENVELOPE, [(row[0], row[1]) for row in rows])
+        return [document_record(row, files.get((row[0], row[1]), ())) for row in rows]
+
+    def add_deliveries(self, records: Sequence[DeliveryRecord]) -> None:
+        self._sql.add(tables.deliveries, DELIVERY, map(delivery_values, records))
+
+    def lock_deliveries(self, keys: Iterable[DeliveryKey]) -> dict[DeliveryKey, DeliveryRecord]:
+        """Those that another transaction has locked are waited for: a caller takes what is missing for unknown."""
+        # Sorted, so that two transactions never wait for each other.
+        ordered = sorted(delivery_ids(set(keys)))
+        locked = _DELIVERIES.order_by(*columns(tables.deliveries, _DELIVERY_KEY)).with_for_update()
+        rows = self._sql.rows_of(locked, columns(tables.deliveries, _DELIVERY_KEY), ordered)
+        return {record.key: record for record in map(delivery_record, rows)}
+
+    def deliveries_of(self, envelope: EnvelopeKey) -> list[DeliveryRecord]:
+        of_envelope = _DELIVERIES.where(
+            tables.deliveries.c.envelope_id == envelope.id, tables.deliveries.c.sender == envelope.sender
+        )
+        return [delivery_record(row) for row in self._sql.rows(of_envelope.order_by(tables.deliveries.c.recipient))]
+
+    def save_deliveries(self, records: Sequence[DeliveryRecord]) -> None:
+        self._save(tables.deliveries, DELIVERY, [delivery_values(record) for record in records], _DELIVERY_KEY)
+
+    def due_deliveries(self, now: datetime, limit: int) -> list[DeliveryRecord]:
+        return self._due(
+            _DELIVERIES.where(tables.deliveries.c.due <= to_time(now)).order_by(tables.deliveries.c.due), limit
+        )
+
+    def due_reminders(self, now: datetime, limit: int) -> list[DeliveryRecord]:
+        come = _DELIVERIES.where(tables.deliveries.c.remind <= to_time(now)).order_by(tables.deliveries.c.remind)
+        return self._due(come, limit)
+
+    def _due(self, statement: Select[Any], limit: int) -> list[DeliveryRecord]:
+        rows = self._sql.rows(statement.limit(limit).with_for_update(skip_locked=True))
+        return [delivery_record(row) for row in rows]
+
+    def hasten_deliveries(self, keys: Iterable[DeliveryKey], due: datetime) -> None:
+        self._sql.run_for(_sooner(due), columns(tables.deliveries, _DELIVERY_KEY), delivery_ids(keys))
+
+    def hasten_open(self, due: datetime) -> None:
+        self._sql.run(_sooner(due))
+        forwards, time = tables.forwards, to_time(due)
+        self._sql.run(update(forwards).where(forwards.c.due > time).values(due=time))
+
+    def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None:
+        self._sql.add_new(tables.claims, ("unit", "digest"), [(unit, digest) for digest in digests])
+
+    def claimed(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
+        asked = [(digest,) for digest in digests]
+        uploaded = select(tables.claims.c.digest).where(tables.claims.c.unit == unit)
+        sent_to = (
+            select(tables.document_files.c.sha256)
+            .join(
+                tables.deliveries,
+                (tables.deliveries.c.envelope_id == tables.document_files.c.envelope_id)
+                & (tables.deliveries.c.sender == tables.document_files.c.sender),
+            )
+            .where(tables.deliveries.c.recipient == unit)
+            .distinct()
+        )
+        return {
+            *(digest for (digest,) in self._sql.rows_of(uploaded, [tables.claims.c.digest], asked)),
+            *(digest for (digest,) in self._sql.rows_of(sent_to, [tables.document_files.c.sha256], asked)),
+        }
+
+
+def _sooner(due: datetime) -> Update:
+    deliveries, time = tables.deliveries, to_time(due)
+    unsettled = deliveries.c.transport < TransportState.EXPIRED.value
+    return update(deliveries).where(unsettled, deliveries.c.due > time).values(due=time)

@@ -1,0 +1,103 @@
+"""The hub's receipts: those it holds, those on their way to units, and the confirmations it owes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, literal_column, select, update
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.receipt import ReceiptId
+from exchange.model.unit import UnitCode
+from exchange.ports.hub import Forward, Owed, Refusal
+from exchange.ports.records import ReceiptRecord
+from exchange.storage import tables_hub as tables
+from exchange.storage.rows import (
+    NOTED,
+    RECEIPT,
+    from_time,
+    noted_record,
+    noted_values,
+    receipt_record,
+    receipt_values,
+    to_time,
+)
+from exchange.storage.session import Session, envelope_ids
+from exchange.storage.transaction import columns
+
+__all__ = ["Receipts"]
+
+_RECEIPTS = select(*columns(tables.receipts, RECEIPT))
+_ENVELOPE = columns(tables.receipts, ("envelope_id", "sender"))
+# Literal, because SQLite matches a partial index by the text of the condition.
+_ACCEPTED = tables.receipts.c.event == literal_column("'ACCEPTED'")
+_REFUSAL = ("broker_user", "digest", "receipt_id", "document")
+_FORWARD = ("unit", "receipt_id", "due", "attempts")
+
+
+class Receipts(Session):
+    def receipts(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, ReceiptRecord]:
+        rows = self._sql.rows_of(_RECEIPTS, [tables.receipts.c.receipt_id], ((id_,) for id_ in ids))
+        return {record.id: record for record in map(receipt_record, rows)}
+
+    def receipts_of(self, envelope: EnvelopeKey) -> list[ReceiptRecord]:
+        """In the order in which they were recorded."""
+        ordered = _RECEIPTS.order_by(tables.receipts.c.recorded, tables.receipts.c.receipt_id)
+        return [receipt_record(row) for row in self._sql.rows_of(ordered, _ENVELOPE, envelope_ids([envelope]))]
+
+    def receipts_after(self, after: ReceiptId | None, limit: int) -> list[ReceiptRecord]:
+        page = _RECEIPTS if after is None else _RECEIPTS.where(tables.receipts.c.receipt_id > after)
+        return [receipt_record(row) for row in self._sql.rows(page.order_by(tables.receipts.c.receipt_id).limit(limit))]
+
+    def accepted_receipts(self, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, ReceiptRecord]:
+        rows = self._sql.rows_of(_RECEIPTS.where(_ACCEPTED), _ENVELOPE, envelope_ids(envelopes))
+        return {record.envelope: record for record in map(receipt_record, rows)}
+
+    def add_receipts(self, records: Sequence[ReceiptRecord]) -> None:
+        self._sql.add(tables.receipts, RECEIPT, map(receipt_values, records))
+
+    def refusals(self, keys: Iterable[tuple[UnitCode, str]]) -> dict[tuple[UnitCode, str], Refusal]:
+        key = columns(tables.refusals, ("broker_user", "digest"))
+        found = {}
+        for user, digest, receipt, document in self._sql.rows_of(
+            select(*columns(tables.refusals, _REFUSAL)), key, keys
+        ):
+            refusal = Refusal(user=user, digest=digest, receipt=receipt, document=document)
+            found[refusal.user, refusal.digest] = refusal
+        return found
+
+    def add_refusals(self, refusals: Sequence[Refusal]) -> None:
+        rows = [(refusal.user, refusal.digest, refusal.receipt, refusal.document) for refusal in refusals]
+        self._sql.add(tables.refusals, _REFUSAL, rows)
+
+    def add_forwards(self, forwards: Sequence[Forward]) -> None:
+        rows = [(one.unit, one.receipt, to_time(one.due), one.attempts) for one in forwards]
+        self._sql.add_new(tables.forwards, _FORWARD, rows)
+
+    def due_forwards(self, now: datetime, limit: int) -> list[Forward]:
+        come = select(*columns(tables.forwards, _FORWARD)).where(tables.forwards.c.due <= to_time(now))
+        oldest = come.order_by(tables.forwards.c.due).limit(limit).with_for_update(skip_locked=True)
+        return [
+            Forward(unit=unit, receipt=receipt, due=from_time(due), attempts=attempts)
+            for unit, receipt, due, attempts in self._sql.rows(oldest)
+        ]
+
+    def save_forwards(self, forwards: Sequence[Forward]) -> None:
+        """One that was closed meanwhile stays closed."""
+        rows = [(to_time(one.due), one.attempts, one.unit, one.receipt) for one in forwards]
+        self._sql.change(tables.forwards, ("due", "attempts"), rows, key=("unit", "receipt_id"))
+
+    def close_forwards(self, unit: UnitCode, receipts: Iterable[ReceiptId]) -> None:
+        noted = delete(tables.forwards).where(tables.forwards.c.unit == unit)
+        self._sql.run_for(noted, [tables.forwards.c.receipt_id], ((receipt,) for receipt in receipts))
+
+    def hasten_forwards(self, keys: Iterable[tuple[UnitCode, ReceiptId]], due: datetime) -> None:
+        time = to_time(due)
+        sooner = update(tables.forwards).where(tables.forwards.c.due > time).values(due=time)
+        self._sql.run_for(sooner, columns(tables.forwards, ("unit", "receipt_id")), keys)
+
+    def owe(self, owed: Sequence[Owed]) -> None:
+        self._sql.add_new(tables.owed, ("unit", *NOTED), [(one.unit, *noted_values(one.noted)) for one in owed])
+
+    def take_owed(self, limit: int) -> list[Owed]:
+        rows = self._take(tables.owed, ("unit", *NOTED), limit)
+        return [Owed(unit=unit, noted=noted_record(noted)) for unit, *noted in rows]

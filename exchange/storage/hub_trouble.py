@@ -1,0 +1,81 @@
+"""What the hub needs beside documents: its directory, enrolments, quarantine, and the counts that show its health."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+
+from exchange.model.events import TransportState
+from exchange.model.unit import UnitCode
+from exchange.ports.hub import EnrolmentRecord
+from exchange.ports.records import DirectoryRecord, QuarantineRecord
+from exchange.storage import tables_hub as tables
+from exchange.storage.rows import (
+    DIRECTORY,
+    QUARANTINE,
+    directory_values,
+    from_time,
+    optional_from_time,
+    optional_to_time,
+    quarantine_record,
+    quarantine_values,
+    to_time,
+)
+from exchange.storage.session import Session
+from exchange.storage.transaction import columns
+
+__all__ = ["Trouble"]
+
+_ENROLMENT = ("unit", "code_sha256", "expires", "used")
+
+
+class Trouble(Session):
+    def directory(self) -> DirectoryRecord | None:
+        return self._newest_directory(tables.directories)
+
+    def directory_version(self) -> int:
+        return self._directory_version(tables.directories)
+
+    def directories(self) -> list[DirectoryRecord]:
+        ordered = select(*columns(tables.directories, DIRECTORY)).order_by(tables.directories.c.version)
+        return [directory_record(row) for row in self._sql.rows(ordered)]
+
+    def add_directory(self, record: DirectoryRecord) -> None:
+        self._sql.add(tables.directories, DIRECTORY, [directory_values(record)])
+
+    def enrolment(self, unit: UnitCode) -> EnrolmentRecord | None:
+        of_unit = select(*columns(tables.enrolments, _ENROLMENT)).where(tables.enrolments.c.unit == unit)
+        row = self._sql.first(of_unit.with_for_update())
+        if row is None:
+            return None
+        code, expires, used = row[1:]
+        return EnrolmentRecord(unit=unit, code_sha256=code, expires=from_time(expires), used=optional_from_time(used))
+
+    def save_enrolment(self, record: EnrolmentRecord) -> None:
+        """It takes the place of the unit's former one."""
+        self._sql.run(delete(tables.enrolments).where(tables.enrolments.c.unit == record.unit))
+        values = (record.unit, record.code_sha256, to_time(record.expires), optional_to_time(record.used))
+        self._sql.add(tables.enrolments, _ENROLMENT, [values])
+
+    def quarantine(self, records: Sequence[QuarantineRecord]) -> None:
+        """The same bytes from the same user in the same queue are kept once."""
+        self._sql.add_new(tables.quarantine, QUARANTINE, map(quarantine_values, records))
+
+    def quarantined(self, limit: int) -> list[QuarantineRecord]:
+        """Newest first."""
+        newest = select(*columns(tables.quarantine, QUARANTINE)).order_by(tables.quarantine.c.no.desc()).limit(limit)
+        return [quarantine_record(row) for row in self._sql.rows(newest)]
+
+    def count_failure(self, digest: str) -> int:
+        return self._count_failure(tables.failures, digest)
+
+    def counts(self) -> dict[str, int]:
+        """`documents`, `deliveries_<state>` for each state, `forwards_open`, `entries_unsealed`, `quarantined`."""
+        grouped = select(tables.deliveries.c.transport, func.count()).group_by(tables.deliveries.c.transport)
+        states = {TransportState(rank): count for rank, count in self._sql.rows(grouped)}
+        return {
+            "documents": self._count(tables.documents),
+            **{f"deliveries_{state.name.lower()}": states.get(state, 0) for state in TransportState},
+            "forwards_open": self._count(tables.forwards),
+            "entries_unsealed": self._count(tables.entries, tables.entries.c.leaf.is_(None)),
+            "quarantined": self._count(tables.quarantine),
+        }

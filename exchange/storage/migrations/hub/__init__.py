@@ -1,0 +1,1 @@
+"""A hub's steps. A step is never changed once released."""

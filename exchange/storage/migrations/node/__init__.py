@@ -1,0 +1,1 @@
+"""A node's steps. A step is never changed once released."""

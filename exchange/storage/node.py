@@ -1,0 +1,50 @@
+"""A node's store on SQLite.
+
+Its session's methods stand by noun in `node_documents`, `node_receipts`, `node_outbox` and `node_trouble`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from exchange.storage.engine import open_engine, open_memory
+from exchange.storage.migrate import image, migrate
+from exchange.storage.node_documents import Documents
+from exchange.storage.node_outbox import Outbox
+from exchange.storage.node_receipts import Receipts
+from exchange.storage.node_trouble import Trouble
+from exchange.storage.transaction import transaction
+
+__all__ = ["SqlNodeSession", "SqlNodeStore", "open_node_store"]
+
+
+class SqlNodeSession(Documents, Receipts, Outbox, Trouble):
+    """`exchange.ports.node.NodeSession`, within one transaction."""
+
+
+class SqlNodeStore:
+    """`exchange.ports.node.NodeStore`. `engine` is from `open_engine` and its database has the newest schema."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlNodeSession]:
+        with transaction(self._engine) as current:
+            yield SqlNodeSession(current)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_node_store(url: str) -> SqlNodeStore:
+    """Open a node's database and bring it to the newest schema. Raises InputError, StorageError.
+
+    `sqlite://` alone is a database in memory, gone with the store; else see `exchange.storage.engine`.
+    """
+    if url == "sqlite://":
+        return SqlNodeStore(open_memory(image("node")))
+    engine = open_engine(url)
+    migrate(engine, "node")
+    return SqlNodeStore(engine)

@@ -1,0 +1,130 @@
+"""What a node still has to do: documents to publish, and documents to hand over to the office."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.unit import UnitCode
+from exchange.ports.node import HandoverRecord, OutboxKind, OutboxRow
+from exchange.storage import tables_node as tables
+from exchange.storage.rows import Row, Values, envelope_key, from_time, optional_from_time, optional_to_time, to_time
+from exchange.storage.session import Session
+from exchange.storage.transaction import columns
+from exchange.topology import Lane
+
+__all__ = ["Outbox"]
+
+_OUTBOX = (
+    *("unit", "id", "kind", "digest", "lane", "urgency", "due", "attempts"),
+    *("envelope_id", "sender", "document"),
+)
+_HANDOVER = ("unit", "envelope_id", "sender", "due", "attempts", "external_id")
+_HANDOVERS = select(*columns(tables.handovers, _HANDOVER))
+
+
+class Outbox(Session):
+    def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        self._sql.add(tables.outbox, _OUTBOX, map(_outbox_values, rows))
+
+    def due_outbox(self, now: datetime, limit: int) -> list[OutboxRow]:
+        outbox = tables.outbox.c
+        come = (
+            select(*columns(tables.outbox, _OUTBOX))
+            .where(outbox.due <= to_time(now))
+            .order_by(outbox.urgency, outbox.due)
+        )
+        return [_outbox_row(row) for row in self._sql.rows(come.limit(limit))]
+
+    def open_outbox(self, unit: UnitCode) -> list[tuple[str, str]]:
+        outbox = tables.outbox.c
+        still = select(outbox.id, outbox.digest).where(outbox.unit == unit, outbox.due.is_not(None))
+        return [(id_, digest) for id_, digest in self._sql.rows(still.order_by(outbox.id))]
+
+    def save_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        """Set `due` and `attempts`; a row that was closed meanwhile stays closed."""
+        values = [(to_time(row.due), row.attempts, row.unit, row.id, row.kind.value) for row in rows]
+        self._sql.change(tables.outbox, ("due", "attempts"), values, key=("unit", "id", "kind"), filled="due")
+
+    def close_outbox(self, unit: UnitCode, closed: Iterable[tuple[str, str]]) -> None:
+        values = [(None, unit, id_, digest) for id_, digest in closed]
+        self._sql.change(tables.outbox, ("due",), values, key=("unit", "id", "digest"))
+
+    def reopen_receipts(self, unit: UnitCode, envelope: EnvelopeKey, due: datetime) -> None:
+        outbox, time = tables.outbox.c, to_time(due)
+        again = update(tables.outbox).where(
+            outbox.unit == unit,
+            outbox.kind == OutboxKind.RECEIPT.value,
+            outbox.envelope_id == envelope.id,
+            outbox.sender == envelope.sender,
+            or_(outbox.due.is_(None), outbox.due > time),
+        )
+        self._sql.run(again.values(due=time))
+
+    def hasten_outbox(self, due: datetime) -> None:
+        time = to_time(due)
+        self._sql.run(update(tables.outbox).where(tables.outbox.c.due > time).values(due=time))
+
+    def add_handovers(self, records: Sequence[HandoverRecord]) -> None:
+        self._sql.add(tables.handovers, _HANDOVER, map(_handover_values, records))
+
+    def due_handovers(self, now: datetime, limit: int) -> list[HandoverRecord]:
+        """Oldest first."""
+        come = _HANDOVERS.where(tables.handovers.c.due <= to_time(now))
+        rows = self._sql.rows(come.order_by(tables.handovers.c.due).limit(limit))
+        return [_handover(row) for row in rows]
+
+    def save_handovers(self, records: Sequence[HandoverRecord]) -> None:
+        rows = [_handover_values(record) for record in records]
+        self._save(tables.handovers, _HANDOVER, rows, ("unit", "envelope_id", "sender"))
+
+    def handover(self, unit: UnitCode, envelope: EnvelopeKey) -> HandoverRecord | None:
+        handovers = tables.handovers.c
+        row = self._sql.first(
+            _HANDOVERS.where(
+                handovers.unit == unit,
+                handovers.envelope_id == envelope.id,
+                handovers.sender == envelope.sender,
+            )
+        )
+        return None if row is None else _handover(row)
+
+
+def _outbox_values(row: OutboxRow) -> Values:
+    return (
+        *(row.unit, row.id, row.kind.value, row.digest, row.lane.value),
+        0 if row.lane is Lane.URGENT else 1,
+        *(to_time(row.due), row.attempts, row.envelope.id, row.envelope.sender, row.document),
+    )
+
+
+def _outbox_row(row: Row) -> OutboxRow:
+    unit, id_, kind, digest, lane, _, due, attempts, envelope_id, sender, document = row
+    return OutboxRow(
+        unit=unit,
+        kind=OutboxKind(kind),
+        id=id_,
+        digest=digest,
+        lane=Lane(lane),
+        due=from_time(due),
+        attempts=attempts,
+        envelope=envelope_key(sender, envelope_id),
+        document=document,
+    )
+
+
+def _handover_values(record: HandoverRecord) -> Values:
+    key = record.envelope
+    return (record.unit, key.id, key.sender, optional_to_time(record.due), record.attempts, record.external_id)
+
+
+def _handover(row: Row) -> HandoverRecord:
+    unit, envelope_id, sender, due, attempts, external_id = row
+    return HandoverRecord(
+        unit=unit,
+        envelope=envelope_key(sender, envelope_id),
+        due=optional_from_time(due),
+        attempts=attempts,
+        external_id=external_id,
+    )

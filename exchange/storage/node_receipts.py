@@ -1,0 +1,79 @@
+"""A node's receipts, what the office has not been told of yet, and the confirmations it owes the hub."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select, tuple_, update
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.receipt import Noted, ReceiptId
+from exchange.model.unit import UnitCode
+from exchange.ports.records import ReceiptRecord
+from exchange.storage import tables_node as tables
+from exchange.storage.rows import (
+    NOTED,
+    RECEIPT,
+    noted_record,
+    noted_values,
+    receipt_record,
+    receipt_values,
+    to_time,
+)
+from exchange.storage.session import Session
+from exchange.storage.transaction import columns
+
+__all__ = ["Receipts"]
+
+_KEY = columns(tables.receipts, ("unit", "receipt_id"))
+_RECEIPTS = select(*columns(tables.receipts, ("unit", *RECEIPT)))
+
+
+class Receipts(Session):
+    def receipts(self, keys: Iterable[tuple[UnitCode, ReceiptId]]) -> dict[tuple[UnitCode, ReceiptId], ReceiptRecord]:
+        return {
+            (unit, record.id): record
+            for unit, *values in self._sql.rows_of(_RECEIPTS, _KEY, keys)
+            for record in (receipt_record(values),)
+        }
+
+    def receipts_of(self, unit: UnitCode, envelope: EnvelopeKey) -> list[ReceiptRecord]:
+        """In the order in which they were recorded."""
+        receipts = tables.receipts.c
+        about = _RECEIPTS.where(
+            receipts.unit == unit, receipts.envelope_id == envelope.id, receipts.sender == envelope.sender
+        )
+        rows = self._sql.rows(about.order_by(receipts.recorded, receipts.receipt_id))
+        return [receipt_record(values) for _, *values in rows]
+
+    def receipts_after(
+        self, after: tuple[UnitCode, ReceiptId] | None, limit: int
+    ) -> list[tuple[UnitCode, ReceiptRecord]]:
+        page = _RECEIPTS if after is None else _RECEIPTS.where(tuple_(*_KEY) > after)
+        rows = self._sql.rows(page.order_by(*_KEY).limit(limit))
+        return [(UnitCode(unit), receipt_record(values)) for unit, *values in rows]
+
+    def add_receipts(self, unit: UnitCode, records: Sequence[ReceiptRecord]) -> None:
+        """Those about a document that the unit sent are untold from now on."""
+        rows = [
+            (
+                *(unit, *receipt_values(record)),
+                to_time(record.recorded) if record.envelope.sender == unit else None,
+            )
+            for record in records
+        ]
+        self._sql.add(tables.receipts, ("unit", *RECEIPT, "untold"), rows)
+
+    def untold(self, limit: int) -> list[tuple[UnitCode, ReceiptRecord]]:
+        """Oldest first."""
+        waiting = _RECEIPTS.where(tables.receipts.c.untold.is_not(None))
+        rows = self._sql.rows(waiting.order_by(tables.receipts.c.untold).limit(limit))
+        return [(unit, receipt_record(values)) for unit, *values in rows]
+
+    def told(self, keys: Iterable[tuple[UnitCode, ReceiptId]]) -> None:
+        self._sql.run_for(update(tables.receipts).values(untold=None), _KEY, keys)
+
+    def owe(self, unit: UnitCode, noted: Sequence[Noted]) -> None:
+        self._sql.add_new(tables.owed, ("unit", *NOTED), [(unit, *noted_values(one)) for one in noted])
+
+    def take_owed(self, limit: int) -> list[tuple[UnitCode, Noted]]:
+        rows = self._take(tables.owed, ("unit", *NOTED), limit)
+        return [(UnitCode(unit), noted_record(noted)) for unit, *noted in rows]

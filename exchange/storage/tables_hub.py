@@ -1,0 +1,159 @@
+"""What a hub keeps. Nothing here is known to one database alone.
+
+The indexes on `due`, `remind` and unsealed entries are partial: they hold what is still to be done, so that a sweep
+costs what it finds.
+"""
+
+from sqlalchemy import Column, Index, MetaData, Table, UniqueConstraint, column, text
+
+from exchange.storage.columns import (
+    BYTES,
+    KEY,
+    NUMBER,
+    TIME,
+    checkpoint_columns,
+    delivery_columns,
+    directory_columns,
+    document_columns,
+    failure_columns,
+    number_column,
+    quarantine_columns,
+    receipt_columns,
+)
+
+__all__ = [
+    "checkpoints",
+    "claims",
+    "deliveries",
+    "directories",
+    "document_files",
+    "documents",
+    "enrolments",
+    "entries",
+    "failures",
+    "forwards",
+    "metadata",
+    "owed",
+    "quarantine",
+    "receipts",
+    "refusals",
+    "tree_nodes",
+]
+
+metadata = MetaData()
+
+_HAS_DUE = column("due").is_not(None)
+_HAS_REMIND = column("remind").is_not(None)
+_UNSEALED = column("leaf").is_(None)
+_ACCEPTED = text("event = 'ACCEPTED'")
+
+directories = Table("directories", metadata, *directory_columns())
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("code_sha256", KEY, nullable=False),
+    Column("expires", TIME, nullable=False),
+    Column("used", TIME),
+)
+
+documents = Table("documents", metadata, *document_columns(), Index("documents_received", "received"))
+
+document_files = Table(
+    "document_files",
+    metadata,
+    Column("envelope_id", KEY, primary_key=True),
+    Column("sender", KEY, primary_key=True),
+    Column("position", NUMBER, primary_key=True, autoincrement=False),
+    Column("sha256", KEY, nullable=False),
+    Index("document_files_sha256", "sha256"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    *delivery_columns(),
+    Index("deliveries_due", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
+    Index("deliveries_remind", "remind", sqlite_where=_HAS_REMIND, postgresql_where=_HAS_REMIND),
+    Index("deliveries_transport", "transport"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    *receipt_columns(),
+    Index("receipts_envelope", "envelope_id", "sender"),
+    Index("receipts_accepted", "envelope_id", "sender", sqlite_where=_ACCEPTED, postgresql_where=_ACCEPTED),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("broker_user", KEY, primary_key=True),
+    Column("digest", KEY, primary_key=True),
+    Column("receipt_id", KEY, nullable=False),
+    Column("document", BYTES, nullable=False),
+)
+
+# Open ones only: the unit's NOTED removes the row, and a receipt that must go out once more is a new one.
+forwards = Table(
+    "forwards",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("receipt_id", KEY, primary_key=True),
+    Column("due", TIME, nullable=False),
+    Column("attempts", NUMBER, nullable=False),
+    Index("forwards_due", "due"),
+)
+
+owed = Table(
+    "owed",
+    metadata,
+    number_column(),
+    Column("unit", KEY, nullable=False),
+    Column("receipt_id", KEY, nullable=False),
+    Column("digest", KEY, nullable=False),
+    Column("fault", KEY),
+    UniqueConstraint("unit", "receipt_id", "digest", name="owed_once"),
+)
+
+# `leaf` is the place in the Merkle tree, empty until sealed. SQLite counts `no` so that a number is never given twice.
+entries = Table(
+    "entries",
+    metadata,
+    number_column(),
+    Column("leaf", NUMBER),
+    Column("kind", KEY, nullable=False),
+    Column("sender", KEY, nullable=False),
+    Column("envelope_id", KEY, nullable=False),
+    Column("id", KEY, nullable=False),
+    Column("digest", KEY, nullable=False),
+    Column("recorded", TIME, nullable=False),
+    UniqueConstraint("leaf", name="entries_leaf"),
+    UniqueConstraint("envelope_id", "sender", "kind", "id", name="entries_once"),
+    Index("entries_unsealed", "no", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
+    sqlite_autoincrement=True,
+)
+
+tree_nodes = Table(
+    "tree_nodes",
+    metadata,
+    Column("level", NUMBER, primary_key=True, autoincrement=False),
+    Column("position", NUMBER, primary_key=True, autoincrement=False),
+    Column("hash", BYTES, nullable=False),
+)
+
+checkpoints = Table("checkpoints", metadata, *checkpoint_columns())
+
+claims = Table("claims", metadata, Column("unit", KEY, primary_key=True), Column("digest", KEY, primary_key=True))
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    number_column(),
+    *quarantine_columns(),
+    UniqueConstraint("digest", "queue", "broker_user", name="quarantine_once"),
+)
+
+failures = Table("failures", metadata, *failure_columns())

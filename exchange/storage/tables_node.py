@@ -1,0 +1,153 @@
+"""What a node keeps. Every row but the directory's, the checkpoints' and the failures' belongs to one unit.
+
+Of `due`: empty means that nothing is to be done any more. Not here: what a hub keeps (`exchange.storage.tables_hub`).
+"""
+
+from sqlalchemy import Column, Index, MetaData, Table, UniqueConstraint, column
+
+from exchange.storage.columns import (
+    BYTES,
+    KEY,
+    NUMBER,
+    TEXT,
+    TIME,
+    delivery_columns,
+    directory_columns,
+    document_columns,
+    failure_columns,
+    number_column,
+    quarantine_columns,
+    receipt_columns,
+)
+
+__all__ = [
+    "deliveries",
+    "directories",
+    "document_files",
+    "documents",
+    "failures",
+    "handovers",
+    "held_checkpoints",
+    "metadata",
+    "outbox",
+    "owed",
+    "quarantine",
+    "receipts",
+    "sent_references",
+    "units",
+]
+
+metadata = MetaData()
+
+_HAS_DUE = column("due").is_not(None)
+_UNTOLD = column("untold").is_not(None)
+
+units = Table("units", metadata, Column("unit", KEY, primary_key=True), Column("added", TIME, nullable=False))
+
+directories = Table("directories", metadata, *directory_columns())
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("box", KEY, primary_key=True),
+    *document_columns(),
+    Index("documents_received", "unit", "box", "received"),
+)
+
+document_files = Table(
+    "document_files",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("box", KEY, primary_key=True),
+    Column("envelope_id", KEY, primary_key=True),
+    Column("sender", KEY, primary_key=True),
+    Column("position", NUMBER, primary_key=True, autoincrement=False),
+    Column("sha256", KEY, nullable=False),
+    Index("document_files_sha256", "sha256"),
+)
+
+sent_references = Table(
+    "sent_references",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("reference", KEY, primary_key=True),
+    Column("envelope_id", KEY, nullable=False),
+    Column("sender", KEY, nullable=False),
+)
+
+deliveries = Table("deliveries", metadata, Column("unit", KEY, primary_key=True), *delivery_columns())
+
+# `untold` holds the time of recording while the office has not been told.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    *receipt_columns(),
+    Column("untold", TIME),
+    Index("receipts_envelope", "unit", "envelope_id", "sender"),
+    Index("receipts_untold", "untold", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+)
+
+# Rows are kept once closed: the hub may ask for all of a unit's receipts again. `urgency` is 0 for the urgent lane.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("id", KEY, primary_key=True),
+    Column("kind", KEY, primary_key=True),
+    Column("digest", KEY, nullable=False),
+    Column("lane", KEY, nullable=False),
+    Column("urgency", NUMBER, nullable=False),
+    Column("due", TIME),
+    Column("attempts", NUMBER, nullable=False),
+    Column("envelope_id", KEY, nullable=False),
+    Column("sender", KEY, nullable=False),
+    Column("document", BYTES, nullable=False),
+    Index("outbox_due", "urgency", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
+    Index("outbox_envelope", "unit", "envelope_id", "sender"),
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("envelope_id", KEY, primary_key=True),
+    Column("sender", KEY, primary_key=True),
+    Column("due", TIME),
+    Column("attempts", NUMBER, nullable=False),
+    Column("external_id", TEXT),
+    Index("handovers_due", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
+)
+
+owed = Table(
+    "owed",
+    metadata,
+    number_column(),
+    Column("unit", KEY, nullable=False),
+    Column("receipt_id", KEY, nullable=False),
+    Column("digest", KEY, nullable=False),
+    Column("fault", KEY),
+    UniqueConstraint("unit", "receipt_id", "digest", name="owed_once"),
+)
+
+# Two roots for one size are the proof that the hub rewrote its ledger, so both are kept.
+held_checkpoints = Table(
+    "held_checkpoints",
+    metadata,
+    Column("size", NUMBER, primary_key=True, autoincrement=False),
+    Column("root", BYTES, primary_key=True),
+    Column("note", TEXT, nullable=False),
+    Column("seen", TIME, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    number_column(),
+    Column("unit", KEY, nullable=False),
+    *quarantine_columns(),
+    UniqueConstraint("unit", "digest", "queue", "broker_user", name="quarantine_once"),
+)
+
+failures = Table("failures", metadata, *failure_columns())

@@ -1,0 +1,179 @@
+"""One transaction, and batches of statements in it.
+
+Rows are added and changed by executemany with plain tuples, past SQLAlchemy's handling of each parameter: a router's
+batch writes thousands. Every method raises `ConflictError` or `StorageError` alone; after either, the transaction can
+only be rolled back.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.engine import Dialect
+
+from exchange.errors import StorageError
+from exchange.storage.faults import translated
+from exchange.storage.rows import Row, Values
+
+__all__ = ["Transaction", "columns", "transaction"]
+
+# SQLite takes 32766 parameters in a statement, PostgreSQL 65535.
+_KEYS_AT_ONCE = 500
+
+_DIALECTS: dict[str, Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    "postgresql": psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
+}
+
+
+class Transaction:
+    """Statements within one open transaction. Made by `transaction` alone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._backend = connection.dialect.name
+        self.failed = False
+
+    def rows(self, statement: Select[Any]) -> Sequence[Row]:
+        with self._watched():
+            return self._connection.execute(statement).all()
+
+    def first(self, statement: Select[Any]) -> Row | None:
+        with self._watched():
+            return self._connection.execute(statement).first()
+
+    def rows_of(self, statement: Select[Any], key: Sequence[Column[Any]], values: Iterable[Values]) -> Iterator[Row]:
+        """The rows of `statement` whose `key` is among `values`."""
+        for chunk in _chunks(values):
+            yield from self.rows(statement.where(_among(key, chunk)))
+
+    def run(self, statement: Update | Delete) -> int:
+        """Returns how many rows it touched."""
+        with self._watched():
+            return self._connection.execute(statement).rowcount
+
+    def run_for(self, statement: Update | Delete, key: Sequence[Column[Any]], values: Iterable[Values]) -> None:
+        """The same for the rows whose `key` is among `values`."""
+        for chunk in _chunks(values):
+            self.run(statement.where(_among(key, chunk)))
+
+    def add(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
+        """Add rows whose values stand in the order of `names`. A key that is there raises `ConflictError`."""
+        self._many(_insert(self._backend, table, names), list(rows))
+
+    def add_new(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
+        """Add the rows whose key is not there yet; the others stay as they are."""
+        # Two transactions that add the same keys in different orders would wait for each other for ever.
+        ordered = sorted(rows, key=itemgetter(0, 1))
+        self._many(_insert(self._backend, table, names) + " ON CONFLICT DO NOTHING", ordered)
+
+    def change(
+        self,
+        table: Table,
+        names: tuple[str, ...],
+        rows: Iterable[Values],
+        *,
+        key: tuple[str, ...],
+        filled: str | None = None,
+        empty: str | None = None,
+    ) -> int:
+        """Set the columns `names` of the rows found by `key`; values stand in the order of `names`, then `key`.
+
+        A row stays as it is when its column `filled` is empty, or its column `empty` is filled. Returns how many
+        rows were changed.
+        """
+        return self._many(_update(self._backend, table, names, key, filled, empty), list(rows))
+
+    def _many(self, statement: str, rows: list[Values]) -> int:
+        if not rows:
+            return 0
+        with self._watched():
+            return self._connection.exec_driver_sql(statement, rows).rowcount
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with translated():
+                yield
+        except Exception:
+            self.failed = True
+            raise
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Transaction]:
+    """One transaction: committed durably when the block ends, rolled back when it raises."""
+    with translated():
+        connection = engine.connect()
+    try:
+        with translated():
+            connection.begin()
+        current = Transaction(connection)
+        yield current
+        if current.failed:
+            # PostgreSQL would answer COMMIT with a silent ROLLBACK, and SQLite would keep half.
+            raise StorageError("a failed transaction cannot be committed: begin again")
+        with translated():
+            connection.commit()
+    finally:
+        connection.close()  # rolls back what was not committed
+
+
+def columns(table: Table, names: Iterable[str]) -> list[Column[Any]]:
+    return [table.c[name] for name in names]
+
+
+def _chunks(values: Iterable[Values]) -> Iterator[list[Values]]:
+    unique = list(dict.fromkeys(values))
+    for start in range(0, len(unique), _KEYS_AT_ONCE):
+        yield unique[start : start + _KEYS_AT_ONCE]
+
+
+def _among(key: Sequence[Column[Any]], values: list[Values]) -> ColumnElement[bool]:
+    if len(key) == 1:
+        return key[0].in_([value for (value,) in values])
+    return tuple_(*key).in_(values)
+
+
+@lru_cache(maxsize=256)
+def _insert(backend: str, table: Table, names: tuple[str, ...]) -> str:
+    # Inline: no RETURNING of the row number, which ON CONFLICT may not follow.
+    statement = insert(table).inline().values({table.c[name]: bindparam(name) for name in names})
+    return _compiled(backend, statement, names)
+
+
+@lru_cache(maxsize=256)
+def _update(
+    backend: str, table: Table, names: tuple[str, ...], key: tuple[str, ...], filled: str | None, empty: str | None
+) -> str:
+    statement = update(table).ordered_values(*((table.c[name], bindparam(f"new_{name}")) for name in names))
+    statement = statement.where(*(table.c[name] == bindparam(f"key_{name}") for name in key))
+    if filled is not None:
+        statement = statement.where(table.c[filled].is_not(None))
+    if empty is not None:
+        statement = statement.where(table.c[empty].is_(None))
+    return _compiled(backend, statement, (*(f"new_{name}" for name in names), *(f"key_{name}" for name in key)))
+
+
+def _compiled(backend: str, statement: Any, names: tuple[str, ...]) -> str:
+    compiled = statement.compile(dialect=_DIALECTS[backend])
+    assert tuple(compiled.positiontup) == names, f"columns must be named in the table's order: {compiled.positiontup}"
+    return str(compiled)
