@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Update, select, update
+from sqlalchemy import Select, Update, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import TransportState

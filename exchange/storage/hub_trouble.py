@@ -12,6 +12,7 @@ from exchange.storage import tables_hub as tables
 from exchange.storage.rows import (
     DIRECTORY,
     QUARANTINE,
+    directory_record,
     directory_values,
     from_time,
     optional_from_time,
