@@ -1,0 +1,11 @@
+"""Office systems, each behind `exchange.ports.office.OfficeAdapter`, found by entry point.
+
+    registry.py   adapters by name (group `yidi.adapters`)
+    folder.py     folders on a disk or share, for units without an interface of their own
+    waiting.py    what lies in such an outbox: folders and zips, read with suspicion
+    manifest.py   manifest.json, both ways
+    share.py      reading and writing where others read and write too
+    sheet.py      spreadsheets of units
+
+Not here: what is sent and when (`exchange.services.handover`).
+"""
