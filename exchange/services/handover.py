@@ -12,7 +12,7 @@ from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.receipt import decode as decode_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.errors import YidiError
-from exchange.model.events import Event, Speaker
+from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, NodeSession
@@ -39,9 +39,10 @@ class Officer:
         with node.store.begin() as session:
             due = session.due_handovers(now, limit)
             documents = session.documents(Box.INBOX, [(h.unit, h.envelope) for h in due])
-        done = [self._try(h, documents[(h.unit, h.envelope)]) for h in due]
+            gone = {h for h in due if _taken_back(session, h)}
         if not due:
             return 0
+        done = [replace(h, due=None) if h in gone else self._try(h, documents[(h.unit, h.envelope)]) for h in due]
         with node.store.begin() as session:
             for record in done:
                 if record.external_id is not None:
@@ -125,3 +126,8 @@ class Officer:
         receipt, signed = node.receipt(record.unit, Speaker.ADAPTER, Event.IMPORTED, now, subject=subject)
         node.emit(session, record.unit, [(receipt, signed)], now)
         node.apply(session, record.unit, record.envelope, [receipt])
+
+
+def _taken_back(session: NodeSession, record: HandoverRecord) -> bool:
+    """Whether the sender has it back already: then the office must not get it."""
+    return any(d.state.business >= BusinessState.RECALLED for d in session.deliveries(record.unit, record.envelope))

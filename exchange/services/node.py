@@ -123,12 +123,14 @@ class Node:
     def apply(self, session: NodeSession, unit: UnitCode, envelope: EnvelopeKey, receipts: Sequence[Receipt]) -> None:
         """Fold receipts into the deliveries of `envelope` that `unit` holds; those of other recipients are left
         alone."""
-        held = {record.key.recipient: record for record in session.deliveries(unit, envelope)}
+        about = {receipt.subject.recipient for receipt in receipts if receipt.subject is not None}
+        wanted = None if None in about else {recipient for recipient in about if recipient is not None}
+        held = {record.key.recipient: record for record in session.deliveries(unit, envelope, wanted)}
         changed: dict[UnitCode, DeliveryRecord] = {}
         for receipt in receipts:
             assert receipt.subject is not None
-            about = receipt.subject.recipient
-            for recipient in held if about is None else [about] if about in held else []:
+            recipient = receipt.subject.recipient
+            for recipient in held if recipient is None else {recipient} & held.keys():
                 record = changed.get(recipient, held[recipient])
                 changed[recipient] = replace(record, state=record.state.add(receipt))
         session.save_deliveries(unit, list(changed.values()))

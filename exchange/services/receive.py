@@ -22,7 +22,8 @@ from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Noted, Reason, Receipt, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession
-from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, QuarantineRecord
+from exchange.model.envelope import EnvelopeKey
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.fetch import fetch_files
 from exchange.services.intake import judge_each, tags
@@ -213,8 +214,10 @@ class Receiver:
     # one transaction: receipts
 
     def _record_receipts(self, session: NodeSession, judged: list[_Judged], now: datetime) -> None:
+        node = self._node
         pairs = [(j.unit, j.receipt.receipt.id) for j in judged if j.receipt]
         known = {pair: record.digest for pair, record in session.receipts(pairs).items()}
+        fresh: list[tuple[_Judged, Receipt]] = []
         for item in judged:
             assert item.receipt is not None
             receipt, unit = item.receipt.receipt, item.unit
@@ -230,31 +233,50 @@ class Receiver:
                 session.owe(unit, [Noted(receipt=receipt.id, digest=item.digest)])
             if held is None:
                 known[(unit, receipt.id)] = item.digest
-                self._take(session, unit, receipt, item, now)
+                fresh.append((item, receipt))
+        self._take(session, fresh, now)
+        for _, receipt in fresh:
+            node.metrics.count("yidi_node_receipts_total", event=receipt.event.value)
 
-    def _take(self, session: NodeSession, unit: UnitCode, receipt: Receipt, item: _Judged, now: datetime) -> None:
-        """Keep a new receipt and let it act, if it binds the very document that this unit holds."""
-        node = self._node
-        subject = receipt.subject
-        assert subject is not None
-        box = Box.SENT if subject.envelope.sender == unit else Box.INBOX
-        document = session.documents(box, [(unit, subject.envelope)]).get((unit, subject.envelope))
-        if document is not None and document.digest != subject.digest:
-            self._set_aside(session, unit, item.message, "RECEIPT_INVALID", "binds other bytes", now)
-            return
-        if document is None and box is Box.SENT:
-            # A refusal of something this unit never sent: somebody else tried in its name.
-            self._set_aside(session, unit, item.message, "RECEIPT_INVALID", "no such document sent", now)
-            return
-        session.add_receipts(unit, [receipt_record(receipt, item.message.body, now)])
-        if document is None:
-            return  # it overtook its envelope and waits for it
-        if box is Box.SENT and receipt.event in (Event.ACCEPTED, Event.REFUSED):
-            session.close_outbox(unit, [(subject.envelope.id, subject.digest)])
-        node.apply(session, unit, subject.envelope, [receipt])
-        if receipt.event is Event.RECALL_REQUESTED and box is Box.INBOX:
+    def _take(self, session: NodeSession, fresh: list[tuple[_Judged, Receipt]], now: datetime) -> None:
+        """Keep new receipts and let each act, if it binds the very document that its unit holds."""
+        documents = self._subjects(session, fresh)
+        kept: dict[UnitCode, list[ReceiptRecord]] = {}
+        acting: dict[tuple[UnitCode, EnvelopeKey], list[Receipt]] = {}
+        for item, receipt in fresh:
+            subject, unit = receipt.subject, item.unit
+            assert subject is not None
+            document = documents.get((unit, subject.envelope))
+            if (fault := _misfit(receipt, unit, document)) is not None:
+                self._set_aside(session, unit, item.message, "RECEIPT_INVALID", fault, now)
+                continue
+            kept.setdefault(unit, []).append(receipt_record(receipt, item.message.body, now))
+            if document is not None:  # else it overtook its envelope and waits for it
+                acting.setdefault((unit, subject.envelope), []).append(receipt)
+        for unit, records in kept.items():
+            session.add_receipts(unit, records)
+        for (unit, key), receipts in acting.items():
+            self._act(session, unit, documents[(unit, key)], receipts, now)
+
+    @staticmethod
+    def _subjects(
+        session: NodeSession, fresh: list[tuple[_Judged, Receipt]]
+    ) -> dict[tuple[UnitCode, EnvelopeKey], DocumentRecord]:
+        """The documents spoken of: a unit's own among what it sent, another's in its inbox."""
+        asked = {(item.unit, r.subject.envelope) for item, r in fresh if r.subject is not None}
+        own = [(unit, key) for unit, key in asked if key.sender == unit]
+        others = [(unit, key) for unit, key in asked if key.sender != unit]
+        return session.documents(Box.SENT, own) | session.documents(Box.INBOX, others)
+
+    def _act(
+        self, session: NodeSession, unit: UnitCode, document: DocumentRecord, receipts: list[Receipt], now: datetime
+    ) -> None:
+        events = {receipt.event for receipt in receipts}
+        if document.key.sender == unit and events & {Event.ACCEPTED, Event.REFUSED}:
+            session.close_outbox(unit, [(document.key.id, document.digest)])
+        self._node.apply(session, unit, document.key, receipts)
+        if document.key.sender != unit and Event.RECALL_REQUESTED in events:
             self._give_back(session, unit, document, now)
-        node.metrics.count("yidi_node_receipts_total", event=receipt.event.value)
 
     def _give_back(self, session: NodeSession, unit: UnitCode, document: DocumentRecord, now: datetime) -> None:
         """Unsigned documents go back without a person; about signed ones a person is asked (the listing shows it)."""
@@ -311,6 +333,16 @@ class Receiver:
     def _count_failure(self, message: Delivered) -> int:
         with self._node.store.begin() as session:
             return session.count_failure(sha256_hex(message.body))
+
+
+def _misfit(receipt: Receipt, unit: UnitCode, document: DocumentRecord | None) -> str | None:
+    """Why `unit` must not keep this receipt, or None."""
+    assert receipt.subject is not None
+    if document is not None and document.digest != receipt.subject.digest:
+        return "it binds other bytes than the document held"
+    if document is None and receipt.subject.envelope.sender == unit:
+        return "no such document was sent: somebody tried in this unit's name"
+    return None
 
 
 def _is_proof_of_acceptance(receipt: Receipt, unit: UnitCode) -> bool:

@@ -85,8 +85,14 @@ class Documents(Session):
         rows = [(unit, *delivery_values(record)) for record in records]
         self._sql.add(tables.deliveries, ("unit", *DELIVERY), rows)
 
-    def deliveries(self, unit: UnitCode, envelope: EnvelopeKey) -> list[DeliveryRecord]:
-        return self._deliveries(unit, [envelope]).get(envelope, [])
+    def deliveries(
+        self, unit: UnitCode, envelope: EnvelopeKey, recipients: Iterable[UnitCode] | None = None
+    ) -> list[DeliveryRecord]:
+        if recipients is None:
+            return self._deliveries(unit, [envelope]).get(envelope, [])
+        by_key = columns(tables.deliveries, ("unit", "envelope_id", "sender", "recipient"))
+        wanted = [(unit, envelope.id, envelope.sender, recipient) for recipient in sorted(recipients)]
+        return [delivery_record(row) for row in self._sql.rows_of(_DELIVERIES, by_key, wanted)]
 
     def save_deliveries(self, unit: UnitCode, records: Sequence[DeliveryRecord]) -> None:
         rows = [(unit, *delivery_values(record)) for record in records]
