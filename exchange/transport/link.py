@@ -71,7 +71,8 @@ class Link:
         self._confirm_timeout = confirm_timeout_seconds
         self._channel: Any = None
         if not self._virtual:
-            connection.transport_options = {"confirm_publish": True}
+            # kombu tries to connect twice and sleeps in between unless told not to; our callers know when to try again.
+            connection.transport_options = {"confirm_publish": True, "interval_start": 0, "interval_max": 0}
 
     def open(self) -> Any:
         """The channel, connected, with all of the plan declared."""

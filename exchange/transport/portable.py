@@ -123,6 +123,7 @@ class _PortablePublisher:
             if results[-1] is PublishResult.UNKNOWN:
                 # A dead broker would take one timeout per message, and the caller sends all of these again anyway.
                 results += [PublishResult.UNKNOWN] * (len(batch) - len(results))
+                break
         self._arrivals.announce()
         return results
 
