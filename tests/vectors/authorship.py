@@ -1,4 +1,4 @@
-"""Documents of the right shape that are not their author's: one per wrongness, named for it, and a good one of each kind.
+"""Documents of the right shape that are not their author's: one per wrongness, named for it, and some good ones.
 
 All are judged by one county at one moment: its units' keys are good, expired, not yet valid, revoked or not for
 signatures. Signing is deterministic, so the files in `authorship/` can be made again to the byte.
