@@ -1,0 +1,100 @@
+"""The part of an audit that looks at the ledger's tree and the directory's history: both only ever grow.
+
+Limits: holds two hashes of 32 bytes for each entry of the ledger in memory.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime
+
+from exchange.errors import NoteError, YidiError
+from exchange.ledger import merkle
+from exchange.model.unit import UnitCode
+from exchange.ports.hub import HubSession
+from exchange.ports.records import DirectoryRecord
+from exchange.services.audit_report import Check, Notebook
+from exchange.trust.anchor import Anchor, open_checkpoint, verify_directory
+from exchange.trust.digest import sha256_hex
+from exchange.trust.verify import Verifier
+
+__all__ = ["History", "Tree"]
+
+_PAGE = 5000
+
+
+class History:
+    """Which directory was in force when, each version verified under the anchor."""
+
+    def __init__(self, records: Sequence[DirectoryRecord], anchor: Anchor, notebook: Notebook) -> None:
+        self._since: list[datetime] = []
+        self._verifiers: list[Verifier] = []
+        before: DirectoryRecord | None = None
+        for record in records:
+            version = f"version {record.version}"
+            notebook.expect(Check.DIGESTS, sha256_hex(record.document) == record.digest, "directory", version)
+            notebook.expect(Check.DIRECTORY, before is None or record.version == before.version + 1, version, "gap")
+            try:
+                directory, _ = verify_directory(record.document, anchor, record.stored, before)
+            except YidiError as error:
+                notebook.expect(Check.DIRECTORY, False, version, error.code)
+                continue
+            notebook.expect(Check.DIRECTORY, True)
+            before = record
+            self._since.append(record.stored)
+            self._verifiers.append(Verifier(directory))
+
+    def at(self, moment: datetime) -> Verifier | None:
+        """The verifier under the directory that the hub had at `moment`."""
+        index = bisect_right(self._since, moment)
+        return self._verifiers[index - 1] if index else None
+
+    def is_known(self, unit: UnitCode) -> bool:
+        return bool(self._verifiers) and unit in self._verifiers[-1].directory.by_code
+
+
+class Tree:
+    """The Merkle tree, computed again from the entries alone."""
+
+    def __init__(self, session: HubSession, anchor: Anchor, notebook: Notebook) -> None:
+        self._anchor, self._notebook = anchor, notebook
+        self._nodes: dict[tuple[int, int], bytes] = {}
+        self.size = 0
+        while page := session.entries(self.size, _PAGE):
+            indexes = [index for index, _ in page]
+            if not notebook.expect(Check.TREE, indexes == list(range(self.size, self.size + len(page))), "gap at leaf"):
+                break
+            self._nodes |= merkle.append(self.size, [entry.leaf_hash for _, entry in page], self._node)
+            self.size += len(page)
+        self._check_stored(session)
+
+    def check_note(self, note: str, size: int, root: bytes, *where: object) -> None:
+        """A checkpoint, wherever it was kept, must be signed and state what the entries give at its size."""
+        expect = self._notebook.expect
+        try:
+            signed = open_checkpoint(note, self._anchor.ledger_key)
+        except NoteError as error:
+            expect(Check.CHECKPOINTS, False, *where, "size", size, error.code)
+            return
+        expect(Check.CHECKPOINTS, (signed.size, signed.root) == (size, root), *where, "size", size, "not as kept")
+        if expect(Check.CHECKPOINTS, size <= self.size, *where, "size", size, "is beyond the ledger", self.size):
+            same = merkle.root(size, self._node) == root
+            expect(Check.CHECKPOINTS, same, *where, "size", size, "is no prefix of the ledger")
+
+    def _check_stored(self, session: HubSession) -> None:
+        checkpoints = session.checkpoints()
+        for checkpoint in checkpoints:
+            self.check_note(checkpoint.note, checkpoint.size, checkpoint.root, "hub")
+        if not checkpoints:
+            self._notebook.expect(Check.TREE, self.size == 0, "sealed entries but no checkpoint")
+            return
+        latest = checkpoints[-1]
+        self._notebook.expect(Check.TREE, latest.size == self.size, "latest checkpoint", latest.size, "of", self.size)
+        try:
+            stored = merkle.root(latest.size, session.tree_node)
+        except YidiError as error:
+            self._notebook.expect(Check.TREE, False, "stored nodes", error.code)
+            return
+        self._notebook.expect(Check.TREE, stored == latest.root, "stored nodes give another root")
+
+    def _node(self, level: int, index: int) -> bytes:
+        return self._nodes[level, index]
