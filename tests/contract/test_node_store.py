@@ -1,0 +1,370 @@
+"""The contract of a node's store."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exchange.errors import ConflictError, StorageError
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.unit import UnitCode
+from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession, NodeStore, OutboxKind, OutboxRow
+from exchange.testing.stores import file_node_store, memory_node_store
+from exchange.topology import Lane
+from tests.contract.store_records import (
+    HOUR,
+    NOW,
+    A,
+    B,
+    C,
+    delivery,
+    digest,
+    directory,
+    document,
+    envelope,
+    full_state,
+    noted,
+    quarantined,
+    receipt,
+    receipt_id,
+)
+
+
+@pytest.fixture(params=["memory", "file"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NodeStore]:
+    made: NodeStore = memory_node_store() if request.param == "memory" else file_node_store(tmp_path / "node.db")
+    yield made
+    made.close()
+
+
+def row(number: int, *, unit: UnitCode = A, hours: int = 0, lane: Lane = Lane.NORMAL) -> OutboxRow:
+    key = envelope(number, unit)
+    return OutboxRow(
+        unit=unit,
+        kind=OutboxKind.ENVELOPE,
+        id=key.id,
+        digest=digest(number),
+        lane=lane,
+        due=NOW + hours * HOUR,
+        envelope=key,
+        document=f"<envelope n='{number}'/>".encode(),
+    )
+
+
+def receipt_row(number: int, key: EnvelopeKey, *, unit: UnitCode = A) -> OutboxRow:
+    lane = Lane.RECEIPT
+    return replace(row(number, unit=unit, lane=lane), kind=OutboxKind.RECEIPT, id=receipt_id(number), envelope=key)
+
+
+def handover(number: int, unit: UnitCode = B, hours: int = 0) -> HandoverRecord:
+    return HandoverRecord(unit=unit, envelope=envelope(number), due=NOW + hours * HOUR)
+
+
+# transactions
+
+
+def write_everything(session: NodeSession) -> None:
+    session.add_unit(A, NOW)
+    session.save_directory(directory(1))
+    session.add_documents(Box.SENT, [(A, document(envelope(1)))])
+    session.add_deliveries(A, [delivery(envelope(1))])
+    session.add_receipts(A, [receipt(1, envelope(1))])
+    session.add_outbox([row(1)])
+    session.add_handovers([handover(1)])
+    session.add_reference(A, "ref", envelope(1))
+    session.owe(A, [noted(1)])
+    session.quarantine(A, [quarantined(1)])
+    session.add_checkpoint(HeldCheckpoint(size=1, root=b"r" * 32, note="n", seen=NOW))
+
+
+def test_a_session_that_raises_leaves_nothing(store: NodeStore) -> None:
+    def crash() -> None:
+        with store.begin() as session:
+            write_everything(session)
+            raise RuntimeError("crash")
+
+    with pytest.raises(RuntimeError, match="crash"):
+        crash()
+    with store.begin() as session:
+        assert set(session.counts().values()) == {0}
+        assert (session.units(), session.directory(), session.checkpoints()) == ([], None, [])
+        assert (session.by_reference(A, "ref"), session.take_owed(9)) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda session: session.add_unit(A, NOW),
+        lambda session: session.add_documents(Box.SENT, [(A, document(envelope(1)))]),
+        lambda session: session.add_deliveries(A, [delivery(envelope(1))]),
+        lambda session: session.add_receipts(A, [receipt(1, envelope(1))]),
+        lambda session: session.add_outbox([row(1)]),
+        lambda session: session.add_handovers([handover(1)]),
+        lambda session: session.add_reference(A, "ref", envelope(1)),
+    ],
+    ids=["unit", "document", "delivery", "receipt", "outbox", "handover", "reference"],
+)
+def test_adding_a_key_twice_is_a_conflict_and_undoes_the_whole_session(
+    store: NodeStore, add: Callable[[NodeSession], None]
+) -> None:
+    with store.begin() as session:
+        add(session)
+
+    def add_again() -> None:
+        with store.begin() as session:
+            session.owe(A, [noted(1)])
+            add(session)
+
+    with pytest.raises(ConflictError):
+        add_again()
+    with store.begin() as session:
+        assert session.take_owed(9) == []
+
+
+# units and directory
+
+
+def test_units_are_listed_by_code(store: NodeStore) -> None:
+    with store.begin() as session:
+        session.add_unit(B, NOW)
+        session.add_unit(A, NOW)
+        assert session.units() == [A, B]
+
+
+def test_the_newest_directory_counts_and_the_same_one_may_come_again(store: NodeStore) -> None:
+    with store.begin() as session:
+        assert (session.directory(), session.directory_version()) == (None, 0)
+        for version in (9, 10, 10):
+            session.save_directory(directory(version))
+        assert (session.directory(), session.directory_version()) == (directory(10), 10)
+
+
+# documents and deliveries
+
+
+def test_one_document_may_lie_in_two_boxes_of_one_node(store: NodeStore) -> None:
+    """A township's node hosts the sender and a recipient."""
+    sent, received = document(envelope(1), files=(digest("f"),)), document(envelope(1), received=NOW + HOUR)
+    with store.begin() as session:
+        session.add_documents(Box.SENT, [(A, sent)])
+        session.add_documents(Box.INBOX, [(B, received)])
+    with store.begin() as session:
+        keys = [(A, envelope(1)), (B, envelope(1))]
+        assert session.documents(Box.SENT, keys) == {(A, envelope(1)): sent}
+        assert session.documents(Box.INBOX, keys) == {(B, envelope(1)): received}
+
+
+def test_deliveries_belong_to_the_unit_that_holds_them(store: NodeStore) -> None:
+    of_sender = [delivery(envelope(1), B), delivery(envelope(1), C)]
+    of_b = replace(of_sender[0], state=full_state())
+    with store.begin() as session:
+        session.add_deliveries(A, of_sender)
+        session.add_deliveries(B, [of_sender[0]])
+        session.save_deliveries(B, [of_b])
+    with store.begin() as session:
+        assert session.deliveries(A, envelope(1)) == of_sender
+        assert session.deliveries(B, envelope(1)) == [of_b]
+        assert session.deliveries(C, envelope(1)) == []
+
+
+def test_saving_a_delivery_that_is_not_there_is_an_error_and_never_silence(store: NodeStore) -> None:
+    with pytest.raises(StorageError, match="not there"), store.begin() as session:
+        session.save_deliveries(B, [delivery(envelope(1))])
+
+
+def test_a_reference_belongs_to_its_unit(store: NodeStore) -> None:
+    with store.begin() as session:
+        session.add_reference(A, "OA-1", envelope(1))
+        session.add_reference(B, "OA-1", envelope(2, B))
+        assert session.by_reference(A, "OA-1") == envelope(1)
+        assert session.by_reference(B, "OA-1") == envelope(2, B)
+        assert session.by_reference(C, "OA-1") is None
+
+
+def test_a_listing_shows_one_box_of_one_unit_newest_first(store: NodeStore) -> None:
+    old, new = (document(envelope(n), received=NOW + n * HOUR, files=(digest(n),)) for n in (1, 2))
+    with store.begin() as session:
+        session.add_documents(Box.SENT, [(A, old), (A, new)])
+        session.add_documents(Box.INBOX, [(B, new), (C, new)])
+        session.add_deliveries(A, [delivery(envelope(2), C), delivery(envelope(2), B), delivery(envelope(1))])
+        session.add_deliveries(B, [delivery(envelope(2))])
+    with store.begin() as session:
+        assert session.listing(A, Box.SENT) == [
+            (new, [delivery(envelope(2), B), delivery(envelope(2), C)]),
+            (old, [delivery(envelope(1))]),
+        ]
+        assert session.listing(B, Box.INBOX) == [(new, [delivery(envelope(2))])]
+        assert session.listing(C, Box.INBOX) == [(new, [])]
+        assert [record.key for record, _ in session.listing(A, Box.SENT, limit=1)] == [envelope(2)]
+
+
+def test_a_document_is_found_by_prefix_within_one_unit_or_all(store: NodeStore) -> None:
+    with store.begin() as session:
+        session.add_documents(Box.INBOX, [(B, document(envelope(0x10))), (C, document(envelope(0x11)))])
+        session.add_documents(Box.SENT, [(A, document(envelope(0x12)))])
+        prefix = envelope(0x10).id[:-1]
+        assert session.find(None, Box.INBOX, prefix) == [(B, envelope(0x10)), (C, envelope(0x11))]
+        assert session.find(C, Box.INBOX, prefix) == [(C, envelope(0x11))]
+        assert session.find(None, Box.INBOX, str(envelope(0x10))) == [(B, envelope(0x10))]
+
+
+# receipts
+
+
+def test_one_receipt_may_be_held_by_two_units_of_one_node(store: NodeStore) -> None:
+    held = receipt(1, envelope(1))
+    with store.begin() as session:
+        session.add_receipts(A, [held])
+        session.add_receipts(B, [held])
+        assert session.receipts([(A, held.id), (C, held.id)]) == {(A, held.id): held}
+        assert session.receipts_of(B, envelope(1)) == [held]
+        assert session.receipts_of(C, envelope(1)) == []
+
+
+def test_the_office_is_told_once_of_receipts_about_sent_documents(store: NodeStore) -> None:
+    about_sent = [receipt(n, envelope(n), recorded=NOW - n * HOUR) for n in (1, 2)]
+    about_received = receipt(3, envelope(3, B))
+    with store.begin() as session:
+        session.add_receipts(A, [*about_sent, about_received])
+        session.add_receipts(B, about_sent)
+        assert session.untold(9) == [(A, about_sent[1]), (A, about_sent[0])]
+        assert session.untold(1) == [(A, about_sent[1])]
+        session.told([(A, about_sent[1].id)])
+        assert session.untold(9) == [(A, about_sent[0])]
+
+
+def test_receipts_can_be_read_page_by_page(store: NodeStore) -> None:
+    receipts = [receipt(n, envelope(1)) for n in (1, 2)]
+    with store.begin() as session:
+        session.add_receipts(B, receipts)
+        session.add_receipts(A, receipts)
+        first = session.receipts_after(None, 3)
+        assert first == [(A, receipts[0]), (A, receipts[1]), (B, receipts[0])]
+        assert session.receipts_after((B, receipts[0].id), 3) == [(B, receipts[1])]
+
+
+# outbox
+
+
+def test_due_rows_come_urgent_first_then_oldest_with_their_documents(store: NodeStore) -> None:
+    rows = [row(1, hours=-1), row(2, hours=-2), row(3, lane=Lane.URGENT), row(4, unit=B, hours=1)]
+    with store.begin() as session:
+        session.add_outbox(rows)
+    with store.begin() as session:
+        assert session.due_outbox(NOW, 9) == [rows[2], rows[1], rows[0]]
+        assert session.due_outbox(NOW, 1) == [rows[2]]
+
+
+def test_a_row_is_closed_by_id_and_digest_of_its_own_unit_alone(store: NodeStore) -> None:
+    first, second = row(1), row(2)
+    with store.begin() as session:
+        session.add_outbox([first, second])
+        session.close_outbox(A, [(first.id, digest("other bytes"))])
+        session.close_outbox(B, [(first.id, first.digest)])
+        assert session.due_outbox(NOW, 9) == [first, second]
+        session.close_outbox(A, [(first.id, first.digest)])
+        assert session.due_outbox(NOW, 9) == [second]
+        assert session.open_outbox(A) == [(second.id, second.digest)]
+
+
+def test_saving_a_row_sets_its_timer_but_never_opens_it_again(store: NodeStore) -> None:
+    kept, closed = row(1), row(2)
+    with store.begin() as session:
+        session.add_outbox([kept, closed])
+        session.close_outbox(A, [(closed.id, closed.digest)])
+        session.save_outbox([replace(one, due=NOW + HOUR, attempts=3) for one in (kept, closed)])
+        assert session.due_outbox(NOW, 9) == []
+        assert session.due_outbox(NOW + HOUR, 9) == [replace(kept, due=NOW + HOUR, attempts=3)]
+
+
+def test_the_hub_can_have_all_receipts_of_a_unit_about_a_document_repeated(store: NodeStore) -> None:
+    key, later = envelope(1, C), NOW + HOUR
+    closed, waiting = receipt_row(1, key), replace(receipt_row(2, key), due=NOW + 9 * HOUR)
+    of_other_document, of_other_unit = receipt_row(3, envelope(2, C)), receipt_row(4, key, unit=B)
+    with store.begin() as session:
+        session.add_outbox([closed, waiting, of_other_document, of_other_unit, row(1)])
+        session.close_outbox(A, [(one.id, one.digest) for one in (closed, of_other_document, row(1))])
+        session.close_outbox(B, [(of_other_unit.id, of_other_unit.digest)])
+        session.reopen_receipts(A, key, later)
+        assert session.due_outbox(later, 9) == [replace(closed, due=later), replace(waiting, due=later)]
+
+
+def test_hastening_brings_open_rows_forward_and_never_back(store: NodeStore) -> None:
+    waiting, early, closed = row(1, hours=5), row(2, hours=-1), row(3, hours=5)
+    with store.begin() as session:
+        session.add_outbox([waiting, early, closed])
+        session.close_outbox(A, [(closed.id, closed.digest)])
+        session.hasten_outbox(NOW)
+        assert session.due_outbox(NOW, 9) == [early, replace(waiting, due=NOW)]
+
+
+# hand-over
+
+
+def test_hand_overs_are_due_oldest_first_until_done(store: NodeStore) -> None:
+    first, second, later = handover(1, hours=-1), handover(2), handover(3, hours=1)
+    with store.begin() as session:
+        session.add_handovers([later, second, first])
+        assert session.due_handovers(NOW, 9) == [first, second]
+        assert session.due_handovers(NOW, 1) == [first]
+        done = replace(first, due=None, attempts=1, external_id="收文〔2026〕1号")
+        session.save_handovers([done])
+        assert session.due_handovers(NOW, 9) == [second]
+        assert session.handover(B, envelope(1)) == done
+        assert session.handover(C, envelope(1)) is None
+
+
+# what is owed, held and in trouble
+
+
+def test_what_is_owed_is_owed_once_and_taken_once_oldest_first(store: NodeStore) -> None:
+    with store.begin() as session:
+        for _ in range(2):
+            session.owe(B, [noted(2), noted(1, fault="VERSION")])
+            session.owe(A, [noted(2)])
+        owed = session.take_owed(2) + session.take_owed(9)
+        assert sorted(owed, key=str) == sorted([(B, noted(2)), (B, noted(1, fault="VERSION")), (A, noted(2))], key=str)
+        assert session.take_owed(9) == []
+
+
+def test_a_checkpoint_is_held_once_but_a_second_root_for_its_size_is_held_too(store: NodeStore) -> None:
+    held = HeldCheckpoint(size=10, root=b"a" * 32, note="one", seen=NOW)
+    forked = HeldCheckpoint(size=10, root=b"b" * 32, note="two", seen=NOW + HOUR)
+    small = HeldCheckpoint(size=9, root=b"c" * 32, note="three", seen=NOW)
+    with store.begin() as session:
+        for one in (held, forked, replace(held, note="again"), small):
+            session.add_checkpoint(one)
+        assert session.checkpoints() == [small, held, forked]
+
+
+def test_quarantine_is_kept_per_unit_newest_first(store: NodeStore) -> None:
+    with store.begin() as session:
+        session.quarantine(A, [quarantined(1)])
+        session.quarantine(B, [quarantined(1), quarantined(2)])
+        session.quarantine(B, [quarantined(1)])
+        assert session.quarantined(A, 9) == [quarantined(1)]
+        assert len(session.quarantined(B, 9)) == 2
+        assert len(session.quarantined(None, 9)) == 3
+        assert len(session.quarantined(None, 1)) == 1
+
+
+def test_failures_are_counted_per_message(store: NodeStore) -> None:
+    with store.begin() as session:
+        assert [session.count_failure(digest(1)) for _ in range(3)] == [1, 2, 3]
+        assert session.count_failure(digest(2)) == 1
+
+
+def test_counts_tell_what_is_there_and_what_is_open(store: NodeStore) -> None:
+    with store.begin() as session:
+        write_everything(session)
+        session.add_outbox([row(2)])
+        session.close_outbox(A, [(row(2).id, row(2).digest)])
+        assert session.counts() == {
+            "sent": 1,
+            "inbox": 0,
+            "outbox_open": 1,
+            "handovers_open": 1,
+            "untold": 1,
+            "quarantined": 1,
+        }
