@@ -1,7 +1,7 @@
 """Exclusive C14N 1.0 without comments: of a tree through libxml2, and written directly by our encoders.
 
-The writers below emit canonical form by construction (no self-closing tags, double quotes, sorted attributes, the escapes of the
-recommendation); the tests hold them against libxml2 and against xmlsec1.
+The writers below emit canonical form by construction (no self-closing tags, double quotes, sorted attributes, the
+escapes of the recommendation); the tests hold them against libxml2 and against xmlsec1.
 """
 
 from datetime import UTC, datetime

@@ -51,7 +51,7 @@ def read_extensions(nodes: list[etree._Element]) -> tuple[str, ...]:
 
 def _check(node: etree._Element) -> None:
     namespace = etree.QName(node).namespace
-    if namespace is None or namespace == _NAMESPACE:
+    if namespace in (None, _NAMESPACE):
         raise InvalidValueError("extension: must be an element of a namespace of its own", code="EXTENSION")
     if next(node.iter(f"{{{DSIG}}}Signature"), None) is not None:
         raise InvalidValueError("extension: must not hold a ds:Signature", code="EXTENSION")
@@ -59,7 +59,7 @@ def _check(node: etree._Element) -> None:
 
 def _in_place(node: etree._Element) -> str:
     """Canonical text of `node` as a child of Extensions, where children without a namespace say `xmlns=""`."""
-    home = etree.Element(f"{{{_NAMESPACE}}}Extensions", nsmap={None: _NAMESPACE})
+    home = etree.fromstring(_OPEN + _CLOSE)
     node.tail = None
     home.append(node)
     return canonicalize(home)[len(_OPEN) : -len(_CLOSE)].decode()

@@ -1,7 +1,7 @@
 """Bytes from anybody -> a tree, or a refusal that names the rule. The one way into the XML parser.
 
-What comes out holds elements and text alone: no DTD, entity, comment, processing instruction or CDATA section was in the bytes, so
-`.text` is the whole text of a leaf. Not here: schemas (`schema.py`), signatures (`shape.py`).
+What comes out holds elements and text alone: no DTD, entity, comment, processing instruction or CDATA section was in
+the bytes, so `.text` is the whole text of a leaf. Not here: schemas (`schema.py`), signatures (`shape.py`).
 """
 
 import re
@@ -20,6 +20,10 @@ _DECLARATION = re.compile(
     rb"""(?:[ \t\r\n]+encoding=["'](?P<encoding>[A-Za-z0-9._-]{1,40})["'])?"""
     rb"""(?:[ \t\r\n]+standalone=["'](?:yes|no)["'])?[ \t\r\n]*\?>"""
 )
+
+
+# libxml2 has limits of its own, some lower than ours.
+_LIBXML2_LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG)
 
 
 class _Local(threading.local):
@@ -44,7 +48,7 @@ _local = _Local()
 
 
 def parse(data: bytes, kind: DocumentKind) -> etree._Element:
-    """Return the root of `data`, checked in this order: the cheap and blunt first, the parser last. Raises XmlError, LimitError."""
+    """Return the root of `data`. Cheap and blunt checks come first, the parser last. Raises XmlError, LimitError."""
     # (1) no larger than documents of this kind may be
     if len(data) > kind.limits.size:
         raise LimitError(f"{kind.root}: {len(data)} bytes, at most {kind.limits.size} are allowed", code="SIZE")
@@ -71,7 +75,7 @@ def _check_encoding(data: bytes) -> int:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise XmlError(f"byte {error.start + 1} is not UTF-8", code="XML_ENCODING") from error
-    if not data.startswith(b"<?xml"):
+    if data[:5] != b"<?xml" or data[5:6] not in b" \t\r\n":
         return 0
     declaration = _DECLARATION.match(data)
     if declaration is None:
@@ -108,8 +112,7 @@ def _parse(data: bytes) -> etree._Element:
         return etree.fromstring(data, _local.parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        # libxml2's own guard speaks of depth before ours can
-        if error.code in (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG):
+        if getattr(error, "code", 0) in _LIBXML2_LIMITS:
             raise LimitError(f"line {line}: too deep or too long", code="XML_LIMIT", detail=str(error)) from error
         raise XmlError(
             f"line {line}, column {column}: not well-formed XML", code="XML_MALFORMED", detail=str(error)
@@ -137,7 +140,7 @@ def check_root(root: etree._Element, kind: DocumentKind) -> None:
     version = root.get("version", "")
     if namespace != kind.namespace or version != "1":
         raise XmlError(
-            f"{kind.root} of {namespace[:80]} version {version[:20]!r}: this program knows {kind.namespace} version '1'",
+            f"{kind.root} of {namespace[:80]} version {version[:20]!r}: known is {kind.namespace} version '1'",
             code="VERSION",
         )
     if not root.get("Id"):

@@ -1,13 +1,14 @@
 """The XSDs: where they are, compiled on first use, and what a fault in them reads like.
 
-Schemas come from this installation alone; a document's schemaLocation is never looked at. Limits: one compiled copy per thread, as
-lxml's validators keep their error log in the object.
+Schemas come from this installation alone; a document's schemaLocation is never looked at.
+Limits: one compiled copy per thread, as lxml's validators keep their error log in the object.
 """
 
 import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -65,12 +66,14 @@ def faults(root: etree._Element, kind: DocumentKind) -> list[Fault]:
     """Every fault the schema finds in `root`."""
     schema = _schema(kind)
     schema.validate(root)
-    return [Fault(entry.line, _place(root, entry), _rule(entry.message)) for entry in schema.error_log]
+    entries: Any = schema.error_log  # its stubs do not know that it can be walked
+    return [Fault(entry.line, _place(root, entry.path), _rule(entry.message)) for entry in entries]
 
 
-def _place(root: etree._Element, entry: etree._LogEntry) -> str:
-    found = root.getroottree().xpath(entry.path) if entry.path else []
-    return path_of(found[0]) if found else path_of(root)
+def _place(root: etree._Element, path: str | None) -> str:
+    """libxml2's path counts elements without naming those of a default namespace."""
+    found: Any = root.getroottree().xpath(path) if path else None
+    return path_of(found[0] if found else root)
 
 
 def _rule(message: str) -> str:

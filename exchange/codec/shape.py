@@ -1,7 +1,7 @@
 """The one shape of ds:Signature that we accept, checked before any cryptography and without resolving anything.
 
-A numbered list of plain comparisons, each with its own code, instead of an XML signature processor: nothing here follows a
-reference, runs a transform or trusts a key. Not here: whether digest and value are right (`exchange.trust`).
+A numbered list of plain comparisons, each with its own code, instead of an XML signature processor: nothing here
+follows a reference, runs a transform or trusts a key. Not here: whether digest and value are right (`exchange.trust`).
 """
 
 import binascii
@@ -21,7 +21,7 @@ DSIG = "http://www.w3.org/2000/09/xmldsig#"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED = f"{DSIG}enveloped-signature"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
-# Reserved and refused until keys for them exist: urn:oid:1.2.156.10197.1.501 (SM2-SM3), urn:oid:1.2.156.10197.1.401 (SM3).
+# Reserved, and refused until there are keys for them: urn:oid:1.2.156.10197.1.501 (SM2-SM3) and ...401 (SM3).
 ALGORITHMS = frozenset(
     {
         "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",

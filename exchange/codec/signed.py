@@ -1,8 +1,8 @@
 """Wire document <-> its signed parts: body, SignedInfo, signature value, certificates.
 
-The body is the exclusive C14N 1.0 (without comments) of the root without its Signature: exactly what Reference/DigestValue covers,
-and all that business code ever reads. Not here: any cryptography beyond hashing the body (`exchange.trust`); what a document says
-(`envelope.py`, `receipt.py`, `directory.py`).
+The body is the exclusive C14N 1.0 (without comments) of the root without its Signature: exactly what
+Reference/DigestValue covers, and all that business code ever reads. Not here: any cryptography beyond hashing the body
+(`exchange.trust`); what a document says (`envelope.py`, `receipt.py`, `directory.py`).
 """
 
 import hashlib
@@ -22,17 +22,15 @@ from exchange.errors import SignatureError, XmlError
 __all__ = ["DocumentKind", "UnverifiedDocument", "attach", "claimed_id", "parse_signed", "signed_info"]
 
 _ROOT_ID = re.compile(rb'<[A-Z][a-z]+ xmlns="[^"<]+" Id="([A-Za-z0-9-]{1,60})" version="1">')
-_CLAIMED_ID = re.compile(
-    rb"""\sId=["'][a-z]-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})["']"""
-)
+_CLAIMED_ID = re.compile(rb"""\sId=["'][a-z]-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})["']""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedDocument:
     """A document of the right shape that nobody has vouched for yet.
 
-    `data` is what was received; `body` and `signed_info` are canonical bytes. `algorithm`, `digest` and `signature` are claims.
-    `certificates` (DER, at most three) are hints for finding a key, never a key.
+    `data` is what was received; `body` and `signed_info` are canonical bytes. `algorithm`, `digest` and `signature` are
+    claims. `certificates` (DER, at most three) are hints for finding a key, never a key.
     """
 
     kind: DocumentKind
@@ -102,7 +100,7 @@ def signed_info(body: bytes, algorithm: str) -> bytes:
 
 
 def attach(body: bytes, signed_info: bytes, signature: bytes, certificate: bytes | None) -> bytes:
-    """The wire document: `body` with ds:Signature spliced in as the root's last child. Every other byte stays as it was."""
+    """The wire document: `body`, not a byte changed, with ds:Signature spliced in as the root's last child."""
     key_info = b""
     if certificate is not None:
         key_info = (

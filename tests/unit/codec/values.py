@@ -160,9 +160,7 @@ def receipts(draw: st.DrawFn) -> Receipt:
         recipient = unit
     noted = st.builds(Noted, receipt=UUIDS.map(ReceiptId), digest=DIGESTS, fault=st.none() | LINES)
     attributes = st.dictionaries(st.from_regex("[a-z][a-z0-9-]{0,39}", fullmatch=True), TEXTS, max_size=3)
-    subject = Subject(
-        envelope=EnvelopeKey(sender, EnvelopeId(draw(UUIDS))), digest=draw(DIGESTS), recipient=recipient
-    )
+    subject = Subject(envelope=EnvelopeKey(sender, EnvelopeId(draw(UUIDS))), digest=draw(DIGESTS), recipient=recipient)
     return Receipt(
         id=ReceiptId(draw(UUIDS)),
         hub=draw(HUBS),
@@ -215,7 +213,7 @@ def directories(draw: st.DrawFn) -> Directory:
                 kind=draw(st.sampled_from(UnitKind)),
                 level=draw(st.sampled_from(Level)),
                 credit_code=draw(st.sampled_from([None, "91350100M000100Y43"])),
-                parent=draw(st.none() | CODES.filter(lambda parent, own=code: parent != own)),  # type: ignore[misc]
+                parent=draw(st.none() | CODES.filter(code.__ne__)),
                 active=draw(st.booleans()),
             ),
             keys=tuple(keys[:1] if number == 0 else keys[number + 1 : number + 2]),
