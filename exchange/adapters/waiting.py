@@ -160,7 +160,7 @@ def _flat_names(members: list[zipfile.ZipInfo]) -> list[tuple[str, zipfile.ZipIn
 
 
 def _member_name(member: zipfile.ZipInfo) -> str:
-    """A name without the UTF-8 flag was read as code page 437; it is UTF-8 all the same (macOS) or GB18030 (Windows)."""
+    """A name without the UTF-8 flag was read as code page 437: it is UTF-8 all the same (macOS) or GB18030."""
     if member.flag_bits & 0x800:
         return display_name(member.filename)
     return decode_name(member.filename.encode("cp437"))

@@ -1,0 +1,121 @@
+"""Every metric there is, with its help text and what its labels may say. What is not here is not counted.
+
+Names are `yidi_<room>_<what>_<unit>`, or `_total`. No label names a unit, a person or a document: series must stay few,
+and /metrics is read by people who may not know who writes to whom.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from exchange.model.events import Event
+
+__all__ = ["CATALOGUE", "OTHER", "Kind", "Spec"]
+
+OTHER = "other"
+
+_Legal = frozenset[str] | re.Pattern[str]
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    kind: Kind
+    help: str
+    labels: Mapping[str, _Legal] = field(default_factory=dict)
+    buckets: tuple[float, ...] = ()
+
+    def legal(self, label: str, value: str) -> bool:
+        allowed = self.labels[label]
+        return value in allowed if isinstance(allowed, frozenset) else allowed.fullmatch(value) is not None
+
+
+_EVENTS = frozenset(event.value for event in Event)
+# Codes of `exchange.errors` and `exchange.model.receipt.Reason`: SIG_WRAP, CERT_REVOKED ...
+_CODES = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
+# Names that the program gives its own things: steps of workers, kinds of rows, events of the log.
+_WORDS = re.compile(r"[a-z][a-z0-9_.]{0,59}", re.ASCII)
+
+_FROM_MS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
+_TO_DAYS = (
+    60.0,
+    300.0,
+    900.0,
+    3600.0,
+    4 * 3600.0,
+    8 * 3600.0,
+    86400.0,
+    2 * 86400.0,
+    3 * 86400.0,
+    5 * 86400.0,
+    10 * 86400.0,
+)
+
+
+def _counter(text: str, **labels: _Legal) -> Spec:
+    return Spec(kind=Kind.COUNTER, help=text, labels=labels)
+
+
+def _gauge(text: str, **labels: _Legal) -> Spec:
+    return Spec(kind=Kind.GAUGE, help=text, labels=labels)
+
+
+def _histogram(text: str, buckets: tuple[float, ...]) -> Spec:
+    return Spec(kind=Kind.HISTOGRAM, help=text, buckets=buckets)
+
+
+_PUBLISH = frozenset({"unroutable", "refused", "unknown"})
+
+CATALOGUE: Mapping[str, Spec] = {
+    # hub: what comes in
+    "yidi_router_envelopes_total": _counter("Envelopes judged.", outcome=frozenset({"accepted", "refused"})),
+    "yidi_router_refusals_total": _counter("Envelopes refused, by reason.", code=_CODES),
+    "yidi_router_duplicates_total": _counter("Envelopes that came again and were answered with the first receipt."),
+    "yidi_router_accept_seconds": _histogram("From an envelope's creation to its acceptance.", _FROM_MS),
+    "yidi_acknowledger_receipts_total": _counter("Receipts recorded.", event=_EVENTS),
+    "yidi_acknowledger_invalid_total": _counter("Receipts refused: forged, or of nothing we know.", code=_CODES),
+    "yidi_acknowledger_deliver_seconds": _histogram("From acceptance to DELIVERED, per recipient.", _FROM_MS),
+    "yidi_acknowledger_sign_seconds": _histogram("From DELIVERED to SIGNED, per recipient.", _TO_DAYS),
+    # hub: what is late
+    "yidi_clock_dispatches_total": _counter("Deliveries dispatched again."),
+    "yidi_clock_forwards_total": _counter("Receipts forwarded again."),
+    "yidi_clock_reminders_total": _counter("Reminders to sign."),
+    "yidi_clock_expired_total": _counter("Deliveries given up at their deadline."),
+    "yidi_hub_unsigned_urgent_age_seconds": _gauge("Age of the oldest urgent document that nobody signed for."),
+    # what lies where: documents, deliveries in each state, open forwards, unsealed entries, quarantine
+    "yidi_hub_rows": _gauge("Rows in the hub's store, by kind.", what=_WORDS),
+    # the same at a node: both boxes, open outbox rows and hand-overs, receipts not yet told, quarantine
+    "yidi_node_rows": _gauge("Rows in the node's store, by kind.", what=_WORDS),
+    "yidi_files_bytes": _gauge("Bytes of stored files.", store=frozenset({"hub", "node"})),
+    # ledger, directory, keys
+    "yidi_ledger_checkpoint_entries": _gauge("Entries under the latest checkpoint."),
+    "yidi_ledger_checkpoint_age_seconds": _gauge("Age of the latest checkpoint."),
+    "yidi_directory_version": _gauge("Version of the directory in use."),
+    "yidi_directory_expiry_seconds": _gauge("Until the directory in use expires; negative once it has."),
+    "yidi_trust_certificate_expiry_days": _gauge("Until the first certificate in use expires."),
+    # node
+    "yidi_node_submitted_total": _counter("Documents accepted for sending."),
+    "yidi_node_published_total": _counter("Outbox rows published, repeats included."),
+    "yidi_node_outbox_age_seconds": _gauge("Age of the oldest outbox row that no receipt has closed."),
+    "yidi_node_received_total": _counter("Documents delivered here."),
+    "yidi_node_duplicates_total": _counter("Documents that came again and changed nothing."),
+    "yidi_node_receipts_total": _counter("Receipts received.", event=_EVENTS),
+    "yidi_node_decisions_total": _counter("What people decided here.", event=_EVENTS),
+    "yidi_node_quarantined_total": _counter("Messages set aside for a person to look at.", code=_CODES),
+    "yidi_node_directory_refused_total": _counter("Directories refused: a sign of attack.", code=_CODES),
+    "yidi_node_handover_failures_total": _counter("Documents that the office did not take.", code=_CODES),
+    # everywhere
+    "yidi_transport_publish_failures_total": _counter("Messages the broker did not take.", outcome=_PUBLISH),
+    "yidi_worker_work_total": _counter("Things done, by step.", step=_WORDS),
+    "yidi_worker_failures_total": _counter("Failures of a step as a whole.", step=_WORDS, code=_CODES),
+    "yidi_worker_seen_timestamp_seconds": _gauge("When a loop last came round, as Unix time.", worker=_WORDS),
+    # an alarm without a code has NONE
+    "yidi_telemetry_alarms_total": _counter("Alarms: what a person must look at.", event=_WORDS, code=_CODES),
+    "yidi_telemetry_faults_total": _counter("Measurements that named no known metric or label."),
+}
