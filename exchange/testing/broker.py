@@ -45,8 +45,8 @@ class Faults:
     reorder: float = 0  # stored anywhere in its queue
     delay: float = 0  # to be received up to `longest_delay_seconds` later
     longest_delay_seconds: float = 3600
-    lose_ack: float = 0  # lost on its way, so the message comes again once the connection goes
-    cut: float = 0  # per receive: the connection breaks, so what was held comes again and its tags are stale
+    lose_ack: float = 0  # lost on its way: the message comes again once the connection goes
+    cut: float = 0  # per receive: the connection breaks, what was held comes again, its tags are stale
 
     def __post_init__(self) -> None:
         chances = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -57,7 +57,7 @@ class Faults:
 
 
 class Step(NamedTuple):
-    """One thing that happened. `outcome` is what the client was told, and `stored` how many copies the broker then held."""
+    """One thing that happened. `outcome` is what the client was told, `stored` how many copies the broker then held."""
 
     client: str
     action: str  # publish, receive, ack, reject, return, wipe

@@ -9,11 +9,11 @@ _START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine in the morning
 
 class FakeClock:
     def __init__(self, start: datetime = _START) -> None:
-        self._now = _whole_milliseconds(start)
+        self._exact = start
         self._elapsed = timedelta()
 
     def now(self) -> datetime:
-        return self._now
+        return self._exact.replace(microsecond=self._exact.microsecond // 1000 * 1000)
 
     def monotonic(self) -> float:
         return self._elapsed.total_seconds()
@@ -23,12 +23,8 @@ class FakeClock:
         if by < timedelta():
             raise ValueError("time does not run backwards; `jump` sets the wall clock")
         self._elapsed += by
-        self._now = _whole_milliseconds(self._now + by)
+        self._exact += by
 
     def jump(self, by: timedelta) -> None:
         """Somebody sets the wall clock, forwards or backwards; timers do not notice."""
-        self._now = _whole_milliseconds(self._now + by)
-
-
-def _whole_milliseconds(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        self._exact += by

@@ -1,4 +1,4 @@
-"""Moving messages over a broker; the only room with kombu and pika. Each transport implements `exchange.ports.transport`.
+"""Moving messages over a broker; the only room with kombu and pika. Each implements `exchange.ports.transport`.
 
     portable.py   any broker kombu speaks, and the one inside the process
     link.py       one kombu connection

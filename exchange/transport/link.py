@@ -71,12 +71,12 @@ class Link:
         self._confirm_timeout = confirm_timeout_seconds
         self._channel: Any = None
         if not self._virtual:
-            # kombu tries to connect twice and sleeps in between unless told not to; our callers know when to try again.
-            connection.transport_options = {"confirm_publish": True, "interval_start": 0, "interval_max": 0}
+            connection.transport_options = {"confirm_publish": True}
 
     def open(self) -> Any:
         """The channel, connected, with all of the plan declared."""
         if self._channel is None:
+            self._connection.ensure_connection(max_retries=0)  # kombu would sleep and try again; the caller knows when
             self._channel = self._connection.channel()
         while self._planned < len(self._plan):
             unit = self._plan[self._planned]

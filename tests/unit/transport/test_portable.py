@@ -1,9 +1,11 @@
+"""`PortableTransport` beyond the contract: isolation, waiting, cost, and what a broken broker makes of a batch."""
+
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from amqp.exceptions import AccessRefused, ChannelError, MessageNacked, NotFound, PreconditionFailed
+from amqp.exceptions import AccessRefused, ChannelError, MessageNacked, NotFound, PreconditionFailed  # type: ignore[import-untyped]
 
 from exchange.errors import InputError, TransportError
 from exchange.model.unit import parse_unit_code
