@@ -101,6 +101,7 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     machine.runners = (
         Runner(_hub_steps(machine), hub.hub.clock, metrics, log),
         Runner(_node_steps(machine), hub.hub.clock, metrics, log),
+        Runner(node.office_steps(services.officer), hub.hub.clock, metrics, log),
     )
     return machine
 
@@ -131,5 +132,5 @@ def _node_steps(machine: Machine) -> list[Step]:
     services = machine.node
     return [
         Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
-        *node.steps(services.receiver, services.relay, services.officer, services.refresher, inboxes),
+        *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes),
     ]

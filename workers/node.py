@@ -22,18 +22,24 @@ from exchange.services.relay import Relay
 from workers.batch import take
 from workers.runner import Step
 
-__all__ = ["steps"]
+__all__ = ["mailbox_steps", "office_steps"]
 
 
-def steps(
-    receiver: Receiver, relay: Relay, officer: Officer, refresher: Refresher, consumer: Consumer, *, limit: int = 200
+def mailbox_steps(
+    receiver: Receiver, relay: Relay, refresher: Refresher, consumer: Consumer, *, limit: int = 200
 ) -> list[Step]:
     return [
         Step(name="node.receive", run=lambda: take(consumer, receiver.receive, limit)),
         Step(name="node.relay", run=relay.relay),
         Step(name="node.note", run=relay.note, every_seconds=1.0),
+        Step(name="node.directory", run=lambda: int(refresher.refresh()), every_seconds=5.0),
+    ]
+
+
+def office_steps(officer: Officer) -> list[Step]:
+    """For a loop of their own: an office system that hangs must not keep documents from arriving."""
+    return [
         Step(name="node.hand_over", run=officer.hand_over),
         Step(name="node.tell", run=officer.tell),
         Step(name="node.collect", run=officer.collect, every_seconds=2.0),
-        Step(name="node.directory", run=lambda: int(refresher.refresh()), every_seconds=5.0),
     ]

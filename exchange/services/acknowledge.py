@@ -5,7 +5,7 @@ recalls and the like), its key signed it, its broker account sent it, and it bin
 Whatever the verdict, the author is told in the next NOTED, so that nothing permanent is repeated for days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -88,20 +88,26 @@ class Acknowledger:
         about = [(j, r) for j, r in valid if r.subject is not None]
         documents = session.documents({r.subject.envelope for _, r in about if r.subject})
         known = {id_: record.digest for id_, record in session.receipts({r.id for _, r in about}).items()}
+        named = [
+            DeliveryKey(r.subject.envelope, r.subject.recipient) for _, r in about if r.subject and r.subject.recipient
+        ]
+        recipients = session.lock_deliveries(named).keys()
         fresh: list[tuple[_Judged, Receipt, list[DeliveryKey]]] = []
+        owed: list[Owed] = []
         for item, receipt in about:
             try:
-                targets = self._targets(session, receipt, item, documents, known)
+                targets = self._targets(session, receipt, item, documents, known, recipients)
             except YidiError as error:
                 self._set_aside(session, item, error, now)
                 continue
             if targets is None:
                 continue
             assert receipt.actor.unit is not None
-            session.owe([Owed(unit=receipt.actor.unit, noted=Noted(receipt=receipt.id, digest=item.digest))])
+            owed.append(Owed(unit=receipt.actor.unit, noted=Noted(receipt=receipt.id, digest=item.digest)))
             if receipt.id not in known:
                 known[receipt.id] = item.digest
                 fresh.append((item, receipt, targets))
+        session.owe(owed)
         return self._apply(session, fresh, now)
 
     def _targets(
@@ -111,6 +117,7 @@ class Acknowledger:
         item: _Judged,
         documents: dict[EnvelopeKey, DocumentRecord],
         known: dict[ReceiptId, str],
+        recipients: Collection[DeliveryKey],
     ) -> list[DeliveryKey] | None:
         """The deliveries it speaks of; None when the envelope is not here (yet), so that its author repeats it."""
         subject = receipt.subject
@@ -126,10 +133,10 @@ class Acknowledger:
         if document.digest != subject.digest:
             raise ReceiptInvalidError("it binds other bytes than the envelope's")
         if subject.recipient is not None:
-            keys = [DeliveryKey(subject.envelope, subject.recipient)]
-            if not session.lock_deliveries(keys):
+            key = DeliveryKey(subject.envelope, subject.recipient)
+            if key not in recipients:
                 raise ReceiptInvalidError(f"{subject.recipient} is no recipient of this envelope")
-            return keys
+            return [key]
         return [record.key for record in session.deliveries_of(subject.envelope)]
 
     def _apply(

@@ -32,7 +32,7 @@ class Officer:
         """`offices`: a unit's adapter, or None for a unit that reads its inbox here."""
         self._node, self._offices, self._submitter = node, offices, submitter
 
-    def hand_over(self, limit: int = 200) -> int:
+    def hand_over(self, limit: int = 50) -> int:
         """Hand over what is due; returns how many documents the office took."""
         node = self._node
         now = node.clock.now()

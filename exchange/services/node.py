@@ -51,8 +51,12 @@ class Node:
     timing: NodeTiming = field(default_factory=NodeTiming)
     _verifier: Verifier | None = None
 
-    def verifier(self) -> Verifier:
-        """The verifier under the directory this node holds, which was verified before it was stored."""
+    def verifier(self, *, look: bool = True) -> Verifier:
+        """The verifier under the directory this node holds, which was verified before it was stored.
+
+        `look=False` takes the one of the last look: within a batch, whose beginning looked."""
+        if not look and self._verifier is not None:
+            return self._verifier
         with self.store.begin() as session:
             version = session.directory_version()
             if self._verifier is not None and self._verifier.directory.version == version:
@@ -129,8 +133,8 @@ class Node:
         changed: dict[UnitCode, DeliveryRecord] = {}
         for receipt in receipts:
             assert receipt.subject is not None
-            recipient = receipt.subject.recipient
-            for recipient in held if recipient is None else {recipient} & held.keys():
+            named = receipt.subject.recipient
+            for recipient in held if named is None else {named} & held.keys():
                 record = changed.get(recipient, held[recipient])
                 changed[recipient] = replace(record, state=record.state.add(receipt))
         session.save_deliveries(unit, list(changed.values()))

@@ -17,12 +17,12 @@ from exchange.codec.kind import kind_of
 from exchange.codec.receipt import decode as decode_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.errors import CertificateError, CorruptFileError, NoteError, YidiError
+from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Noted, Reason, Receipt, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession
-from exchange.model.envelope import EnvelopeKey
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.fetch import fetch_files
@@ -60,6 +60,7 @@ class Receiver:
         acknowledged, when the store cannot take it."""
         node = self._node
         now = node.clock.now()
+        node.verifier()  # one look at the directory for the whole batch
         intake = judge_each(
             batch, lambda message: self._judge(message, now), self._count_failure, node.timing.poison_attempts
         )
@@ -114,7 +115,7 @@ class Receiver:
             accepted = self._accepted_at(data, unit, digest)
             if accepted is None:
                 return None
-            return self._node.verifier().envelope(data, accepted)
+            return self._node.verifier(look=False).envelope(data, accepted)
 
     def _accepted_at(self, data: bytes, unit: UnitCode, digest: str) -> datetime | None:
         """When the hub received these very bytes, by its own signed word."""
@@ -133,7 +134,7 @@ class Receiver:
             return self._refresher.with_fresh_directory(lambda verifier: verifier.receipt(data, now))
         except CertificateError:
             claimed = decode_receipt(parse_signed(data, DocumentKind.RECEIPT).body).at
-            return self._node.verifier().receipt(data, min(claimed, now))
+            return self._node.verifier(look=False).receipt(data, min(claimed, now))
 
     # one transaction: envelopes
 
@@ -218,10 +219,13 @@ class Receiver:
         pairs = [(j.unit, j.receipt.receipt.id) for j in judged if j.receipt]
         known = {pair: record.digest for pair, record in session.receipts(pairs).items()}
         fresh: list[tuple[_Judged, Receipt]] = []
+        owed: dict[UnitCode, list[Noted]] = {}
+        notes: dict[str, Receipt] = {}
         for item in judged:
             assert item.receipt is not None
             receipt, unit = item.receipt.receipt, item.unit
-            self._hold_checkpoint(session, receipt, now)
+            if receipt.checkpoint is not None:
+                notes[receipt.checkpoint] = receipt
             if receipt.event is Event.NOTED:
                 self._close_noted(session, unit, receipt)
                 continue
@@ -230,10 +234,14 @@ class Receiver:
                 self._set_aside(session, unit, item.message, "CONFLICT", f"held {held}", now)
                 continue
             if not _is_proof_of_acceptance(receipt, unit):
-                session.owe(unit, [Noted(receipt=receipt.id, digest=item.digest)])
+                owed.setdefault(unit, []).append(Noted(receipt=receipt.id, digest=item.digest))
             if held is None:
                 known[(unit, receipt.id)] = item.digest
                 fresh.append((item, receipt))
+        for receipt in notes.values():
+            self._hold_checkpoint(session, receipt, now)
+        for unit, noted in owed.items():
+            session.owe(unit, noted)
         self._take(session, fresh, now)
         for _, receipt in fresh:
             node.metrics.count("yidi_node_receipts_total", event=receipt.event.value)

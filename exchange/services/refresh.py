@@ -52,9 +52,10 @@ class Refresher:
         return True
 
     def with_fresh_directory(self, judge: Callable[[Verifier], T]) -> T:
-        """`judge` under the directory held; once more under a newer one if a key or unit was unknown."""
+        """`judge` under the directory of the batch's beginning; once more under a newer one if a key or unit was
+        unknown."""
         try:
-            return judge(self._node.verifier())
+            return judge(self._node.verifier(look=False))
         except SignatureError as error:
             if error.code not in _UNKNOWN or not self.refresh():
                 raise
