@@ -5,6 +5,7 @@ batch writes thousands. Every method raises `ConflictError` or `StorageError` al
 only be rolled back.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -19,14 +20,20 @@ from sqlalchemy import (
     Engine,
     Select,
     Table,
+    Text,
     Update,
     bindparam,
+    cast,
+    func,
     insert,
+    literal,
+    literal_column,
+    select,
     tuple_,
     update,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.dialects.postgresql import JSONB, psycopg
 from sqlalchemy.engine import Dialect
 
 from exchange.errors import StorageError
@@ -61,9 +68,9 @@ class Transaction:
             return self._connection.execute(statement).first()
 
     def rows_of(self, statement: Select[Any], key: Sequence[Column[Any]], values: Iterable[Values]) -> Iterator[Row]:
-        """The rows of `statement` whose `key` is among `values`."""
+        """The rows of `statement` whose `key` is among `values`, which are texts."""
         for chunk in _chunks(values):
-            yield from self.rows(statement.where(_among(key, chunk)))
+            yield from self.rows(statement.where(_among(self._backend, key, chunk)))
 
     def run(self, statement: Update | Delete) -> int:
         """Returns how many rows it touched."""
@@ -73,7 +80,7 @@ class Transaction:
     def run_for(self, statement: Update | Delete, key: Sequence[Column[Any]], values: Iterable[Values]) -> None:
         """The same for the rows whose `key` is among `values`."""
         for chunk in _chunks(values):
-            self.run(statement.where(_among(key, chunk)))
+            self.run(statement.where(_among(self._backend, key, chunk)))
 
     def add(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
         """Add rows whose values stand in the order of `names`. A key that is there raises `ConflictError`."""
@@ -147,10 +154,15 @@ def _chunks(values: Iterable[Values]) -> Iterator[list[Values]]:
         yield unique[start : start + _KEYS_AT_ONCE]
 
 
-def _among(key: Sequence[Column[Any]], values: list[Values]) -> ColumnElement[bool]:
+def _among(backend: str, key: Sequence[Column[Any]], values: list[Values]) -> ColumnElement[bool]:
     if len(key) == 1:
         return key[0].in_([value for (value,) in values])
-    return tuple_(*key).in_(values)
+    # SQLite would read the whole table for a list of rows; both databases follow an index for a subquery's, and the
+    # statement stays the same however many there are.
+    wanted = literal(json.dumps(values), Text())
+    each = func.json_each(wanted) if backend == "sqlite" else func.jsonb_array_elements(cast(wanted, JSONB))
+    value = each.table_valued("value").c.value
+    return tuple_(*key).in_(select(*(value.op("->>")(literal_column(str(place))) for place in range(len(key)))))
 
 
 @lru_cache(maxsize=256)
