@@ -4,15 +4,16 @@ import hashlib
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from exchange.errors import CorruptFileError, InvalidValueError, LimitError, StorageError
+from exchange.errors import CorruptFileError, FileMissingError, InvalidValueError, LimitError, StorageError
 from exchange.files.local import MAX_CHUNK, LocalFiles
 from exchange.model.envelope import FileEntry, FileRole
 from exchange.trust.digest import measure
@@ -139,11 +140,12 @@ for _ in range(30):
             files.append(owner, sys.argv[3], offset, data[offset:offset + 64_000])
         files.complete(owner, sys.argv[3], len(data))
     except YidiError as error:
-        assert error.code in ("OFFSET", "FILE_MISSING"), error
+        # Of one owner, either may find that the other was faster; that is said and harms nothing.
+        assert error.code in ("OFFSET", "FILE_MISSING", "FILE_CORRUPT") and owner == "both", error
 """
 
 
-@pytest.mark.parametrize("owners", [("a", "b"), ("a", "a")])
+@pytest.mark.parametrize("owners", [("one", "other"), ("both", "both")])
 def test_two_processes_may_store_the_same_file_at_once(
     files: LocalFiles, root: Path, repository: Path, owners: tuple[str, str]
 ) -> None:
@@ -153,6 +155,28 @@ def test_two_processes_may_store_the_same_file_at_once(
         _, said = writer.communicate(timeout=50)
         assert (writer.returncode, said) == (0, b"")
     files.check(entry())
+    assert files.corrupt() == []
+
+
+def test_what_is_sent_while_a_file_is_being_completed_never_reaches_it(files: LocalFiles) -> None:
+    done = threading.Event()
+
+    def send_more() -> None:
+        while not done.is_set():
+            with suppress(StorageError):
+                files.append(OWNER, SHA, len(DATA), b"!")
+
+    attacker = threading.Thread(target=send_more)
+    attacker.start()
+    try:
+        for _ in range(60):
+            with suppress(StorageError, CorruptFileError, FileMissingError):
+                store(files)
+            if files.has(SHA):
+                files.check(entry())
+    finally:
+        done.set()
+        attacker.join()
     assert files.corrupt() == []
 
 
