@@ -1,0 +1,157 @@
+"""Checks of what an exchange does: clock, directory, certificates, and documents that do not get on."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from exchange.cli.checks import Check, Finding, Patient, failure, fine, warning
+from exchange.cli.language import say
+from exchange.cli.output import local
+from exchange.ports.node import Box, OutboxKind
+
+__all__ = ["CHECKS"]
+
+_SOON = timedelta(days=30)
+_LATE = timedelta(minutes=10)
+_FAR = timedelta(days=3650)
+
+
+def clock(patient: Patient) -> Iterator[Finding]:
+    """The latest times that were written down must lie in the past."""
+    with patient.hub_store.begin() as session:
+        checkpoint, snapshot = session.checkpoint(), session.directory()
+    latest = max(
+        [*([checkpoint.at] if checkpoint else []), *([snapshot.stored] if snapshot else [])], default=patient.now
+    )
+    if latest > patient.now + _LATE:
+        found = say(
+            f"时钟比已记录的时间（{local(latest)}）慢", f"the clock is behind what was recorded ({local(latest)})"
+        )
+        yield failure("clock", found, say("校准系统时钟（chrony/ntp）", "set the clock (chrony, ntp)"))
+    else:
+        yield fine("clock", local(patient.now))
+
+
+def directory(patient: Patient) -> Iterator[Finding]:
+    held = patient.directory
+    with patient.node_store.begin() as session:
+        at_node = session.directory_version()
+    left = held.expires - patient.now
+    found = say(
+        f"第 {held.version} 版，有效至 {local(held.expires)}",
+        f"version {held.version}, valid until {local(held.expires)}",
+    )
+    renew = say("运行 yidi up：到一半有效期时自动续签", "run yidi up: it renews the directory at half its life")
+    if left <= timedelta(0):
+        yield failure("directory", say("目录已过期：", "expired: ") + found, renew)
+    elif left < timedelta(days=7):
+        yield warning("directory", found, renew)
+    else:
+        yield fine("directory", found)
+    if at_node > held.version:
+        cure = say(
+            "交换中心的库是否被旧备份覆盖？停止并核对",
+            "was the hub's database restored from an old backup? Stop and compare",
+        )
+        yield failure(
+            "directory", say(f"节点持有更新的第 {at_node} 版", f"the node holds a newer version {at_node}"), cure
+        )
+    elif at_node < held.version:
+        cure = say("运行 yidi up，数秒内更新", "run yidi up: it follows within seconds")
+        yield warning("directory", say(f"节点仍持第 {at_node} 版", f"the node still holds version {at_node}"), cure)
+
+
+def certificates(patient: Patient) -> Iterator[Finding]:
+    with patient.node_store.begin() as session:
+        hosted = session.units()
+    held = patient.directory
+    ends = {
+        str(code): [k.valid_to for k in held.by_code[code].keys if k.revoked is None]
+        for code in hosted
+        if code in held.by_code
+    }
+    ends["hub"] = [key.valid_to for key in held.hub_keys if key.revoked is None]
+    without = [owner for owner, dates in ends.items() if max(dates, default=patient.now) <= patient.now]
+    soon = [owner for owner, dates in ends.items() if dates and patient.now < max(dates) <= patient.now + _SOON]
+    if without:
+        cure = "yidi node enroll --renew " + " ".join(without[:5])
+        yield failure("certificates", say("没有有效密钥：", "no valid key: ") + _few(without), cure)
+    if soon:
+        cure = "yidi node enroll --renew " + " ".join(soon[:5])
+        yield warning("certificates", say("30 天内到期：", "expire within 30 days: ") + _few(soon), cure)
+    if not without and not soon:
+        yield fine("certificates", say(f"{len(ends)} 个密钥均有效", f"{len(ends)} keys are valid"))
+
+
+def outbox(patient: Patient) -> Iterator[Finding]:
+    """Documents that units sent and the hub has not answered yet."""
+    with patient.node_store.begin() as session:
+        rows = session.due_outbox(patient.now + _FAR, 500)
+        sent = [(row.unit, row.envelope) for row in rows if row.kind is OutboxKind.ENVELOPE]
+        oldest = min((one.received for one in session.documents(Box.SENT, sent).values()), default=patient.now)
+        counts = session.counts()
+    waiting = counts["outbox_open"]
+    found = say(f"待发 {waiting} 件", f"{waiting} open") + (
+        say(f"，最早 {local(oldest)}", f", oldest {local(oldest)}") if sent else ""
+    )
+    if patient.now - oldest > _LATE:
+        yield failure(
+            "outbox",
+            found,
+            say("yidi up 是否运行？查看 yidi hub audit 与日志", "does yidi up run? See yidi hub audit and the log"),
+        )
+    else:
+        yield fine("outbox", found)
+
+
+def deliveries(patient: Patient) -> Iterator[Finding]:
+    """What the hub should have dispatched again by now, and what ended without arriving."""
+    with patient.hub_store.begin() as session:
+        overdue = session.due_deliveries(patient.now - _LATE, 500)
+        counts = session.counts()
+    cure = say("yidi up 是否运行？逐件查看：yidi track ID", "does yidi up run? Look at each: yidi track ID")
+    if overdue:
+        units = sorted({str(record.key.recipient) for record in overdue})
+        yield failure(
+            "deliveries", say(f"{len(overdue)} 件超时未投递：", f"{len(overdue)} overdue: ") + _few(units), cure
+        )
+    expired = counts.get("deliveries_expired", 0)
+    if expired:
+        cure = say("联系收文单位，必要时重发", "call the recipients, send again if need be")
+        yield warning("deliveries", say(f"{expired} 件逾期未达", f"{expired} expired undelivered"), cure)
+    if not overdue and not expired:
+        yield fine("deliveries", say(f"已送达 {counts.get('deliveries_delivered', 0)} 件，无超时",
+                                     f"{counts.get('deliveries_delivered', 0)} delivered, none overdue"))  # fmt: skip
+
+
+def ledger(patient: Patient) -> Iterator[Finding]:
+    with patient.hub_store.begin() as session:
+        unsealed, checkpoint = session.unsealed(1), session.checkpoint()
+    size = checkpoint.size if checkpoint else 0
+    late = bool(unsealed) and patient.now - unsealed[0][1].recorded > _LATE
+    if late:
+        found = say("有记录超过 10 分钟未封存", "records wait for their checkpoint for more than 10 minutes")
+        yield failure("ledger", found, say("yidi up 是否运行？", "does yidi up run?"))
+    else:
+        yield fine(
+            "ledger",
+            say(f"{size} 条已封存（全面核对：yidi ledger verify）", f"{size} sealed (in full: yidi ledger verify)"),
+        )
+
+
+def quarantine(patient: Patient) -> Iterator[Finding]:
+    with patient.hub_store.begin() as session:
+        records = session.quarantined(100)
+    with patient.node_store.begin() as session:
+        records += session.quarantined(None, 100)
+    if records:
+        codes = sorted({record.code for record in records})
+        yield warning("quarantine", say(f"{len(records)} 条：", f"{len(records)}: ") + _few(codes), "yidi hub audit")
+    else:
+        yield fine("quarantine", say("没有被隔离的报文", "nothing was set aside"))
+
+
+def _few(names: list[str]) -> str:
+    return "、".join(names[:5]) + ("……" if len(names) > 5 else "")
+
+
+CHECKS: tuple[Check, ...] = (clock, directory, certificates, outbox, deliveries, ledger, quarantine)

@@ -1,0 +1,130 @@
+"""Checks of the place that an exchange lives in: files, modes, disk, keys, databases, office folders, the process."""
+
+import os
+import stat
+from collections.abc import Iterator
+
+from exchange.cli.checks import Check, Finding, Patient, failure, fine, warning
+from exchange.cli.language import say
+from exchange.cli.running import running
+from exchange.errors import YidiError
+
+__all__ = ["CHECKS"]
+
+_GIB = 1024**3
+
+
+def settings(patient: Patient) -> Iterator[Finding]:
+    yield fine("settings", f"{patient.layout.settings_file} {patient.settings.hub}")
+
+
+def modes(patient: Patient) -> Iterator[Finding]:
+    layout = patient.layout
+    private = [layout.root / "secrets", layout.hub / "keys", layout.node / "keys"]
+    missing = [path for path in private if not path.is_dir()]
+    open_to_others = [path for path in private if path not in missing and stat.S_IMODE(path.stat().st_mode) & 0o077]
+    for path in missing:
+        cure = say("从备份恢复整个数据目录", "restore the whole data directory from a backup")
+        yield failure("modes", say(f"缺少 {path}", f"{path} is missing"), cure)
+    for path in open_to_others:
+        yield failure("modes", say(f"{path} 他人可访问", f"others may enter {path}"), f"chmod 700 {path}")
+    if not missing and not open_to_others:
+        yield fine("modes", say("密钥目录只有属主可访问", "key directories are the owner's alone"))
+
+
+def disk(patient: Patient) -> Iterator[Finding]:
+    free = patient.free_bytes
+    found = say(f"剩余 {free / _GIB:.1f} GiB", f"{free / _GIB:.1f} GiB free")
+    cure = say(
+        "清理磁盘或迁移数据目录：写满时停止受理，但不丢失",
+        "free some space: a full disk stops intake (nothing is lost)",
+    )
+    if free < _GIB:
+        yield failure("disk", found, cure)
+    elif free < 5 * _GIB:
+        yield warning("disk", found, cure)
+    else:
+        yield fine("disk", found)
+
+
+def keys(patient: Patient) -> Iterator[Finding]:
+    layout = patient.layout
+    of_hub, of_node = layout.hub_keys(patient.settings), layout.node_keys(patient.settings)
+    faults = []
+    for store, owners in ((of_hub, ("authority", "directory", "hub", "ledger")), (of_node, of_node.owners())):
+        for owner in owners:
+            try:
+                store.load(owner)
+            except YidiError as error:
+                faults.append(error.message)
+    cure = say(
+        "核对 secrets/passphrase 是否为本目录的口令；密钥文件从备份恢复，或 yidi node enroll --renew",
+        "is secrets/passphrase this directory's? Restore key files from a backup, or yidi node enroll --renew",
+    )
+    for fault in faults:
+        yield failure("keys", fault, cure)
+    if not faults:
+        yield fine(
+            "keys",
+            say(
+                f"口令与 {4 + len(of_node.owners())} 个密钥可用",
+                f"passphrase and {4 + len(of_node.owners())} keys work",
+            ),
+        )
+
+
+def databases(patient: Patient) -> Iterator[Finding]:
+    from exchange.storage.migrate import HEADS
+    from exchange.storage.sqlite_file import find_damage, schema_of
+
+    for kind, url in (("hub", patient.layout.hub_database()), ("node", patient.layout.node_database())):
+        if damage := find_damage(url):
+            cure = say("停止 yidi up，保留副本，从备份恢复", "stop yidi up, keep a copy, restore the last backup")
+            yield failure("databases", f"{kind}: {damage[0]}", cure)
+            continue
+        schema = schema_of(url)
+        if schema == HEADS[kind]:
+            yield fine("databases", say(f"{kind} 库完好，结构 {schema}", f"{kind} is sound, schema {schema}"))
+        else:
+            cure = say(
+                "用与数据相符的版本；旧结构在下次 yidi up 时自动升级",
+                "use the release that fits; an older schema is upgraded by yidi up",
+            )
+            yield failure("databases", f"{kind}: {schema} ≠ {HEADS[kind]}", cure)
+
+
+def offices(patient: Patient) -> Iterator[Finding]:
+    if patient.settings.office != "folder":
+        yield fine("offices", patient.settings.office)
+        return
+    layout = patient.layout
+    folders = [layout.offices, *(one for unit in layout.offices.glob("*") for one in (unit, *unit.glob("*box")))]
+    closed = [path for path in folders if path.is_dir() and not os.access(path, os.R_OK | os.W_OK | os.X_OK)]
+    if not layout.offices.is_dir():
+        yield failure(
+            "offices", say(f"缺少 {layout.offices}", f"{layout.offices} is missing"), f"mkdir -m 700 {layout.offices}"
+        )
+    for path in closed:
+        yield failure("offices", say(f"{path} 不可写", f"{path} cannot be written"), f"chmod u+rwx {path}")
+    if layout.offices.is_dir() and not closed:
+        yield fine("offices", say("办公文件夹可读写", "office folders can be read and written"))
+
+
+def process(patient: Patient) -> Iterator[Finding]:
+    found = running(patient.layout)
+    if found is None:
+        cure = say("启动：", "start it: ") + f"yidi up --data {patient.layout.root}"
+        yield failure(
+            "process", say("yidi up 未运行，公文不会送达", "yidi up is not running: nothing is delivered"), cure
+        )
+    elif not found.ready:
+        yield failure(
+            "process",
+            f"{found.url} {found.answer}",
+            say("查看其日志中失败的步骤", "see its log for the step that fails"),
+        )
+    else:
+        yield fine("process", say(f"运行并就绪 {found.url}", f"running and ready at {found.url}"))
+
+
+CHECKS: tuple[Check, ...] = (settings, modes, disk, keys, databases, offices, process)

@@ -1,0 +1,164 @@
+"""`yidi hub`: making an exchange, its state, one-time codes, and what was set aside."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exchange.cli.language import both, say
+from exchange.cli.naming import find_unit, unit_name
+from exchange.cli.opened import DEFAULT_DATA, AsJson, CommandLog, Data, complete_unit, desk, layout_of
+from exchange.cli.output import local, show_json, show_table, stamp
+
+if TYPE_CHECKING:
+    from exchange.ports.records import QuarantineRecord
+
+__all__ = ["group"]
+
+
+def group() -> typer.Typer:
+    application = typer.Typer(
+        help=both(
+            "交换中心：初始化、单位、分组、证书发放、安全记录", "the hub: set-up, units, groups, enrolment, trouble"
+        ),
+        no_args_is_help=True,
+    )
+    application.command(
+        help=both(
+            "新建一个交换：密钥、签发机构、目录第 1 版", "make a new exchange: keys, authority, directory version 1"
+        ),
+        epilog="yidi hub init --data /var/lib/yidi --id hub.520304 --name 播州区公文交换中心",
+    )(init)
+    application.command(help=both("交换中心的现状", "the state of the hub"), epilog="yidi hub status --json")(status)
+    application.command(
+        help=both(
+            "为单位生成一次性注册码，只显示一次，7 天有效；旧码随即作废",
+            "make one-time enrolment codes, shown once and valid for 7 days; an earlier code is void",
+        ),
+        epilog="yidi hub enroll 520304-001 区财政局",
+    )(enroll)
+    application.command(
+        help=both("被隔离的报文与安全警报", "messages set aside, and what they mean for security"),
+        epilog="yidi hub audit --limit 20",
+    )(audit)
+    return application
+
+
+def init(
+    data: Data = DEFAULT_DATA,
+    hub_id: Annotated[
+        str, typer.Option("--id", help=both("交换中心标识，写入每个信封", "id of the hub, signed into every envelope"))
+    ] = "hub.520304",
+    name: Annotated[str, typer.Option(help=both("交换中心名称", "name of the hub"))] = "公文交换中心",
+) -> None:
+    from exchange.wiring.hub import establish_hub
+
+    layout = layout_of(data)
+    establish_hub(layout, hub_id, name, CommandLog())
+    print(say(f"已建立交换 {hub_id}（{name}）于 {data}", f"made the exchange {hub_id} ({name}) in {data}"))
+    print(say("节点信任的起点（分发给异地节点）：", "what nodes trust from the start:"), layout.anchor_file)
+    print(
+        say("密钥口令（请另行备份，丢失不可恢复）：", "passphrase of the keys (keep a copy elsewhere):"),
+        layout.root / "secrets" / "passphrase",
+    )
+    print(say("下一步：", "next:"), f"yidi hub units import FILE --data {data}")
+
+
+def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+    from exchange.cli.running import running
+
+    with desk(data) as opened:
+        directory = opened.administration().administrator.current()
+        with opened.hub_store.begin() as session:
+            counts, checkpoint = session.counts(), session.checkpoint()
+        with opened.node_store.begin() as session:
+            node_counts, hosted = session.counts(), session.units()
+    web = running(layout_of(data))
+    active = [entry for entry in directory.units if entry.unit.active]
+    value = {
+        "hub": directory.hub,
+        "running": web.ready if web else False,
+        "web": web.url if web else None,
+        "directory": {
+            "version": directory.version,
+            "issued": stamp(directory.issued),
+            "expires": stamp(directory.expires),
+            "units": len(active),
+            "enrolled": sum(bool(entry.keys) for entry in active),
+            "groups": len(directory.groups),
+        },
+        "ledger": {"size": checkpoint.size if checkpoint else 0, "at": stamp(checkpoint.at) if checkpoint else None},
+        "counts": counts,
+        "node": {"hosted": len(hosted), "counts": node_counts},
+    }
+    if as_json:
+        show_json(value)
+        return
+    rows: list[tuple[str, object]] = [
+        (say("交换中心", "hub"), directory.hub),
+        (say("运行", "running"), f"{web.url} {'' if web.ready else web.answer}" if web else say("未运行", "no")),
+        (
+            say("目录", "directory"),
+            say(f"第 {directory.version} 版，有效至 {local(directory.expires)}",
+                f"version {directory.version}, valid until {local(directory.expires)}"),
+        ),
+        (say("单位", "units"), f"{len(active)} ({say('已注册', 'enrolled')} {sum(bool(e.keys) for e in active)})"),
+        (say("账本", "ledger"), f"{checkpoint.size} @ {local(checkpoint.at)}" if checkpoint else "0"),
+        *((f"hub.{name}", count) for name, count in counts.items() if count),
+        *((f"node.{name}", count) for name, count in node_counts.items() if count),
+    ]  # fmt: skip
+    show_table([("项目", "what"), ("现状", "state")], rows)
+
+
+def enroll(
+    units: Annotated[
+        list[str], typer.Argument(help=both("单位代码或名称", "unit codes or names"), autocompletion=complete_unit)
+    ],
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    with desk(data) as opened:
+        administration = opened.administration()
+        directory = administration.administrator.current()
+        codes = administration.enroller.invite([find_unit(directory, unit) for unit in units])
+    if as_json:
+        show_json([{"unit": unit, "code": code} for unit, code in codes.items()])
+        return
+    rows = [(unit, unit_name(directory, unit), code) for unit, code in codes.items()]
+    show_table([("单位", "unit"), ("名称", "name"), ("一次性注册码", "one-time code")], rows)
+
+
+def audit(
+    data: Data = DEFAULT_DATA,
+    limit: Annotated[int, typer.Option(min=1, help=both("至多几条", "at most"))] = 100,
+    as_json: AsJson = False,
+) -> None:
+    with desk(data) as opened:
+        with opened.hub_store.begin() as session:
+            found = [("hub", record) for record in session.quarantined(limit)]
+        with opened.node_store.begin() as session:
+            found += [("node", record) for record in session.quarantined(None, limit)]
+    found = sorted(found, key=lambda item: item[1].at, reverse=True)[:limit]
+    if as_json:
+        show_json([_audit_value(where, record) for where, record in found])
+        return
+    rows = [(local(r.at), where, r.code, r.user or "-", r.queue, r.digest[:16], r.detail or "") for where, r in found]
+    columns = [
+        ("时间", "time"), ("处所", "where"), ("代码", "code"), ("来自", "from"), ("队列", "queue"), ("摘要", "digest"),
+        ("说明", "detail"),
+    ]  # fmt: skip
+    show_table(columns, rows)
+    if not rows:
+        print(say("没有被隔离的报文", "nothing was set aside"))
+
+
+def _audit_value(where: str, record: "QuarantineRecord") -> dict[str, object]:
+    return {
+        "at": stamp(record.at),
+        "where": where,
+        "code": record.code,
+        "from": record.user or None,
+        "queue": record.queue,
+        "digest": record.digest,
+        "bytes_kept": record.document is not None,
+        "detail": record.detail,
+    }

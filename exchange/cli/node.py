@@ -1,0 +1,118 @@
+"""`yidi node`: the units that this machine hosts."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exchange.cli.language import both, say
+from exchange.cli.naming import find_unit, unit_name
+from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
+from exchange.cli.output import local, progress, show_json, show_table, stamp
+
+if TYPE_CHECKING:
+    from exchange.model.unit import UnitCode
+    from exchange.wiring.desk import Desk
+
+__all__ = ["group"]
+
+
+def group() -> typer.Typer:
+    application = typer.Typer(
+        help=both("本机节点：注册单位、现状", "this node: enrol units, state"), no_args_is_help=True
+    )
+    application.command(
+        help=both(
+            "在本机注册单位：密钥在本机生成、从不离开；所有单位一次进入目录。中断后重来即可。",
+            "Enrol units on this machine: keys are made here and never leave; all enter the directory in one version. "
+            "Interrupted? Run it again.",
+        ),
+        epilog="yidi node enroll --all\n\nyidi node enroll 520304-001 --renew",
+    )(enroll)
+    application.command(help=both("本机节点的现状", "the state of this node"))(status)
+    return application
+
+
+def enroll(
+    units: Annotated[
+        list[str] | None,
+        typer.Argument(help=both("单位代码或名称", "unit codes or names"), autocompletion=complete_unit),
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    every: Annotated[bool, typer.Option("--all", help=both("目录中全部单位", "every active unit"))] = False,
+    renew: Annotated[bool, typer.Option("--renew", help=both("已注册的换新密钥", "replace existing keys"))] = False,
+) -> None:
+    from exchange.wiring.enrolment import enroll_here
+
+    if bool(units) == every:
+        raise typer.BadParameter(say("给出单位，或用 --all", "name units, or give --all"))
+    with desk(data) as opened:
+        administration = opened.administration()
+        chosen, enrolled = _choose(opened, units or [], renew=renew)
+        if chosen:
+            with progress(f"注册 {len(chosen)} 个单位", f"enrolling {len(chosen)} units") as told:
+                keys = opened.layout.node_keys(opened.settings)
+                enroll_here(administration, keys, opened.node_store, chosen, told)
+            opened.node.refresher.refresh()
+        version = administration.administrator.current().version
+    print(
+        say(f"已注册 {len(chosen)} 个单位，目录第 {version} 版", f"enrolled {len(chosen)}, directory version {version}")
+    )
+    if enrolled:
+        print(
+            say(
+                f"此前已注册 {enrolled} 个（--renew 换新密钥）",
+                f"{enrolled} were enrolled already (--renew replaces keys)",
+            )
+        )
+
+
+def _choose(opened: "Desk", units: list[str], *, renew: bool) -> "tuple[list[UnitCode], int]":
+    """The units to enrol, and how many of those asked for need nothing."""
+    directory = opened.administration().administrator.current()
+    keys = opened.layout.node_keys(opened.settings)
+    with opened.node_store.begin() as session:
+        hosted = set(session.units())
+    if units:
+        asked = list(dict.fromkeys(find_unit(directory, unit) for unit in units))
+    else:
+        asked = [entry.unit.code for entry in directory.units if entry.unit.active]
+    now = opened.node.node.clock.now()
+    valid = {
+        entry.unit.code for entry in directory.units if any(k.revoked is None and k.valid_to > now for k in entry.keys)
+    }
+    done = {unit for unit in asked if unit in hosted and unit in valid and keys.has(unit)}
+    chosen = [unit for unit in asked if renew or unit not in done]
+    return chosen, len(asked) - len(chosen)
+
+
+def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+    with desk(data) as opened:
+        opened.node.refresher.refresh()
+        with opened.node_store.begin() as session:
+            hosted, counts, held = session.units(), session.counts(), session.directory_version()
+            checkpoints = session.checkpoints()
+        directory = opened.directory() if held else None
+    keys = {
+        code: max((k.valid_to for k in directory.by_code[code].keys if k.revoked is None), default=None)
+        for code in hosted
+        if directory is not None and code in directory.by_code
+    }
+    if as_json:
+        show_json(
+            {
+                "directory_version": held,
+                "units": [{"code": code, "key_valid_to": stamp(keys.get(code))} for code in hosted],
+                "counts": counts,
+                "checkpoints_held": len(checkpoints),
+            }
+        )
+        return
+    rows: list[tuple[str, object]] = [
+        (say("目录版本", "directory version"), held),
+        (say("所持检查点", "checkpoints held"), len(checkpoints)),
+        *counts.items(),
+    ]
+    show_table([("项目", "what"), ("现状", "state")], rows)
+    if directory is not None:
+        units = [(code, unit_name(directory, code), local(keys.get(code))[:10]) for code in hosted]
+        show_table([("代码", "code"), ("名称", "name"), ("密钥有效至", "key valid to")], units)
