@@ -101,6 +101,9 @@ def _check_limits(data: bytes, limits: Limits) -> None:
     # An element has at most two tags.
     if data.count(b"<") > 2 * limits.elements:
         raise LimitError(f"more than {limits.elements} elements", code="XML_LIMIT")
+    # A schema fault costs microseconds, and every attribute can be one; `=` in text is counted with them.
+    if data.count(b"=") > 4 * limits.elements:
+        raise LimitError(f"more than {4 * limits.elements} attributes", code="XML_LIMIT")
     if len(data) > limits.piece and max(map(len, data.split(b"<"))) > limits.piece:
         raise LimitError(f"a tag or text of more than {limits.piece} bytes", code="XML_LIMIT")
     if data.count(b"xmlns") > limits.namespaces:

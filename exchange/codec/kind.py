@@ -29,7 +29,7 @@ class Limits:
 
 
 _LIMITS = {
-    "envelope": Limits(size=8 * MIB, elements=20_000),
+    "envelope": Limits(size=8 * MIB, elements=10_000),
     "receipt": Limits(size=256 * 1024, elements=2_000),
     "directory": Limits(size=32 * MIB, elements=400_000),
 }

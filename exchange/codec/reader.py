@@ -58,26 +58,34 @@ class Fields:
         return [Fields(child, self._cut) for child in self.many(name)]
 
     def moment(self, name: str) -> datetime:
-        return _moment(self.text(name))
+        return _parsed(name, self.text(name), _moment)
 
     def optional_moment(self, name: str) -> datetime | None:
         text = self.optional(name)
-        return None if text is None else _moment(text)
+        return None if text is None else _parsed(name, text, _moment)
 
     def day(self, name: str) -> date:
-        return date.fromisoformat(self.text(name))
+        return _parsed(name, self.text(name), date.fromisoformat)
 
     def optional_day(self, name: str) -> date | None:
         text = self.optional(name)
-        return None if text is None else date.fromisoformat(text)
+        return None if text is None else _parsed(name, text, date.fromisoformat)
 
     def flag(self, name: str) -> bool:
         return self.text(name) == "true"
 
 
+def _parsed(name: str, text: str, parse_text: Callable[[str], Value]) -> Value:
+    """What the pattern lets through and the calendar does not, such as 30 February."""
+    try:
+        return parse_text(text)
+    except ValueError as error:
+        raise XmlError(f"{name} {text[:40]!r}: {error}", code="SCHEMA") from error
+
+
 def _moment(text: str) -> datetime:
     if len(text) != 24 or text[-1] != "Z":
-        raise ValueError(f"time {text[:40]!r}: expected YYYY-MM-DDThh:mm:ss.sssZ")
+        raise ValueError("expected YYYY-MM-DDThh:mm:ss.sssZ")
     return datetime.fromisoformat(text)
 
 
@@ -95,5 +103,5 @@ def read_body(body: bytes, kind: DocumentKind, read: Callable[[Fields, str], Val
         code = "SCHEMA" if error.code == InvalidValueError.code else error.code
         raise XmlError(f"{kind.root}: {error.message}", code=code, detail=error.detail) from error
     except (ValueError, KeyError) as error:
-        # an enumeration's word, a number or a date that does not exist, such as 30 February
+        # an enumeration's word or a number, which the schema would have refused
         raise XmlError(f"{kind.root}: {error}", code="SCHEMA") from error

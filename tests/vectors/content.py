@@ -1,7 +1,7 @@
 """Well signed by a unit that may sign, and wrong in what it says; or right when it was signed, and changed since."""
 
 from exchange.trust.sign import seal
-from tests.vectors.base import BODY, GOOD, SIGNER, Traps, changed, sealed
+from tests.vectors.base import BODY, GOOD, SIGNER, Traps, changed, info_with, replaced, sealed
 from tests.vectors.table import Stage, Vector, fixed
 
 RECIPIENT = '<Recipient paper="false" printQuota="1" role="main">520304-002</Recipient>'
@@ -20,6 +20,12 @@ def crowd(count: int) -> bytes:
     return sealed(
         RECIPIENT, "".join(RECIPIENT.replace("304-002", f"304-{n:06}") for n in range(100_000, 100_000 + count))
     )
+
+
+def request() -> bytes:
+    """请示 goes to one unit; this one goes to two."""
+    body = replaced(BODY, "<DocumentType>08", "<DocumentType>0B")
+    return seal(replaced(body, "<Title>", "<Signer>王五</Signer><Title>"), SIGNER)
 
 
 def titled(text: str) -> bytes:
@@ -80,13 +86,17 @@ _DOCUMENTS = {
     "recipient-twice": sealed(RECIPIENT, RECIPIENT + RECIPIENT),
     "recipient-sender": to("520304-001"),
     "recipients-none": sealed(RECIPIENT + RECIPIENT.replace("002", "003"), ""),
-    "request-two-mains": sealed("<DocumentType>08", "<DocumentType>0B"),
+    "request-two-mains": request(),
     "file-name-twice": sealed(
         "</Manifest>", BODY[BODY.index(b"<File ") : BODY.index(b"</Manifest>")].decode() + "</Manifest>"
     ),
     "extension-own-namespace": sealed(NOTE, "<Note>附言</Note>"),
     "extension-no-namespace": sealed(NOTE, '<note xmlns="">附言</note>'),
     "text-between-elements": sealed("</Exchange>", "</Exchange>520304-009"),
+    "text-in-signature": changed("</ds:SignatureValue>", "</ds:SignatureValue>text"),
+    "text-in-signed-info": info_with("<ds:Reference", "text<ds:Reference"),
+    "text-in-key-info": changed("<ds:X509Data>", "<ds:X509Data>text"),
+    "recipients-all-wrong": sealed(RECIPIENT, "<Recipient></Recipient>" * 1500),
     "xsi-nil": sealed("<Title>", '<Title xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true">'),
 }
 # Each of these leaves the document valid but for its signature.
