@@ -5,7 +5,8 @@
     waiting.py    what lies in such an outbox: folders and zips, read with suspicion
     manifest.py   manifest.json, both ways
     share.py      reading and writing where others read and write too
-    sheet.py      spreadsheets of units
+    sheet.py      spreadsheets, in and out
+    unit_rows.py  their rows as units
 
 Not here: what is sent and when (`exchange.services.handover`).
 """

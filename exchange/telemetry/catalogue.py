@@ -82,7 +82,7 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_acknowledger_invalid_total": _counter("Receipts refused: forged, or of nothing we know.", code=_CODES),
     "yidi_acknowledger_deliver_seconds": _histogram("From acceptance to DELIVERED, per recipient.", _FROM_MS),
     "yidi_acknowledger_sign_seconds": _histogram("From DELIVERED to SIGNED, per recipient.", _TO_DAYS),
-    # hub: what is late
+    # the hub's clock
     "yidi_clock_dispatches_total": _counter("Deliveries dispatched again."),
     "yidi_clock_forwards_total": _counter("Receipts forwarded again."),
     "yidi_clock_reminders_total": _counter("Reminders to sign."),
