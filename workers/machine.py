@@ -1,8 +1,8 @@
 """A one-machine exchange: hub and nodes in one process, on an embedded broker, with all state in one data directory.
 
 The broker is empty at every start. That is the promise at its plainest: queues may lose everything, so the stores
-are asked for what is open and all of it is due at once. Two loops, hub and node, in a thread each; the web face in
-a third.
+are asked for what is open and all of it is due at once. Three loops in a thread each: hub, mailboxes, office
+systems. The web face has its own.
 
 Not here: what the steps do (`workers.*`, `exchange.services`), settings (`exchange.settings`).
 """
@@ -97,6 +97,7 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
         log=log,
     )
     transport.declare([])
+    services.refresher.refresh()
     _make_all_due(machine)
     machine.runners = (
         Runner(_hub_steps(machine), hub.hub.clock, metrics, log),

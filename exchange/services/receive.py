@@ -170,7 +170,8 @@ class Receiver:
                 decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
                 for record in session.receipts_of(unit, envelope.key)
             ]
-            issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, now, subject=subject)]
+            # The clock again: a batch takes its time, and DELIVERED speaks of now.
+            issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, node.clock.now(), subject=subject)]
             state = DeliveryState().add(issued[0][0])
             for receipt in earlier:
                 state = state.add(receipt) if receipt.subject and receipt.subject.digest == item.digest else state

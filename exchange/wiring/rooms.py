@@ -1,7 +1,7 @@
 """Which room serves which port, for a one-machine exchange. Another database or broker is a change here and nowhere
 else."""
 
-from exchange.services.hub_files import HubFileExchange
+from exchange.files.hub import HubFileExchange
 from exchange.ports.files import FileExchange, Files
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore

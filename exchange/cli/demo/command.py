@@ -1,0 +1,138 @@
+"""The parent: starts the exchange as a process of its own, shows its progress, kills it in the middle, starts it
+again, reports.
+
+Exit status 0 only if every act was done and every promise held. With `--json` the report is one JSON object on
+standard output and progress goes to standard error.
+"""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+
+import exchange
+from exchange.adapters.sheet import write_xlsx
+from exchange.cli.demo.progress import Progress
+from exchange.cli.demo.report import render
+from exchange.errors import InputError
+
+__all__ = ["run_demo"]
+
+_DISPATCHES = 10
+_LEAST_UNITS = 5
+
+
+def run_demo(units: int, keep: Path | None, *, as_json: bool) -> int:
+    """Run the example county with `units` of its units; returns the exit status."""
+    if units < _LEAST_UNITS:
+        raise InputError(f"--units {units}: the demo needs at least {_LEAST_UNITS}", code="USAGE")
+    with _directory(keep) as root:
+        progress = Progress(sys.stderr if as_json else sys.stdout)
+        started = time.monotonic()
+        findings = _play(root, _filled_in_sheet(root), units, progress)
+        progress.close()
+        findings["seconds"] = round(time.monotonic() - started, 1)
+        if keep is not None:
+            findings["kept"] = str(root)
+        if as_json:
+            print(json.dumps(findings, ensure_ascii=False, indent=2))
+        else:
+            render(findings, sys.stdout)
+        return 0 if findings.get("ok") else 1
+
+
+def _filled_in_sheet(root: Path) -> Path:
+    """The example county as the spreadsheet that its units would fill in."""
+    inside = Path(exchange.__file__).parent
+    places = [inside / "examples", inside.parent / "examples"]  # an installed package, a checkout
+    source = next(place for place in places if place.is_dir()) / "bozhou" / "units.csv"
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    sheet = root / "单位信息采集表.xlsx"
+    write_xlsx(sheet, header, rows)
+    return sheet
+
+
+def _play(root: Path, sheet: Path, units: int, progress: Progress) -> dict[str, object]:
+    data, evidence = root / "county", root / "evidence.zip"
+    common = ["--data", str(data), "--sheet", str(sheet), "--units", str(units), "--dispatches", str(_DISPATCHES)]
+    notes: dict[str, object] = {}
+    peak = 0
+    killed: dict[str, object] | None = None
+    child = _start("first", common)
+    for step in _steps(child):
+        if step["act"] == "notes":
+            notes = {k: v for k, v in step.items() if k not in ("act", "done", "of")}
+        elif step["act"] == "kill-me":
+            peak = _peak_kib(child.pid)
+            child.send_signal(signal.SIGKILL)
+            killed = {"delivered": step["done"], "of": step["of"], "pid": child.pid}
+            progress.note("kill", f"{step['done']}/{step['of']}")
+        else:
+            progress.show(step)
+        if step["act"] == "failed":
+            break
+    status = child.wait()
+    if killed is None or status != -signal.SIGKILL:
+        return {"ok": False, "failed": progress.failure or f"the exchange ended with status {status}", "notes": notes}
+    child = _start("second", [*common, "--notice", str(notes["notice"]), "--evidence", str(evidence)])
+    findings: dict[str, object] = {"ok": False}
+    for step in _steps(child):
+        if step["act"] == "findings":
+            findings = {k: v for k, v in step.items() if k not in ("act", "done", "of")}
+        else:
+            progress.show(step)
+    if child.wait() != 0:
+        findings = {"ok": False, "failed": progress.failure or "the exchange ended before it could be examined"}
+    own_peak = findings.get("peak_kib")
+    findings["peak_kib"] = max(peak, own_peak if isinstance(own_peak, int) else 0)
+    return {**findings, "notes": notes, "killed": killed, "units": units}
+
+
+def _start(stage: str, arguments: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603  # our own interpreter and module, and paths that the caller gave
+        [sys.executable, "-m", "exchange.cli.demo.child", "--stage", stage, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+
+
+def _steps(child: subprocess.Popen[str]) -> Iterator[dict[str, object]]:
+    assert child.stdout is not None
+    with child.stdout:
+        for line in child.stdout:
+            yield json.loads(line)
+
+
+def _peak_kib(pid: int) -> int:
+    """The largest resident size the process has had, as the kernel counts it."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
+
+
+@contextmanager
+def _directory(keep: Path | None) -> Iterator[Path]:
+    """`keep` if it is new or empty, else a temporary directory that goes away."""
+    if keep is None:
+        root = Path(tempfile.mkdtemp(prefix="yidi-demo-"))
+        try:
+            yield root
+        finally:
+            rmtree(root, ignore_errors=True)
+        return
+    if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+        raise InputError(f"--keep {keep}: must be a new or empty directory", code="USAGE")
+    keep.mkdir(parents=True, exist_ok=True)
+    yield keep.resolve()
