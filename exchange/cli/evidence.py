@@ -1,5 +1,6 @@
 """`yidi evidence`: one file that proves what happened to a document, and its check off line."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,14 +10,18 @@ from exchange.cli.failure import fail
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
 from exchange.cli.output import show_json
+from exchange.errors import RefusedError
 
 if TYPE_CHECKING:
     from exchange.model.envelope import EnvelopeKey
     from exchange.ports.hub import HubSession
+    from exchange.services.evidence import EvidenceExporter
     from exchange.services.evidence_verify import EvidenceReport
     from exchange.trust.anchor import Anchor
 
 __all__ = ["group"]
+
+_TRIES = 4
 
 
 def group() -> typer.Typer:
@@ -59,8 +64,20 @@ def export(
         sign_note = opened.layout.hub_keys(opened.settings).ledger(opened.settings.hub).note
         files = LocalFiles(opened.layout.hub / "files")
         exporter = EvidenceExporter(opened.hub_store, files, SystemClock(), sign_note)
-        report = exporter.export(key, out, with_files=not digests_only)
+        report = _export(exporter, key, out, with_files=not digests_only)
     _show(report, out, as_json=as_json)
+
+
+def _export(exporter: "EvidenceExporter", key: "EnvelopeKey", out: Path, *, with_files: bool) -> "EvidenceReport":
+    """A running exchange seals every second: what came just now is waited for, a little."""
+    for _ in range(_TRIES):
+        try:
+            return exporter.export(key, out, with_files=with_files)
+        except RefusedError as error:
+            if error.code != "NOT_SEALED":
+                raise
+        time.sleep(1)
+    return exporter.export(key, out, with_files=with_files)
 
 
 def _found(session: "HubSession", text: str) -> "EnvelopeKey":

@@ -28,6 +28,7 @@ _CURES = {
     "ENROLMENT_CODE": ("用 yidi hub enroll 重新发放", "issue a new one with yidi hub enroll"),
     "EXISTS": ("换一个 --data 目录，或直接执行 yidi up", "choose another --data, or just run yidi up"),
     "KEYSTORE": ("执行 yidi doctor 检查口令与密钥", "run yidi doctor, which checks passphrase and keys"),
+    "NOT_SEALED": ("yidi up 运行时一秒内封存", "a running yidi up seals within a second"),
     "NO_DATA": (
         "先执行 yidi hub init，或用 --data 指明目录",
         "run yidi hub init first, or name the directory by --data",
@@ -68,7 +69,9 @@ def exit_code(command: Callable[[], Any]) -> int:
         _print(explain(error))
         return 1
     except typer.TyperException as error:
-        _print(_usage(error))
+        # Without a message it was `yidi` alone, and the help has been shown.
+        if error.format_message():
+            _print(_usage(error))
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         _print(say("已中断", "interrupted"))
@@ -91,8 +94,6 @@ def exit_code(command: Callable[[], Any]) -> int:
 
 
 def _usage(error: typer.TyperException) -> str:
-    if error.__class__.__name__ == "NoArgsIsHelpError":
-        return error.format_message()
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "yidi"
     message = " ".join(error.format_message().split())

@@ -82,7 +82,11 @@ def send(
     kind: Annotated[
         DocumentType,
         typer.Option(
-            "--type", parser=document_type, metavar="文种", help=both("文种：通知、函、报告……", "e.g. 通知, 函, 报告")
+            "--type",
+            parser=document_type,
+            metavar="文种",
+            show_default="通知",
+            help=both("文种：通知、函、报告……", "e.g. 通知, 函, 报告"),
         ),
     ] = DocumentType.NOTICE,
     number: Annotated[str | None, typer.Option(help=both("发文字号", "issued number"))] = None,

@@ -181,7 +181,7 @@ def _remark(state: "DeliveryState") -> str:
         words.append(say(f"催办 {state.reminders} 次", f"reminded {state.reminders} times"))
     if state.recall_denied:
         words.append(say("撤回被拒", "recall denied") + f" {state.recall_denied.text}")
-    return "; ".join(words)
+    return "; ".join(filter(None, words))
 
 
 def _value(tracked: Tracked) -> dict[str, object]:

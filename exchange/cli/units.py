@@ -1,5 +1,6 @@
 """`yidi hub units`: importing a list, listing, and taking keys or whole units out of force."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +12,10 @@ from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
 from exchange.cli.output import is_terminal, local, show_json, show_table, stamp, warn
+from exchange.errors import InputError
 
 if TYPE_CHECKING:
+    from exchange.adapters.sheet import SheetError
     from exchange.directory.snapshot import Directory, UnitEntry
     from exchange.model.unit import Unit
 
@@ -47,11 +50,15 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=both("只检查，不导入", "only check"))] = False,
     as_json: AsJson = False,
 ) -> None:
-    from exchange.adapters.sheet import read_units
+    from exchange.adapters.sheet import SheetError, read_units
     from exchange.wiring.enrolment import import_units
 
     with desk(data) as opened:
-        units = read_units(file)
+        try:
+            units = read_units(file)
+        except SheetError as error:
+            _show_faults(error, as_json=as_json)
+            raise InputError(error.message.partition("\n")[0], code=error.code) from error
         administration = opened.administration()
         before = administration.administrator.current()
         added, changed = _difference(before, units)
@@ -74,6 +81,17 @@ def import_(
     else:
         print(say(f"目录现为第 {after.version} 版；下一步：yidi node enroll --all",
                   f"the directory is at version {after.version}; next: yidi node enroll --all"))  # fmt: skip
+
+
+def _show_faults(error: "SheetError", *, as_json: bool) -> None:
+    """Every bad row with its line, so that a list is mended in one go."""
+    if as_json:
+        show_json(
+            {"faults": [{"line": f.line, "column": f.column, "value": f.value, "rule": f.rule} for f in error.faults]}
+        )
+        return
+    for fault in error.faults:
+        print(fault, file=sys.stderr)
 
 
 def _difference(directory: "Directory", units: "Sequence[Unit]") -> tuple[list[str], list[str]]:

@@ -3,8 +3,8 @@
 import fcntl
 import signal
 import sys
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,13 +81,15 @@ def _greet(layout: "Layout", url: str) -> None:
 
 
 def _run(machine: "Machine") -> None:
-    loops = threading.Thread(target=machine.run, name="machine")
-    loops.start()
-    while loops.is_alive():
-        if signal.sigtimedwait(_SIGNALS, 0.5) is not None:
-            print(say("正在停止……", "stopping ..."), file=sys.stderr, flush=True)
-            machine.stop()
-            loops.join()
+    """Until a signal comes. Whatever ends the loops before that is raised here."""
+    with ThreadPoolExecutor(1, thread_name_prefix="machine") as pool:
+        loops = pool.submit(machine.run)
+        while not loops.done():
+            if signal.sigtimedwait(_SIGNALS, 0.5) is not None:
+                print(say("正在停止……", "stopping ..."), file=sys.stderr, flush=True)
+                machine.stop()
+                break
+        loops.result()
 
 
 @contextmanager
