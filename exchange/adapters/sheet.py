@@ -6,8 +6,10 @@ formulas are never computed, and what we write starts no formula in the program 
 Not here: which rows are units (`exchange.adapters.unit_rows`).
 """
 
+import codecs
 import csv
 import io
+import re
 import unicodedata
 import warnings
 import zipfile
@@ -19,7 +21,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exchange.adapters.unit_rows import Cell, Row, RowFault, SheetError, units_from
@@ -30,7 +32,11 @@ __all__ = ["RowFault", "SheetError", "read_units", "write_xlsx"]
 MAX_FILE = 20 * 1024**2
 MAX_UNPACKED = 32 * 1024**2
 MAX_COLUMNS = 100
-_BLANK_ROWS = 1000  # after so many in a row, a sheet is over, whatever its formatting says
+MAX  # How XML in UTF-16 or UTF-32 begins.
+MAX_MERGED = 100_000
+# How XML in UTF-16 or UTF-32 begins.
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\x00", b"\x00<", b"\x00\x00\x00<", b"\x00\x00\xfe\xff")
+_MERGED = re.compile(rb"""mergeCell\s[^<>]{0,200}?ref\s*=\s*["']([^"']{1,40})["']""")
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -90,25 +96,29 @@ def _xlsx_rows(raw: bytes) -> Iterator[Row]:
 
 
 def _check_archive(raw: bytes) -> None:
-    """Before the parsers see it: bounded when unpacked, and no DTD in any part, so no entity to expand or fetch."""
+    """Before the parsers see it: (1) bounded when unpacked, (2) no part in UTF-16, where the next two would find
+    nothing, (3) no DTD, so no entity to expand or fetch, (4) merged areas that fit in memory."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > MAX_UNPACKED:
             raise SheetError(f"展开后超过 {MAX_UNPACKED >> 20} MiB unpacks to too much")
         for member in members:
             part = archive.read(member)
-            if any("<!DOCTYPE".encode(encoding) in part for encoding in ("utf-8", "utf-16-le", "utf-16-be")):
+            if part.startswith(_WIDE):
+                raise SheetError("XLSX 内部编码不是 UTF-8 not in UTF-8 within")
+            if b"<!DOCTYPE" in part:
                 raise SheetError("XLSX 中含有 DTD，不接受 a DTD within")
+            if sum(_area(match[1]) for match in _MERGED.finditer(part)) > MAX_MERGED:
+                raise SheetError("合并单元格过多 too many merged cells")
+
+
+def _area(reference: bytes) -> int:
+    left, top, right, bottom = range_boundaries(reference.decode("ascii", "replace"))
+    return ((right or 1 << 14) - (left or 1) + 1) * ((bottom or 1 << 20) - (top or 1) + 1)
 
 
 def _sheet_rows(sheet: Worksheet) -> Iterator[Row]:
-    merged = {
-        (row, column)
-        for area in sheet.merged_cells.ranges
-        # A title runs across; in a table of units nothing may. The bound keeps a hostile range from filling memory.
-        for row in range(area.min_row, min(area.max_row, area.min_row + 10_000) + 1)
-        for column in range(area.min_col, min(area.max_col, MAX_COLUMNS) + 1)
-    }
+    merged = {cell for area in sheet.merged_cells.ranges for cell in area.cells}
     blank = 0
     for line, cells in enumerate(sheet.iter_rows(max_col=min(sheet.max_column, MAX_COLUMNS)), 1):
         read = tuple(

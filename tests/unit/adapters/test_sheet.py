@@ -267,18 +267,30 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_unopened(tmp_path: Path)
         read_units(tmp_path / "a.xlsx")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-@pytest.mark.parametrize("entities", ['<!ENTITY a SYSTEM "file:///etc/hostname">', '<!ENTITY a "x">'])
-def test_a_workbook_that_defines_entities_is_refused(tmp_path: Path, entities: str, encoding: str) -> None:
-    path = to_xlsx(tmp_path, [CHINESE, row(name="区委办")])
+def tampered(folder: Path, change: Callable[[str], str], encoding: str = "utf-8") -> Path:
+    """A right workbook whose sheet was changed as text."""
+    path = to_xlsx(folder, [CHINESE, row(name="区委办")])
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = change(parts["xl/worksheets/sheet1.xml"].decode()).encode(encoding)
     with zipfile.ZipFile(path, "w") as archive:
         for name, part in parts.items():
-            hostile = f"<!DOCTYPE x [{entities}]>{part.decode().replace('区委办', '&a;')}".encode(encoding)
-            archive.writestr(name, hostile if name.endswith("sharedStrings.xml") else part)
-    with pytest.raises(SheetError, match="DTD"):
+            archive.writestr(name, part)
+    return path
+
+
+@pytest.mark.parametrize("entity", ['a SYSTEM "file:///etc/hostname"', 'a "x"'])
+@pytest.mark.parametrize(("encoding", "message"), [("utf-8", "DTD"), ("utf-16", "UTF-8"), ("utf-16-be", "UTF-8")])
+def test_a_workbook_that_defines_entities_is_refused(tmp_path: Path, entity: str, encoding: str, message: str) -> None:
+    path = tampered(tmp_path, lambda xml: f"<!DOCTYPE x [<!ENTITY {entity}>]>{xml.replace('区委办', '&a;')}", encoding)
+    with pytest.raises(SheetError, match=message):
         read_units(path)
+
+
+def test_a_merged_area_without_end_is_refused(tmp_path: Path) -> None:
+    merge = '</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    with pytest.raises(SheetError, match="合并单元格过多"):
+        read_units(tampered(tmp_path, lambda xml: xml.replace("</sheetData>", merge)))
 
 
 def test_a_missing_file_is_told_plainly(tmp_path: Path) -> None:
