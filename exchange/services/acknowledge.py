@@ -128,6 +128,8 @@ class Acknowledger:
             raise ReceiptInvalidError("this id already stands for another receipt", code="CONFLICT")
         document = documents.get(subject.envelope)
         if document is None:
+            if receipt.actor.unit and session.refusals([(receipt.actor.unit, subject.digest)]):
+                raise ReceiptInvalidError("its document was refused")
             self._hub.log.warning("receipt_for_unknown_envelope", receipt=receipt.id, envelope=str(subject.envelope))
             return None
         if document.digest != subject.digest:

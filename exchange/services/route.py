@@ -124,26 +124,31 @@ class Router:
     def _record(
         self, session: HubSession, judged: list[_Judged], verifier: Verifier, now: datetime, plan: _Plan
     ) -> int:
-        valid = [j for j in judged if j.verified is not None]
-        known = session.documents([j.verified.envelope.key for j in valid if j.verified])
+        keys = [_key(j) for j in judged]
+        known = session.documents({key for key in keys if key is not None})
         originals = session.accepted_receipts(known)
+        refusals = session.refusals({(key.sender, j.digest) for key, j in zip(keys, judged, strict=True) if key})
         checkpoint = session.checkpoint()
         note = checkpoint.note if checkpoint else None
         fresh: dict[EnvelopeKey, _Judged] = {}
-        refused: list[_Judged] = [j for j in judged if j.error is not None and not j.error.retryable]
-        for item in valid:
-            assert item.verified is not None
-            key = item.verified.envelope.key
-            first = known[key].digest if key in known else fresh[key].digest if key in fresh else None
-            if first is None:
-                fresh[key] = item
-            elif first != item.digest:
-                self._hub.log.alarm("envelope_conflict", envelope=str(key), digest=item.digest, held=first)
-                conflict = RefusedError("this id already stands for another document", code="CONFLICT")
-                refused.append(replace(item, verified=None, error=conflict))
-            elif key in originals:
+        refused: list[_Judged] = []
+        for key, item in zip(keys, judged, strict=True):
+            # The same bytes get the same answer for ever, whatever became of keys, files and units since.
+            if key is None:
+                refused.append(item)
+            elif key in known and known[key].digest == item.digest:
                 self._hub.metrics.count("yidi_router_duplicates_total")
                 plan.answers.append((key.sender, originals[key]))
+            elif (refusal := refusals.get((key.sender, item.digest))) is not None:
+                plan.answers.append((key.sender, _refusal_record(refusal, now)))
+            elif item.error is not None:
+                refused += [] if item.error.retryable else [item]
+            elif (first := known.get(key) or fresh.get(key)) is None:
+                fresh[key] = item
+            elif first.digest != item.digest:
+                self._hub.log.alarm("envelope_conflict", envelope=str(key), digest=item.digest, held=first.digest)
+                conflict = RefusedError("this id already stands for another document", code="CONFLICT")
+                refused.append(replace(item, verified=None, error=conflict))
         self._accept(session, list(fresh.values()), now, note, plan)
         self._refuse(session, refused, verifier, now, note, plan)
         return len(fresh)
@@ -259,6 +264,14 @@ class Router:
     def _count_failure(self, message: Delivered) -> int:
         with self._hub.store.begin() as session:
             return session.count_failure(sha256_hex(message.body))
+
+
+def _key(item: _Judged) -> EnvelopeKey | None:
+    """What a message is, or claims to be in its broker user's name: whose key is in doubt is answered, not believed."""
+    if item.verified is not None:
+        return item.verified.envelope.key
+    claimed = claimed_id(item.message.body)
+    return EnvelopeKey(UnitCode(item.message.user), EnvelopeId(claimed)) if claimed and item.message.user else None
 
 
 def _sign_within(envelope: Envelope, hours: dict[str, float]) -> timedelta:
