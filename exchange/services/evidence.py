@@ -1,0 +1,125 @@
+"""Evidence: from one document's number, everything that proves who sent, accepted, received, signed, returned or
+recalled it and when, in one file.
+
+Read from the hub's store in one transaction, then verified like anybody's package: the verdict comes with it.
+
+Not here: the judging (`evidence_verify`), the readable page (`evidence_report`). Limits: REFUSED receipts about other
+bytes that came under the same id are no part of this document's history and stay out, as do documents refused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+
+from exchange.errors import RefusedError
+from exchange.ledger import merkle
+from exchange.ledger.entry import InclusionProof, LedgerEntry
+from exchange.ledger.package import EvidencePackage, write
+from exchange.ledger.proofs import ConsistencyProof, Statement
+from exchange.model.envelope import EnvelopeKey
+from exchange.ports.files import Files
+from exchange.ports.hub import HubSession, HubStore, SealedCheckpoint
+from exchange.ports.records import DocumentRecord, ReceiptRecord
+from exchange.ports.time import Clock
+from exchange.services.evidence_facts import Facts, read_checkpoint, read_receipt, signers_of
+from exchange.services.evidence_report import render
+from exchange.services.evidence_verify import EvidenceReport, verify
+from exchange.trust.digest import sha256_hex
+
+__all__ = ["EvidenceExporter", "gather"]
+
+SignNote = Callable[[str], str]
+
+
+class EvidenceExporter:
+    def __init__(self, store: HubStore, files: Files, clock: Clock, sign_note: SignNote) -> None:
+        """`sign_note`: checkpoint body -> signed note with the hub's ledger key, as the sealer has it."""
+        self._store, self._files, self._clock, self._sign_note = store, files, clock, sign_note
+
+    def export(self, key: EnvelopeKey, path: Path, *, with_files: bool = True) -> EvidenceReport:
+        """Write the package about one document to `path`, and say what its verification says. Raises RefusedError
+        (NOT_FOUND, NOT_SEALED), PackageError, FileMissingError."""
+        now = self._clock.now()
+        write(gather(self._store, self._files, key, self._sign_note, now, with_files=with_files), path)
+        return verify(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the store holds about the document, in the ledger's order."""
+
+    document: DocumentRecord
+    receipts: tuple[ReceiptRecord, ...]
+    directory: bytes
+    checkpoint: SealedCheckpoint
+    proofs: tuple[InclusionProof, ...]
+    consistency: tuple[ConsistencyProof, ...]
+
+
+def gather(
+    store: HubStore, files: Files, key: EnvelopeKey, sign_note: SignNote, now: datetime, *, with_files: bool = True
+) -> EvidencePackage:
+    """The package about one document as of `now`. Without `with_files` it names the files by digest alone."""
+    with store.begin() as session:
+        found = _find(session, key)
+    statement = Statement.over(now, (proof.entry for proof in found.proofs), sha256_hex(found.directory))
+    latest = replace(read_checkpoint(found.checkpoint.note), extensions=(statement.line(),))
+    package = EvidencePackage(
+        envelope=found.document.document,
+        receipts=tuple(record.document for record in found.receipts),
+        files={digest: partial(files.open, digest) if with_files else None for digest in found.document.files},
+        directory=found.directory,
+        certificates={},
+        checkpoint=sign_note(latest.body()),
+        proofs=found.proofs,
+        consistency=found.consistency,
+        report="",
+    )
+    package = replace(package, certificates=signers_of(package))
+    return replace(package, report=render(Facts.of(package)))
+
+
+def _find(session: HubSession, key: EnvelopeKey) -> _Found:
+    document = session.documents([key]).get(key)
+    directory, checkpoint = session.directory(), session.checkpoint()
+    if document is None or directory is None:
+        raise RefusedError(f"没有编号为 {key} 的已受理公文 / no accepted document has this number", code="NOT_FOUND")
+    spoken = {record.digest: (record, read_receipt(record.document)) for record in session.receipts_of(key)}
+    about = {d: pair for d, pair in spoken.items() if pair[1].subject and pair[1].subject.digest == document.digest}
+    entries = {entry.digest: (index, entry) for index, entry in session.entries_of(key)}
+    sealed = [
+        (entries[digest][0], entries[digest][1])
+        for digest in (document.digest, *about)
+        if digest in entries and entries[digest][0] is not None
+    ]
+    waiting = 1 + len(about) - len(sealed)
+    if waiting or checkpoint is None:
+        raise RefusedError(
+            f"还有 {waiting} 条记录尚未封存，请稍候一秒再试 / {waiting} records are not sealed yet: wait a second",
+            code="NOT_SEALED",
+        )
+    node = cache(session.tree_node)  # neighbours share most of their way to the root
+    proofs = sorted((_proof(entry, index, checkpoint.size, node) for index, entry in sealed), key=_place)
+    given = [receipt.checkpoint for _, receipt in about.values() if receipt.checkpoint is not None]
+    return _Found(
+        document=document,
+        receipts=tuple(about[proof.entry.digest][0] for proof in proofs if proof.entry.digest in about),
+        directory=directory.document,
+        checkpoint=checkpoint,
+        proofs=tuple(proofs),
+        consistency=tuple(
+            ConsistencyProof(size=size, path=tuple(merkle.consistency_proof(size, checkpoint.size, node)))
+            for size in sorted({read_checkpoint(note).size for note in given})
+        ),
+    )
+
+
+def _proof(entry: LedgerEntry, index: int | None, size: int, node: merkle.NodeReader) -> InclusionProof:
+    assert index is not None
+    return InclusionProof(entry=entry, index=index, path=tuple(merkle.inclusion_proof(index, size, node)))
+
+
+def _place(proof: InclusionProof) -> int:
+    return proof.index
