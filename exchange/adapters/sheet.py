@@ -32,8 +32,8 @@ __all__ = ["RowFault", "SheetError", "read_units", "write_xlsx"]
 MAX_FILE = 20 * 1024**2
 MAX_UNPACKED = 32 * 1024**2
 MAX_COLUMNS = 100
-MAX  # How XML in UTF-16 or UTF-32 begins.
 MAX_MERGED = 100_000
+_BLANK_ROWS = 1000  # after so many in a row, a sheet is over, whatever its formatting says
 # How XML in UTF-16 or UTF-32 begins.
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\x00", b"\x00<", b"\x00\x00\x00<", b"\x00\x00\xfe\xff")
 _MERGED = re.compile(rb"""mergeCell\s[^<>]{0,200}?ref\s*=\s*["']([^"']{1,40})["']""")
