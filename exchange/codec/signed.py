@@ -71,10 +71,8 @@ def parse_signed(data: bytes, kind: DocumentKind) -> UnverifiedDocument:
 def _without(root: etree._Element, signature: etree._Element) -> bytes:
     # XMLDSig 6.6.4 removes the element alone: the text behind it is signed and stays.
     before = signature.getprevious()
-    if signature.tail and before is not None:
-        before.tail = (before.tail or "") + signature.tail
-    elif signature.tail:
-        root.text = (root.text or "") + signature.tail
+    assert before is not None  # the schema wants elements before it
+    before.tail = (before.tail or "") + (signature.tail or "")
     root.remove(signature)
     return canonicalize(root)
 

@@ -73,6 +73,11 @@ WRAPPED = [
         inside(EVIL, inside(SIGNATURE, b"<ds:Object>" + BODY + b"</ds:Object>", SIGNATURE_CLOSE)),
     ),
     ("xsw-signature-in-extensions", seal(BODY.replace(NOTE.encode(), SIGNATURE), SIGNER)),
+    ("xsw-signature-only-in-extensions", BODY.replace(NOTE.encode(), SIGNATURE)),
+    (
+        "xsw-signature-in-key-info",
+        inside(GOOD, b"<ds:Signature></ds:Signature>", b"</ds:KeyInfo>"),
+    ),
     ("xsw-two-signatures", inside(GOOD, SIGNATURE)),
     ("xsw-signature-first", first(BODY, SIGNATURE)),
     ("xsw-signature-not-last", inside(GOOD, b"<Extensions></Extensions>")),
@@ -124,6 +129,7 @@ def _pair(code: str, rows: list[tuple[str, bytes]]) -> list[Vector]:
 
 _DIGEST = b64encode(hashlib.sha256(BODY).digest()).decode()
 _VALUE = b64encode(SIGNER.sign(INFO)).decode()
+_SECOND = dict(zip("AQgw", "BRhx", strict=True))  # the last digit, with a bit set that means nothing
 _B64 = b64encode(CERTIFICATE).decode()
 _CERTIFICATE = f"<ds:X509Certificate>{_B64}</ds:X509Certificate>"
 
@@ -209,6 +215,7 @@ _PROFILE = [
     ("value-missing", changed(f"<ds:SignatureValue>{_VALUE}</ds:SignatureValue>", "")),
     ("value-empty", changed(_VALUE, "")),
     ("value-junk", changed(_VALUE, _VALUE[:-2] + "-_")),
+    ("value-second-spelling", changed(_VALUE, f"{_VALUE[:-3]}{_SECOND[_VALUE[-3]]}==")),
     ("value-unpadded", changed(_VALUE, _VALUE.rstrip("="))),
     ("value-unicode-space", changed(_VALUE, "\u3000" + _VALUE)),
     ("value-megabyte", changed(_VALUE, "A" * 200_000)),

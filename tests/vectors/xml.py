@@ -51,6 +51,7 @@ def declared(encoding: str, data: bytes = GOOD) -> bytes:
     return f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + data
 
 
+_CROWDED = "<n " + " ".join(f'a{n}="1"' for n in range(30)) + "></n>"
 _ROWS = [
     # declarations
     ("dtd-empty", lambda _: prologue("<!DOCTYPE Envelope>"), "XML_DTD_FORBIDDEN"),
@@ -124,6 +125,11 @@ _ROWS = [
     ("text-megabyte", lambda _: noted(f'<n xmlns="urn:n">{"文" * 350_000}</n>'), "XML_LIMIT"),
     ("attributes-33", lambda _: attributes(33), "XML_LIMIT"),
     ("attributes-20000", lambda _: attributes(20_000), "XML_LIMIT"),
+    (
+        "attributes-40000-spread",
+        lambda _: noted(f'<n xmlns="urn:n">{_CROWDED * 1400}</n>'),
+        "XML_LIMIT",
+    ),
     ("namespaces-5000", lambda _: namespaces(5000), "XML_LIMIT"),
     ("name-60000-long", lambda _: noted(f'<n xmlns="urn:n" {"n" * 60_000}="1"></n>'), "XML_LIMIT"),
     ("size-8-mib", lambda _: GOOD + b" " * (8 * 1024 * 1024), "SIZE"),
