@@ -124,9 +124,7 @@ class Verdict:
         return tuple(finding for finding in self.findings if finding.rule.decision is self.decision)
 
 
-def inspect(
-    metadata: Metadata, content: str | None, file_names: Sequence[str], texts: Sequence[FileText]
-) -> Verdict:
+def inspect(metadata: Metadata, content: str | None, file_names: Sequence[str], texts: Sequence[FileText]) -> Verdict:
     """Judge one document. `texts`: what a `TextSource` made of each of `file_names`, in order."""
     findings = [*_in_metadata(metadata)]
     if content is not None:
@@ -134,9 +132,7 @@ def inspect(
     for index, (name, text) in enumerate(zip(file_names, texts, strict=True)):
         findings += _in_name(f"files[{index}].name", name)
         findings += _in_file(f"files[{index}]", text)
-    return Verdict(
-        max((finding.rule.decision for finding in findings), default=Decision.PASS), tuple(findings)
-    )
+    return Verdict(max((finding.rule.decision for finding in findings), default=Decision.PASS), tuple(findings))
 
 
 def normalise(line: str) -> str:
@@ -169,12 +165,7 @@ def _in_metadata(metadata: Metadata) -> Iterator[Finding]:
 def _in_name(place: str, name: str) -> Iterator[Finding]:
     text = normalise(name)
     stem = text.rpartition(".")[0] or text
-    if (
-        mark := _STARRED.search(text)
-        or _LABELLED.search(text)
-        or _BRACKETED.search(text)
-        or _ALONE.fullmatch(stem)
-    ):
+    if mark := _STARRED.search(text) or _LABELLED.search(text) or _BRACKETED.search(text) or _ALONE.fullmatch(stem):
         yield Finding(Rule.MARK_IN_NAME, place, length=len(mark[0]))
     elif mark := _LEADING.match(stem):
         yield Finding(Rule.WORD_LEADS_NAME, place, length=len(mark[0]))

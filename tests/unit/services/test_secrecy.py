@@ -176,9 +176,7 @@ def test_a_copy_number_alone_waits_for_a_person() -> None:
 def test_a_mark_in_a_file_name_refuses(name: str) -> None:
     verdict = of_name(name)
     assert verdict.decision is Decision.REFUSE
-    assert [(finding.rule, finding.place) for finding in verdict.reasons] == [
-        (Rule.MARK_IN_NAME, "files[0].name")
-    ]
+    assert [(finding.rule, finding.place) for finding in verdict.reasons] == [(Rule.MARK_IN_NAME, "files[0].name")]
 
 
 def test_a_level_that_opens_a_file_name_waits_for_a_person() -> None:
