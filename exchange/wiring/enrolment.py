@@ -37,7 +37,7 @@ def enroll_here(
     keys: KeyStore,
     store: NodeStore,
     units: Sequence[UnitCode],
-    progress: Progress = lambda done, of: None,
+    progress: Progress = lambda _done, _of: None,
 ) -> None:
     """Make each unit's key, have all certified in one directory version, and host them on this machine's node.
 

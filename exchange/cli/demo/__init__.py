@@ -26,9 +26,9 @@ def register(application: typer.Typer) -> None:
         help=both(
             "一条命令看完整个县的公文交换。\n\n导入 128 个单位，发一件通知到 127 个单位并逐一签收，上报、拒收、撤回，"
             "拒绝涉密、篡改和冒名件，中途强制杀死进程再启动，最后只凭存储核对每一条承诺。全部成立才返回 0。",
-            "A county's exchange in one command.\n\nImports 128 units, sends a notice to 127 of them that all sign for, "
-            "reports, a rejection, a recall; refuses classified, tampered and impersonated documents; is killed half-way "
-            "and started again; checks every promise from the stores alone. Exit status 0 only if all holds.",
+            "A county's exchange in one command.\n\nImports 128 units, sends a notice that 127 of them sign for, "
+            "reports, a rejection, a recall; refuses classified, tampered and impersonated documents; is killed "
+            "half-way and started again; checks every promise from the stores alone. Exit status 0 only if all holds.",
         ),
         epilog="yidi demo\n\nyidi demo --units 20 --keep ./county --json",
     )(demo)
