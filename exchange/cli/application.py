@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from exchange.cli import (
     decide,
+    demo,
     doctor,
     envelope,
     evidence,
@@ -76,24 +77,32 @@ def _application() -> typer.Typer:
     application.add_typer(ledger.group(), name="ledger")
     application.add_typer(envelope.group(), name="envelope")
     doctor.register(application)
+    demo.register(application)
     return application
+
+
+def _show_version(wanted: bool) -> None:  # typer calls it so
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"yidi {version('yidi')}")
+        raise typer.Exit
 
 
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help=both("显示版本并退出", "show the version and stop"))
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help=both("显示版本并退出", "show the version and stop")
+        ),
     ] = False,
     lang: Annotated[
         str,
         typer.Option("--lang", metavar="zh|en", help=both("界面语言，也可用 YIDI_LANG", "language, also YIDI_LANG")),
     ] = "zh",
 ) -> None:
-    del lang  # taken out by `choose` before anything is parsed; it stands here for the help
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"yidi {installed('yidi')}")
-        raise typer.Exit
+    """Both are dealt with before a command runs (`choose`, `_show_version`); here they stand for the help."""
+    del version, lang
 
 
 def _tree(command: Any) -> Iterator[Any]:
