@@ -26,7 +26,6 @@ from sqlalchemy import (
     cast,
     func,
     insert,
-    literal,
     literal_column,
     select,
     tuple_,
@@ -69,8 +68,12 @@ class Transaction:
 
     def rows_of(self, statement: Select[Any], key: Sequence[Column[Any]], values: Iterable[Values]) -> Iterator[Row]:
         """The rows of `statement` whose `key` is among `values`, which are texts."""
+        prepared = _prepared(self._backend, statement, tuple(key))
         for chunk in _chunks(values):
-            yield from self.rows(statement.where(_among(self._backend, key, chunk)))
+            wanted = [value for (value,) in chunk] if len(key) == 1 else json.dumps(chunk)
+            with self._watched():
+                rows = self._connection.execute(prepared, {"wanted": wanted}).all()
+            yield from rows
 
     def run(self, statement: Update | Delete) -> int:
         """Returns how many rows it touched."""
@@ -80,7 +83,9 @@ class Transaction:
     def run_for(self, statement: Update | Delete, key: Sequence[Column[Any]], values: Iterable[Values]) -> None:
         """The same for the rows whose `key` is among `values`."""
         for chunk in _chunks(values):
-            self.run(statement.where(_among(self._backend, key, chunk)))
+            wanted = [value for (value,) in chunk] if len(key) == 1 else json.dumps(chunk)
+            with self._watched():
+                self._connection.execute(statement.where(_among(self._backend, key)), {"wanted": wanted})
 
     def add(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
         """Add rows whose values stand in the order of `names`. A key that is there raises `ConflictError`."""
@@ -154,12 +159,19 @@ def _chunks(values: Iterable[Values]) -> Iterator[list[Values]]:
         yield unique[start : start + _KEYS_AT_ONCE]
 
 
-def _among(backend: str, key: Sequence[Column[Any]], values: list[Values]) -> ColumnElement[bool]:
+@lru_cache(maxsize=256)
+def _prepared(backend: str, statement: Select[Any], key: tuple[Column[Any], ...]) -> Select[Any]:
+    """Building a statement takes longer than running it; nearly all of them stand in a module and come again."""
+    return statement.where(_among(backend, key))
+
+
+def _among(backend: str, key: Sequence[Column[Any]]) -> ColumnElement[bool]:
+    """`key` is among the parameter `wanted`: a list for one column, the JSON of a list of lists for several."""
     if len(key) == 1:
-        return key[0].in_([value for (value,) in values])
+        return key[0].in_(bindparam("wanted", expanding=True))
     # SQLite would read the whole table for a list of rows; both databases follow an index for a subquery's, and the
     # statement stays the same however many there are.
-    wanted = literal(json.dumps(values), Text())
+    wanted = bindparam("wanted", type_=Text())
     each = func.json_each(wanted) if backend == "sqlite" else func.jsonb_array_elements(cast(wanted, JSONB))
     value = each.table_valued("value").c.value
     return tuple_(*key).in_(select(*(value.op("->>")(literal_column(str(place))) for place in range(len(key)))))
