@@ -1,6 +1,7 @@
 """The secrecy gate as sender and hub both apply it: inspect, then let pass, hold for a person, or refuse.
 
-If the gate cannot look, it refuses: an error on the way to a verdict is a refusal, never a pass. What counts as a
+If the gate cannot look, nothing passes: an error on the way to a verdict is an error, and the document stays where it
+is. What counts as a
 mark is decided in `exchange.services.secrecy`.
 """
 
@@ -8,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import BinaryIO
 
-from exchange.errors import RefusedError
+from exchange.errors import RefusedError, StorageError
 from exchange.model.document import Metadata
 from exchange.model.envelope import Envelope, FileEntry
 from exchange.ports.text import TextSource
@@ -34,20 +35,18 @@ def inspect_parts(
     """Look at everything there is to look at. `files`: (name, media type, opener)."""
     try:
         read = [texts.lines(name, media_type, opener) for name, media_type, opener in files]
-    except (OSError, ValueError) as error:
-        raise RefusedError(
-            "a file could not be checked for secrecy marks", code="SECRECY", detail=str(error)
-        ) from error
+    except OSError as error:
+        raise StorageError("a file could not be read, so it was not checked for marks", detail=str(error)) from error
     return inspect(metadata, content, [name for name, _, _ in files], read)
 
 
 def apply_verdict(verdict: Verdict, reviewed_by: str | None) -> Verdict:
-    places = "; ".join(f"{finding.rule} in {finding.place}" for finding in verdict.findings)
+    places = "；".join(f"{finding.chinese} {finding.rule}" for finding in verdict.reasons)
     if verdict.decision is Decision.REFUSE:
-        raise RefusedError(f"classified material never travels here: {places}", code="SECRECY")
+        raise RefusedError(f"涉密内容不得在此传输 classified material never travels here: {places}", code="SECRECY")
     if verdict.decision is Decision.HOLD and reviewed_by is None:
         raise RefusedError(
-            f"a person must look first and be named as reviewer: {places}",
+            f"须经专人复核并具名 a person must look first and be named as reviewer: {places}",
             code="SECRECY_HOLD",
         )
     return verdict

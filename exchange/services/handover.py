@@ -11,12 +11,12 @@ from dataclasses import replace
 from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.receipt import decode as decode_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import YidiError
+from exchange.errors import AdapterError, YidiError
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, NodeSession
-from exchange.ports.office import HandOver, OfficeAdapter
+from exchange.ports.office import Draft, HandOver, OfficeAdapter
 from exchange.ports.records import DocumentRecord
 from exchange.services.backoff import next_try
 from exchange.services.node import Node
@@ -79,21 +79,26 @@ class Officer:
             units = session.units()
         accepted = 0
         for unit in units:
-            office = self._offices(unit)
-            for draft in office.collect(unit) if office is not None else ():
-                assert office is not None
-                reference = draft.reference or ""
-                try:
-                    submitted = self._submitter.submit(draft)
-                except YidiError as error:
-                    if error.retryable:
-                        continue  # it stays where it waits
-                    node.log.warning("office_draft_refused", unit=unit, code=error.code)
-                    office.refused(unit, reference, error.code, error.message)
-                    continue
-                office.sent(unit, reference, submitted.key)
-                accepted += 1
+            if (office := self._offices(unit)) is None:
+                continue
+            try:
+                accepted += sum(self._send(office, unit, draft) for draft in office.collect(unit))
+            except AdapterError as error:  # this unit's office is down; the others' are not
+                node.log.warning("office_unreachable", unit=unit, code=error.code)
         return accepted
+
+    def _send(self, office: OfficeAdapter, unit: UnitCode, draft: Draft) -> bool:
+        """Whether the draft was accepted for sending. What may succeed later stays where it waits."""
+        reference = draft.reference or ""
+        try:
+            submitted = self._submitter.submit(draft)
+        except YidiError as error:
+            if not error.retryable:
+                self._node.log.warning("office_draft_refused", unit=unit, code=error.code)
+                office.refused(unit, reference, error.code, error.message)
+            return False
+        office.sent(unit, reference, submitted.key)
+        return True
 
     def _try(self, record: HandoverRecord, document: DocumentRecord) -> HandoverRecord:
         node = self._node

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from exchange.codec.signed import claimed_id
-from exchange.errors import FileMissingError, RefusedError, YidiError
+from exchange.errors import CorruptFileError, FileMissingError, RefusedError, YidiError
 from exchange.ledger.entry import LedgerEntry
-from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey
+from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey, FileEntry
 from exchange.model.events import Event
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason, Subject
@@ -115,9 +115,19 @@ class Router:
             for file in envelope.files:
                 if file.sha256 in missing:
                     raise FileMissingError(f"file {file.sha256} was not uploaded by {envelope.sender}")
-                self._hub.files.check(file)
+                self._check_file(file)
         # (4) nothing classified travels, whatever the sender's node let through
         check_secrecy(envelope, lambda file: self._hub.files.open(file.sha256), self._texts)
+
+    def _check_file(self, file: FileEntry) -> None:
+        try:
+            self._hub.files.check(file)
+        except CorruptFileError as error:
+            if self._hub.files.has(file.sha256):
+                raise  # the blob is right, the sender's entry is not
+            # Our disk spoilt it and it was set aside: the sender still has it and is asked for it again.
+            self._hub.log.alarm("file_corrupt_at_hub", digest=file.sha256, code=error.code)
+            raise FileMissingError(f"file {file.sha256} must be uploaded again") from error
 
     # one transaction
 
