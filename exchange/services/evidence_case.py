@@ -30,11 +30,13 @@ T = TypeVar("T")
 @dataclass(kw_only=True)
 class Case:
     """`directory` is set as soon as it can be read, so that the checks after it can go on and show their own faults;
-    the rest is set only when found good. `receipts` go by member."""
+    the rest is set only when found good. `receipts` go by member; `fingerprint` is that of the key
+    that came with the directory."""
 
     package: EvidencePackage
     anchor: Anchor | None
     directory: Directory | None = None
+    fingerprint: str | None = None
     checkpoint: Checkpoint | None = None
     envelope: VerifiedEnvelope | None = None
     receipts: dict[str, VerifiedReceipt] = field(default_factory=dict)

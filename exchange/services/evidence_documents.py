@@ -35,6 +35,7 @@ def check_directory(case: Case) -> str:
     raw = case.package.directory
     found = case.directory = decode_directory(parse_signed(raw, DocumentKind.DIRECTORY).body)
     certificate = directory_certificate(raw)
+    case.fingerprint = sha256_hex(certificate)
     own = Anchor(hub=found.hub, directory_certificate=certificate, ledger_key=found.ledger_key)
     try:
         # As of its own time of issue: evidence does not expire with the snapshot that it was exported under.
@@ -42,7 +43,7 @@ def check_directory(case: Case) -> str:
     except YidiError as error:
         raise PackageError(f"{names.DIRECTORY}: {error}", detail=error.detail) from error
     trust = "信任锚 anchor" if case.anchor else "包内所附密钥，未经核对 key from the package, NOT compared"
-    return f"{names.DIRECTORY}: 第 {found.version} 版 version {found.version}; {trust} {sha256_hex(certificate)}"
+    return f"{names.DIRECTORY}: 第 {found.version} 版 version {found.version}; {trust} {case.fingerprint}"
 
 
 # (3) certificates are what their names say, and the directory's

@@ -36,8 +36,11 @@ def moment(at: datetime | None) -> Html:
     """A time of the county's clocks, which may be broken between day and hour only."""
     if at is None:
         return Html("")
-    local = at.astimezone(_COUNTY_TIME)
-    return Html(f"<time>{local:%Y-%m-%d}</time> <time>{local:%H:%M:%S}</time>")
+    try:
+        local = at.astimezone(_COUNTY_TIME)
+    except OverflowError:  # the end of time is a date that anybody may sign
+        return Html(f"<time>{at.isoformat()}</time>")
+    return Html(f"<time>{local.date().isoformat()}</time> <time>{local:%H:%M:%S}</time>")
 
 
 def mono(text: str) -> Html:

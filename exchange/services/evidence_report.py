@@ -233,7 +233,7 @@ _METHOD: Final = (
 def _method(facts: Facts) -> Html:
     sender = next((name for name in facts.certificates if _owner(facts, name) == facts.envelope.sender), "")
     foreign = (
-        "xmlsec1 --verify --enabled-key-data x509 --id-attr:Id urn:yidi:envelope:1:Envelope \\\n"
+        "xmlsec1 --verify --enabled-key-data key-name --id-attr:Id urn:yidi:envelope:1:Envelope \\\n"
         f"  --pubkey-cert-der certificates/{sender}.crt envelope.xml\nsha256sum files/*"
     )
     return section(

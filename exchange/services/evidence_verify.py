@@ -18,9 +18,8 @@ from exchange.ledger.package import EvidencePackage, read
 from exchange.services import evidence_documents as documents
 from exchange.services import evidence_ledger as ledger
 from exchange.services.evidence_case import NOT_CHECKED, Case
-from exchange.services.evidence_facts import Facts, directory_certificate
+from exchange.services.evidence_facts import Facts
 from exchange.trust.anchor import Anchor
-from exchange.trust.digest import sha256_hex
 
 __all__ = ["Check", "EvidenceReport", "examine", "verify"]
 
@@ -53,55 +52,57 @@ def verify(path: Path, anchor: Anchor | None = None) -> EvidenceReport:
     try:
         package = read(path)
     except PackageError as error:
-        broken = Check(name_zh=_LAYOUT[0], name_en=_LAYOUT[1], ok=False, detail=error.message)
-        rest = (Check(name_zh=zh, name_en=en, ok=False, detail=NOT_CHECKED) for zh, en, _ in _STEPS)
-        return EvidenceReport(checks=(broken, *rest))
+        rest = (_check(number, False, NOT_CHECKED) for number in range(2, len(_STEPS) + 2))
+        return EvidenceReport(checks=(_check(1, False, error.message), *rest))
     return examine(package, anchor)
 
 
 def examine(package: EvidencePackage, anchor: Anchor | None = None) -> EvidenceReport:
     """As `verify`, for a package that was read."""
-    checks = [Check(name_zh=_LAYOUT[0], name_en=_LAYOUT[1], ok=True, detail=f"{len(package.receipts)} 份回执 receipts")]
     case = Case(package=package, anchor=anchor)
-    for zh, en, step in _STEPS:
+    checks = [_check(1, True, f"{len(package.receipts)} 份回执 receipts")]
+    for number, (_, _, step) in enumerate(_STEPS, start=2):
         try:
-            detail, ok = step(case), True
+            checks.append(_check(number, True, step(case)))
         except YidiError as error:
             said = error.message if isinstance(error, PackageError) else str(error)
             # Private details stay out of receipts, but here the reader holds all there is to hide.
-            detail, ok = f"{said} ({error.detail})" if error.detail else said, False
-        checks.append(Check(name_zh=zh, name_en=en, ok=ok, detail=detail))
+            checks.append(_check(number, False, f"{said} ({error.detail})" if error.detail else said))
     return EvidenceReport(checks=tuple(checks), warnings=_warnings(case), facts=case.facts)
 
 
+def _check(number: int, ok: bool, detail: str) -> Check:
+    zh, en = _LAYOUT if number == 1 else _STEPS[number - 2][:2]
+    return Check(name_zh=f"({number}) {zh}", name_en=f"({number}) {en}", ok=ok, detail=detail)
+
+
 def _warnings(case: Case) -> tuple[str, ...]:
-    if case.anchor is not None or case.directory is None:
+    if case.anchor is not None or case.fingerprint is None:
         return ()
-    fingerprint = sha256_hex(directory_certificate(case.package.directory))
     chinese = "未提供信任锚：请通过其他途径向交换中心核对目录密钥指纹，核对一致之前不能证明证据出自该中心："
     english = "No anchor was given: nothing proves whose evidence this is until this fingerprint was compared: "
-    return chinese + fingerprint, english + fingerprint
+    return chinese + case.fingerprint, english + case.fingerprint
 
 
 Step = Callable[[Case], str]
 
-_LAYOUT: Final = ("(1) 证据包完整、未损坏", "the package is complete and undamaged")
+_LAYOUT: Final = ("证据包完整、未损坏", "the package is complete and undamaged")
 _STEPS: Final[tuple[tuple[str, str, Step], ...]] = (
-    ("(2) 单位目录由交换中心签名", "the directory is signed by the exchange", documents.check_directory),
-    ("(3) 证书与目录一致", "the certificates are the directory's", documents.check_certificates),
-    ("(4) 每份回执的签名", "every receipt's signature", documents.check_receipts),
-    ("(5) 信封签名（以受理时刻为准）", "the envelope's signature, as of acceptance", documents.check_envelope),
+    ("单位目录由交换中心签名", "the directory is signed by the exchange", documents.check_directory),
+    ("证书与目录一致", "the certificates are the directory's", documents.check_certificates),
+    ("每份回执的签名", "every receipt's signature", documents.check_receipts),
+    ("信封签名（以受理时刻为准）", "the envelope's signature, as of acceptance", documents.check_envelope),
     (
-        "(6) 回执针对本公文，且出具者有权出具",
+        "回执针对本公文，且出具者有权出具",
         "receipts bind this document, their authors may speak",
         documents.check_binding,
     ),
-    ("(7) 检查点由账本密钥签名", "the checkpoint is signed by the ledger's key", ledger.check_checkpoint),
-    ("(8) 每条记录都在账本之中", "every entry stands in the ledger", ledger.check_inclusion),
-    ("(9) 文件与账本记录一一对应", "a document for every entry and the reverse", ledger.check_completeness),
-    ("(10) 交换中心声明无遗漏", "the exchange states that nothing was left out", ledger.check_statement),
-    ("(11) 账本自受理以来未被改写", "the ledger was not rewritten since acceptance", ledger.check_consistency),
-    ("(12) 正文与附件未被改动", "the files are those that were signed", documents.check_files),
-    ("(13) 各接收单位的状态", "the state of every recipient", documents.check_recipients),
-    ("(14) 可读报告与文件内容一致", "the readable report says what the documents say", documents.check_report),
+    ("检查点由账本密钥签名", "the checkpoint is signed by the ledger's key", ledger.check_checkpoint),
+    ("每条记录都在账本之中", "every entry stands in the ledger", ledger.check_inclusion),
+    ("文件与账本记录一一对应", "a document for every entry and the reverse", ledger.check_completeness),
+    ("交换中心声明无遗漏", "the exchange states that nothing was left out", ledger.check_statement),
+    ("账本自受理以来未被改写", "the ledger was not rewritten since acceptance", ledger.check_consistency),
+    ("正文与附件未被改动", "the files are those that were signed", documents.check_files),
+    ("各接收单位的状态", "the state of every recipient", documents.check_recipients),
+    ("可读报告与文件内容一致", "the readable report says what the documents say", documents.check_report),
 )

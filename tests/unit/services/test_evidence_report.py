@@ -1,6 +1,7 @@
 """The readable report: complete, bilingual, harmless, and the same every time."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -65,6 +66,13 @@ def test_it_names_the_document_every_unit_person_event_and_fingerprint(facts: Fa
 
 def test_times_are_those_of_the_countys_clocks(facts: Facts) -> None:
     assert "2026-11-23 08:30:00" in Tags(render(facts)).text  # 00:30 UTC
+
+
+@pytest.mark.parametrize(("year", "shown"), [(1, "0002-01-01 07:59:59"), (9999, "9999-12-31T23:59:59+00:00")])
+def test_a_date_at_either_end_of_time_is_shown_and_stops_nothing(tmp_path: Path, year: int, shown: str) -> None:
+    edge = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    world = World(tmp_path, envelope=replace(ENVELOPE, handle_by=edge))
+    assert shown in Tags(render(facts_of(world))).text
 
 
 def test_it_is_one_well_formed_page_that_fetches_and_runs_nothing(facts: Facts) -> None:

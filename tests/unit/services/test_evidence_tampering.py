@@ -1,5 +1,6 @@
 """Whatever a forger does to a package, with all unsigned parts rewritten to fit: it shows, and by the right name."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -127,6 +128,7 @@ def test_an_altered_receipt_is_named_and_so_is_its_ledger_entry(path: Path) -> N
     assert "receipts/00005.xml: SIG_DIGEST" in found[RECEIPTS]
     assert "receipts/00005.xml: 账本无记录" in found[COMPLETENESS]
     assert "receipts/00001.xml" not in found[RECEIPTS]
+    assert "receipts/00005.xml" in found[RECIPIENTS]
 
 
 def test_a_receipt_taken_out_is_missed_by_its_ledger_entry(path: Path) -> None:
@@ -324,6 +326,14 @@ def test_a_file_exchanged_for_another_is_both_missing_and_a_stranger(path: Path)
 def test_an_altered_directory_is_not_signed(path: Path) -> None:
     found = tampered(path, lambda p: replace(p, directory=changed_text(p.directory, "第2单位", "第9单位")))
     assert "directory.xml: DIRECTORY_SIGNATURE" in found[DIRECTORY]
+
+
+def test_a_directory_that_brings_no_certificate_is_a_verdict_and_no_crash(path: Path) -> None:
+    def bare(data: bytes) -> bytes:
+        return re.sub(rb"<ds:KeyInfo>.*</ds:KeyInfo>", b"", data, flags=re.DOTALL)
+
+    report = verify(alter_bytes(path, "directory.xml", bare, manifest=True))
+    assert "directory.xml: names no certificate" in failures(report)[DIRECTORY]
 
 
 def test_a_directory_that_somebody_else_signed_fails_under_the_anchor_only(path: Path) -> None:
