@@ -108,6 +108,12 @@ class LocalFiles:
         if (found.size, found.sm3) != (entry.size, entry.sm3):
             raise CorruptFileError(f"file {entry.sha256}: {found.size} bytes, SM3 {found.sm3}, not as signed")
 
+    def discard(self, sha256: str) -> None:
+        blob = self._blob(sha256)
+        with _plain_words("delete from"), suppress(FileNotFoundError):
+            blob.unlink()
+            _sync_directory(blob.parent)
+
     def digests(self) -> Iterator[str]:
         """Every complete blob, sorted."""
         with _plain_words("list"):

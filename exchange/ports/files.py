@@ -37,6 +37,10 @@ class Files(Protocol):
         it aside)."""
         ...
 
+    def discard(self, sha256: str) -> None:
+        """Delete a complete blob for good; nothing happens when it is not there."""
+        ...
+
 
 class FileExchange(Protocol):
     """The hub's files as one of its units sees them: upload what the hub lacks, download what a document gives it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exchange.codec.signed import claimed_id
-from exchange.errors import ReceiptInvalidError, YidiError
+from exchange.errors import ReceiptInvalidError, StorageError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Noted, Receipt, ReceiptId
@@ -68,6 +68,8 @@ class Acknowledger:
                 raise ReceiptInvalidError(
                     "the broker's user is not the unit that speaks", detail=f"user {message.user}"
                 )
+        except StorageError:
+            raise
         except YidiError as error:
             return _Judged(message=message, digest=digest, error=error)
         return _Judged(message=message, digest=digest, verified=verified)

@@ -16,7 +16,7 @@ from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.kind import kind_of
 from exchange.codec.receipt import decode as decode_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import CertificateError, CorruptFileError, NoteError, YidiError
+from exchange.errors import CertificateError, CorruptFileError, NoteError, StorageError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
@@ -87,6 +87,8 @@ class Receiver:
                 verified = self._verify_receipt(message.body, now)
                 return _Judged(message=message, unit=unit, digest=digest, receipt=verified)
             return self._judge_envelope(message, unit, digest, now)
+        except StorageError:
+            raise
         except YidiError as error:
             if error.retryable:
                 self._node.log.warning("message_not_ready", unit=unit, code=error.code, digest=digest)

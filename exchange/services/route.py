@@ -9,11 +9,11 @@ Not here: dispatching again (`dispatch`), receipts from units (`acknowledge`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from exchange.codec.signed import claimed_id
-from exchange.errors import CorruptFileError, FileMissingError, RefusedError, YidiError
+from exchange.errors import CorruptFileError, FileMissingError, RefusedError, StorageError, YidiError
 from exchange.ledger.entry import LedgerEntry
 from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey, FileEntry
 from exchange.model.events import Event
@@ -36,20 +36,22 @@ __all__ = ["Router"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """One message's outcome: `verified` when it may enter, else why not."""
+    """One message's outcome: `verified` when it may enter, else why not. `secret`: files that must not stay here."""
 
     message: Delivered
     digest: str
     verified: VerifiedEnvelope | None = None
     error: YidiError | None = None
+    secret: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class _Plan:
-    """What one transaction decided to publish."""
+    """What one transaction decided to publish, and which blobs to delete."""
 
-    dispatches: list[tuple[DeliveryKey, bytes]]
-    answers: list[tuple[UnitCode, ReceiptRecord]]
+    dispatches: list[tuple[DeliveryKey, bytes]] = field(default_factory=list)
+    answers: list[tuple[UnitCode, ReceiptRecord]] = field(default_factory=list)
+    discards: set[str] = field(default_factory=set)
 
 
 class Router:
@@ -66,13 +68,15 @@ class Router:
         intake = judge_each(
             batch, lambda message: self._judge(message, verifier, now), self._count_failure, hub.timing.poison_attempts
         )
-        plan = _Plan([], [])
+        plan = _Plan()
         with hub.store.begin() as session:
             for message, code in intake.poison:
                 hub.log.alarm("message_quarantined", code=code, queue=message.queue, digest=sha256_hex(message.body))
                 session.quarantine(quarantined([message], code, "", now, keep=True))
             accepted = self._record(session, intake.judged, verifier, now, plan)
         self._publish(plan, now)
+        for digest in plan.discards:
+            hub.files.discard(digest)
         # (last) the store has it, the broker has been told: only now may the incoming messages go
         consumer.reject(tags(intake.again), requeue=True)
         consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
@@ -82,14 +86,19 @@ class Router:
 
     def _judge(self, message: Delivered, verifier: Verifier, now: datetime) -> _Judged:
         digest = sha256_hex(message.body)
+        verified = None
         try:
             verified = verifier.envelope(message.body, now)
             self._check_policy(message, verified.envelope, verifier)
+        except StorageError:
+            raise
         except YidiError as error:
             if error.retryable:
                 # Not an answer: the sender's outbox is still open and its relay will look what is missing.
                 self._hub.log.warning("envelope_not_ready", code=error.code, digest=digest)
-            return _Judged(message=message, digest=digest, error=error)
+            secret = verified is not None and error.code.startswith("SECRECY")
+            files = frozenset(file.sha256 for file in verified.envelope.files) if verified and secret else frozenset()
+            return _Judged(message=message, digest=digest, error=error, secret=files)
         return _Judged(message=message, digest=digest, verified=verified)
 
     def _check_policy(self, message: Delivered, envelope: Envelope, verifier: Verifier) -> None:
@@ -231,6 +240,7 @@ class Router:
             hub.metrics.count("yidi_router_envelopes_total", outcome="refused")
             hub.metrics.count("yidi_router_refusals_total", code=code)
             session.quarantine(quarantined([item.message], code, item.error.message, now, keep=not secret))
+            plan.discards |= session.drop_claims(user, item.secret)
             claimed = claimed_id(item.message.body)
             if claimed is None or user not in verifier.directory.by_code:
                 continue

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Update, select, tuple_, update
+from sqlalchemy import Select, Update, delete, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import TransportState
@@ -124,6 +124,18 @@ class Documents(Session):
             *(digest for (digest,) in self._sql.rows_of(uploaded, [tables.claims.c.digest], asked)),
             *(digest for (digest,) in self._sql.rows_of(sent_to, [tables.document_files.c.sha256], asked)),
         }
+
+    def drop_claims(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
+        asked = {(digest,) for digest in digests}
+        own = delete(tables.claims).where(tables.claims.c.unit == unit)
+        self._sql.run_for(own, [tables.claims.c.digest], asked)
+        claimed = select(tables.claims.c.digest).distinct()
+        named = select(tables.document_files.c.sha256).distinct()
+        used = {
+            *(digest for (digest,) in self._sql.rows_of(claimed, [tables.claims.c.digest], asked)),
+            *(digest for (digest,) in self._sql.rows_of(named, [tables.document_files.c.sha256], asked)),
+        }
+        return {digest for (digest,) in asked} - used
 
 
 def _sooner(due: datetime) -> Update:

@@ -71,6 +71,10 @@ class MemoryFiles:
         if (found.size, found.sm3) != (entry.size, entry.sm3):
             raise CorruptFileError(f"file {entry.sha256}: not as signed")
 
+    def discard(self, sha256: str) -> None:
+        self._step("discard", sha256)
+        self._blobs.pop(_checked(sha256), None)
+
     def digests(self) -> Iterator[str]:
         yield from sorted(self._blobs)
 

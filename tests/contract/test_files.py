@@ -163,6 +163,18 @@ def test_a_document_that_lies_about_a_good_file_is_refused_and_the_file_stays(fi
     files.check(entry())
 
 
+def test_a_discarded_blob_is_gone_and_discarding_it_again_changes_nothing(files: Files) -> None:
+    data = b"must not stay"
+    sha256 = hashlib.sha256(data).hexdigest()
+    files.append(OWNER, sha256, 0, data)
+    files.complete(OWNER, sha256, len(data))
+    files.discard(sha256)
+    files.discard(sha256)
+    assert not files.has(sha256)
+    with pytest.raises(FileMissingError):
+        files.open(sha256)
+
+
 def test_blobs_are_listed_in_order(files: MemoryFiles | LocalFiles) -> None:
     stored = sorted(store(files, b"%d" % n) for n in range(20))
     files.append(OWNER, SHA, 0, b"unfinished")

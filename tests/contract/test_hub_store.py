@@ -460,6 +460,17 @@ def test_a_unit_may_have_the_files_it_uploaded_and_those_sent_to_it(store: HubSt
         assert session.claimed(C, [uploaded, sent, foreign]) == {foreign}
 
 
+def test_a_dropped_claim_frees_only_files_that_nobody_else_needs(store: HubStore) -> None:
+    own, shared, sent = digest("own"), digest("shared"), digest("sent")
+    with store.begin() as session:
+        session.add_claims(A, [own, shared, sent])
+        session.add_claims(B, [shared])
+        session.add_documents([document(envelope(1), files=(sent,))])
+        assert session.drop_claims(A, [own, shared, sent]) == {own}
+        assert session.claimed(A, [own, shared, sent]) == set()
+        assert session.claimed(B, [shared]) == {shared}
+
+
 def test_quarantine_keeps_the_same_bytes_once_newest_first(store: HubStore) -> None:
     with store.begin() as session:
         session.quarantine([quarantined(1)])
