@@ -1,0 +1,77 @@
+"""Runs `yidi` in this process, as a shell would see it: exit code, standard output, standard error."""
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from exchange.cli import run
+from exchange.telemetry import open_telemetry
+from exchange.wiring.layout import Layout
+from workers.machine import open_machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def yidi(*arguments: str | Path, data: Path | None = None, **environment: str) -> Result:
+    given = [str(argument) for argument in arguments]
+    if data is not None:
+        given += ["--data", str(data)]
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(given, environment)
+    return Result(code=code, out=out.getvalue(), err=err.getvalue())
+
+
+def deliver(data: Path) -> None:
+    """What a running exchange would have done: both loops go round until nothing is left to do, and all is sealed."""
+    metrics, _ = open_telemetry()
+    machine = open_machine(Layout(data), metrics, Silent())
+    try:
+        while sum(runner.round() for runner in machine.runners):
+            pass
+        machine.hub.sealer.seal()
+        assert machine.faults() == {}
+    finally:
+        machine.close()
+
+
+class Silent:
+    def info(self, event: str, **fields: object) -> None:
+        pass
+
+    def warning(self, event: str, **fields: object) -> None:
+        pass
+
+    def alarm(self, event: str, **fields: object) -> None:
+        raise AssertionError(f"alarm {event} {fields}")
+
+
+def send(data: Path, *arguments: str | Path) -> str:
+    """Send a document; returns its id."""
+    usual = (
+        "send",
+        "--from",
+        "甲局",
+        "--to",
+        "乙镇",
+        "--title",
+        "关于防汛工作的通知",
+        "--declared-by",
+        "张三",
+        "--json",
+    )
+    result = yidi(*usual, *arguments, data=data)
+    assert result.code == 0, result.err
+    return str(result.json["id"])

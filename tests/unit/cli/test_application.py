@@ -1,0 +1,75 @@
+"""The tree of commands: help in two languages, exit codes, and what must not be loaded for help."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.unit.cli.commands import yidi
+
+
+def test_help_is_chinese_first() -> None:
+    result = yidi("--help")
+
+    assert result.code == 0
+    assert "签收" in result.out
+    assert "\x1e" not in result.out
+
+
+def test_help_is_english_by_choice_wherever_the_choice_stands() -> None:
+    for arguments in (("--lang", "en", "sign", "--help"), ("sign", "--help", "--lang=en")):
+        result = yidi(*arguments)
+        assert "sign for a document" in result.out
+        assert "签收人" not in result.out
+
+
+def test_english_may_be_chosen_by_the_environment() -> None:
+    assert "the inbox, newest first" in yidi("inbox", "--help", YIDI_LANG="en").out
+
+
+@pytest.mark.parametrize("command", ["send", "track", "sign", "reject", "node enroll", "evidence export", "hub init"])
+def test_help_teaches_by_example(command: str) -> None:
+    assert f"yidi {command} " in " ".join(yidi(*command.split(), "--help").out.split())
+
+
+def test_wrong_use_ends_with_2_and_one_line_that_names_the_help() -> None:
+    result = yidi("sign")
+
+    assert result.code == 2
+    assert result.err.startswith("错误 USAGE: ")
+    assert "yidi sign --help" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_an_unknown_command_suggests_the_nearest() -> None:
+    result = yidi("trak", "--lang", "en")
+
+    assert result.code == 2
+    assert "track" in result.err
+
+
+def test_a_directory_without_exchange_is_one_line_with_the_cure(tmp_path: object) -> None:
+    result = yidi("inbox", "--data", str(tmp_path))
+
+    assert result.code == 1
+    assert result.err.startswith("错误 NO_DATA: ")
+    assert "yidi hub init" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_version_needs_no_command() -> None:
+    result = yidi("--version")
+
+    assert result.code == 0
+    assert result.out.startswith("yidi ")
+
+
+def test_help_loads_no_heavy_room() -> None:
+    heavy = ["cryptography", "fastapi", "kombu", "lxml", "openpyxl", "pydantic", "sqlalchemy"]
+    code = (
+        "import sys; from exchange.cli import run; run(['--help'], {});"
+        f"print('loaded:', *[name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "loaded:"
