@@ -96,7 +96,10 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
         metrics=metrics,
         log=log,
     )
-    transport.declare([])
+    # Before the first loop starts: what the hub dispatches to an inbox that is not there yet is lost, and comes
+    # again a minute later.
+    with node_store.begin() as session:
+        transport.declare(session.units())
     services.refresher.refresh()
     _make_all_due(machine)
     machine.runners = (
