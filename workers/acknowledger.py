@@ -9,7 +9,8 @@ If it dies here    before the commit: the batch comes again. After it: the batch
                    known; forwards that were not made are due by the clock
 If it comes twice  nothing changes; the author is owed another NOTED
 Settings           hub timing (retry, poison_attempts)
-Metrics            yidi_acknowledger_receipts_total, yidi_acknowledger_invalid_total
+Metrics            yidi_acknowledger_receipts_total, yidi_acknowledger_invalid_total,
+                   yidi_acknowledger_deliver_seconds, yidi_acknowledger_sign_seconds
 """
 
 from exchange.ports.transport import Consumer

@@ -10,7 +10,8 @@ If it dies here    the next attempt was stored before this one was made: one wai
 If two run         rows are locked while they are handled; each is handled once
 Settings           hub timing (retry, deliver_within, sign_within, remind_every, remind_at_most,
                    directory_valid_days)
-Metrics            yidi_clock_dispatches_total, yidi_clock_forwards_total, yidi_clock_reminders_total
+Metrics            yidi_clock_dispatches_total, yidi_clock_forwards_total, yidi_clock_reminders_total,
+                   yidi_clock_expired_total
 """
 
 from exchange.services.administer import Administrator

@@ -9,7 +9,8 @@ If it dies here    before the commit: the batch comes again and nothing had happ
                    made are due by the clock
 If it comes twice  the same bytes: the original receipt, byte for byte. Other bytes, same id: CONFLICT, an alarm
 Settings           hub timing (retry, deadlines, poison_attempts)
-Metrics            yidi_router_envelopes_total, yidi_router_refusals_total, yidi_router_duplicates_total
+Metrics            yidi_router_envelopes_total, yidi_router_refusals_total, yidi_router_duplicates_total,
+                   yidi_router_accept_seconds
 """
 
 from exchange.ports.transport import Consumer

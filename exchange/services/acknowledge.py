@@ -13,6 +13,7 @@ from exchange.codec.signed import claimed_id
 from exchange.errors import ReceiptInvalidError, StorageError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
+from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Noted, Receipt, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubSession, Owed
@@ -151,7 +152,9 @@ class Acknowledger:
         recorded: list[tuple[ReceiptRecord, list[UnitCode]]] = []
         for item, receipt, keys in fresh:
             for key in keys:
-                deliveries[key] = advance(deliveries[key], receipt)
+                before = deliveries[key]
+                deliveries[key] = advance(before, receipt)
+                self._measure(before.state, deliveries[key].state, now)
             record = hub.keep(receipt, item.message.body).record
             of_sender = receipt.actor.speaker is Speaker.SENDER
             recorded.append((record, [key.recipient for key in keys] if of_sender else [record.envelope.sender]))
@@ -167,6 +170,17 @@ class Acknowledger:
             [Forward(unit=unit, receipt=record.id, due=due, attempts=1) for record, units in recorded for unit in units]
         )
         return recorded
+
+    def _measure(self, before: DeliveryState, after: DeliveryState, now: datetime) -> None:
+        """How long a step took, once, in whatever order the receipts came."""
+        metrics = self._hub.metrics
+        if after.accepted and after.delivered and not before.delivered:
+            # Both by the hub's clock: a recipient's may be wrong.
+            metrics.observe("yidi_acknowledger_deliver_seconds", max(0.0, (now - after.accepted.at).total_seconds()))
+        if after.delivered and after.signed and not (before.delivered and before.signed):
+            # Both by the recipient's clock: SIGNED may come long after somebody signed.
+            took = (after.signed.at - after.delivered.at).total_seconds()
+            metrics.observe("yidi_acknowledger_sign_seconds", max(0.0, took))
 
     def _set_aside(self, session: HubSession, item: _Judged, error: YidiError, now: datetime) -> None:
         """Keep the bytes, cry out, and tell the author (if the broker knows it) that this one will never be

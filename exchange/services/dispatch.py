@@ -58,6 +58,7 @@ class Dispatcher:
         batch += [(record.envelope.sender, record.document) for record in notices]
         hub.publish(batch)  # a failure is not special: the next attempt is already due
         hub.metrics.count("yidi_clock_dispatches_total", len(again))
+        hub.metrics.count("yidi_clock_expired_total", len(notices))
         return len(due)
 
     def _expire(self, session: HubSession, late: list[DeliveryRecord], now: datetime) -> list[ReceiptRecord]:

@@ -205,6 +205,8 @@ class Router:
                 (DeliveryKey(envelope.key, recipient.unit), item.message.body) for recipient in envelope.recipients
             ]
             hub.metrics.count("yidi_router_envelopes_total", outcome="accepted")
+            # From the sender's clock to ours: one that is ahead would make it negative.
+            hub.metrics.observe("yidi_router_accept_seconds", max(0.0, (now - envelope.created).total_seconds()))
             hub.log.info("envelope_accepted", envelope=str(envelope.key), recipients=len(envelope.recipients))
         session.add_documents(documents)
         session.add_deliveries(deliveries)
