@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from exchange.cli.language import is_english, say
 from exchange.model.events import BusinessState, Event, TransportState
 
-__all__ = ["SHANGHAI", "is_terminal", "local", "named", "progress", "show_json", "show_table", "stamp", "warn"]
+__all__ = ["SHANGHAI", "brief", "is_terminal", "local", "named", "progress", "show_json", "show_table", "stamp", "warn"]
 
 # All of China keeps one time, without summer time since 1991: no time zone database is needed.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -26,6 +26,11 @@ def is_terminal() -> bool:
 def local(at: datetime | None) -> str:
     """A time as an office reads it, in Asia/Shanghai."""
     return "" if at is None else at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def brief(at: datetime | None) -> str:
+    """The same without the year, for tables that must fit a screen."""
+    return local(at)[5:]
 
 
 def stamp(at: datetime | None) -> str | None:

@@ -11,7 +11,7 @@ import typer
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, sent_document, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
-from exchange.cli.output import is_terminal, local, named, show_json, show_table, stamp
+from exchange.cli.output import brief, is_terminal, local, named, show_json, show_table, stamp
 from exchange.model.events import BusinessState, TransportState
 
 if TYPE_CHECKING:
@@ -144,9 +144,9 @@ def _print(tracked: Tracked) -> None:
             unit_name(directory, one.key.recipient),
             roles.get(one.key.recipient, ""),
             named(one.state.transport),
-            local(one.state.delivered.at) if one.state.delivered else "",
+            brief(one.state.delivered.at) if one.state.delivered else "",
             named(one.state.business),
-            local(one.state.signed.at) if one.state.signed else "",
+            brief(one.state.signed.at) if one.state.signed else "",
             one.state.signed.person if one.state.signed else "",
             _remark(one.state),
         )
@@ -163,7 +163,7 @@ def _print(tracked: Tracked) -> None:
 def _print_events(tracked: Tracked) -> None:
     rows = [
         (
-            local(one.at),
+            brief(one.at),
             named(one.event),
             unit_name(tracked.directory, one.subject.recipient if one.subject else None),
             one.actor.person or (unit_name(tracked.directory, one.actor.unit) or say("交换中心", "hub")),

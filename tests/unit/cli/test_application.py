@@ -1,7 +1,9 @@
 """The tree of commands: help in two languages, exit codes, and what must not be loaded for help."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,8 +50,8 @@ def test_an_unknown_command_suggests_the_nearest() -> None:
     assert "track" in result.err
 
 
-def test_a_directory_without_exchange_is_one_line_with_the_cure(tmp_path: object) -> None:
-    result = yidi("inbox", "--data", str(tmp_path))
+def test_a_directory_without_exchange_is_one_line_with_the_cure(tmp_path: Path) -> None:
+    result = yidi("inbox", data=tmp_path)
 
     assert result.code == 1
     assert result.err.startswith("错误 NO_DATA: ")
@@ -62,6 +64,19 @@ def test_version_needs_no_command() -> None:
 
     assert result.code == 0
     assert result.out.startswith("yidi ")
+
+
+def test_the_shell_completes_unit_codes(data: Path) -> None:
+    words = {"COMP_WORDS": f"yidi inbox --data {data} --unit 520304-00", "COMP_CWORD": "5"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from exchange.cli import main; main()"],
+        env={**os.environ, **words, "_YIDI_COMPLETE": "complete_bash"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.split() == ["520304-001", "520304-002", "520304-003", "520304-004"]
 
 
 def test_help_loads_no_heavy_room() -> None:

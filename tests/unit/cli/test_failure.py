@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.cli.failure import exit_code, explain
+from exchange.cli.failure import exit_code, explain, fail
 from exchange.cli.language import use
 from exchange.errors import InputError, RefusedError
 
@@ -13,7 +13,11 @@ from exchange.errors import InputError, RefusedError
 def test_an_error_is_one_line_with_its_code_and_a_cure() -> None:
     line = explain(RefusedError("a person\nmust look", code="SECRECY_HOLD"))
 
-    assert line == "错误 SECRECY_HOLD: a person must look（请人复核后加 --reviewed-by 姓名）"
+    assert line == "错误 SECRECY_HOLD: 须经人工复核：a person must look（请人复核后加 --reviewed-by 姓名）"
+
+
+def test_an_error_of_the_command_line_needs_no_translation() -> None:
+    assert explain(fail("STATE", "没有可作废的密钥", "no key to revoke")) == "错误 STATE: 没有可作废的密钥"
 
 
 def test_english_is_english_throughout() -> None:
