@@ -78,6 +78,13 @@ class Layout:
         already."""
         if self.settings_file.exists():
             raise InputError(f"{self.root} holds an exchange already", code="EXISTS")
+        if (self.hub / "hub.sqlite").exists():
+            # Going on would write new keys over those that everything in there was signed with.
+            raise InputError(
+                f"{self.root} holds a hub without {self.settings_file.name}: restore that file, or remove the directory "
+                "if it was never finished",
+                code="EXISTS",
+            )
         settings = MachineSettings(hub=hub, name=name)
         for directory in (self.hub / "keys", self.node / "keys", self.root / "secrets", self.offices):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -26,6 +26,16 @@ def test_init_twice_is_refused_and_changes_nothing(data: Path) -> None:
     assert (data / "anchor.json").read_bytes() == before
 
 
+def test_init_never_writes_over_the_keys_of_an_exchange_that_lost_its_settings(data: Path) -> None:
+    (data / "yidi.toml").unlink()
+    before = {path.name: path.read_bytes() for path in (data / "hub" / "keys").iterdir()}
+    result = yidi("hub", "init", data=data)
+
+    assert result.code == 1
+    assert "yidi.toml" in result.err
+    assert {path.name: path.read_bytes() for path in (data / "hub" / "keys").iterdir()} == before
+
+
 def test_status_has_stable_keys(data: Path) -> None:
     status = yidi("hub", "status", "--json", data=data).json
 

@@ -16,7 +16,7 @@ def test_a_directory_without_exchange_is_refused(tmp_path: Path) -> None:
 
 def test_a_second_process_over_the_same_data_is_refused(data: Path) -> None:
     with (data / "up.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_SH)
         result = yidi("up", data=data)
 
     assert result.code == 1
