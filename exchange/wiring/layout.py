@@ -81,8 +81,8 @@ class Layout:
         if (self.hub / "hub.sqlite").exists():
             # Going on would write new keys over those that everything in there was signed with.
             raise InputError(
-                f"{self.root} holds a hub without {self.settings_file.name}: restore that file, or remove the directory "
-                "if it was never finished",
+                f"{self.root} holds a hub without {self.settings_file.name}: restore that file, or remove the "
+                "directory if it was never finished",
                 code="EXISTS",
             )
         settings = MachineSettings(hub=hub, name=name)
