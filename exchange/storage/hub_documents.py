@@ -30,6 +30,7 @@ _ENVELOPE = ("envelope_id", "sender")
 _DELIVERY_KEY = ("envelope_id", "sender", "recipient")
 _DOCUMENTS = select(*columns(tables.documents, DOCUMENT))
 _DELIVERIES = select(*columns(tables.deliveries, DELIVERY))
+_LOCKED = _DELIVERIES.order_by(*columns(tables.deliveries, _DELIVERY_KEY)).with_for_update()
 
 
 class Documents(Session):
@@ -70,8 +71,7 @@ class Documents(Session):
         """Those that another transaction has locked are waited for: a caller takes what is missing for unknown."""
         # Sorted, so that two transactions never wait for each other.
         ordered = sorted(delivery_ids(set(keys)))
-        locked = _DELIVERIES.order_by(*columns(tables.deliveries, _DELIVERY_KEY)).with_for_update()
-        rows = self._sql.rows_of(locked, columns(tables.deliveries, _DELIVERY_KEY), ordered)
+        rows = self._sql.rows_of(_LOCKED, columns(tables.deliveries, _DELIVERY_KEY), ordered)
         return {record.key: record for record in map(delivery_record, rows)}
 
     def deliveries_of(self, envelope: EnvelopeKey) -> list[DeliveryRecord]:

@@ -28,8 +28,10 @@ __all__ = ["Receipts"]
 
 _RECEIPTS = select(*columns(tables.receipts, RECEIPT))
 _ENVELOPE = columns(tables.receipts, ("envelope_id", "sender"))
+_RECORDED = _RECEIPTS.order_by(tables.receipts.c.recorded, tables.receipts.c.receipt_id)
 # Literal, because SQLite matches a partial index by the text of the condition.
 _ACCEPTED = tables.receipts.c.event == literal_column("'ACCEPTED'")
+_ACCEPTED_RECEIPTS = _RECEIPTS.where(_ACCEPTED)
 _REFUSAL = ("broker_user", "digest", "receipt_id", "document")
 _FORWARD = ("unit", "receipt_id", "due", "attempts")
 
@@ -41,15 +43,14 @@ class Receipts(Session):
 
     def receipts_of(self, envelope: EnvelopeKey) -> list[ReceiptRecord]:
         """In the order in which they were recorded."""
-        ordered = _RECEIPTS.order_by(tables.receipts.c.recorded, tables.receipts.c.receipt_id)
-        return [receipt_record(row) for row in self._sql.rows_of(ordered, _ENVELOPE, envelope_ids([envelope]))]
+        return [receipt_record(row) for row in self._sql.rows_of(_RECORDED, _ENVELOPE, envelope_ids([envelope]))]
 
     def receipts_after(self, after: ReceiptId | None, limit: int) -> list[ReceiptRecord]:
         page = _RECEIPTS if after is None else _RECEIPTS.where(tables.receipts.c.receipt_id > after)
         return [receipt_record(row) for row in self._sql.rows(page.order_by(tables.receipts.c.receipt_id).limit(limit))]
 
     def accepted_receipts(self, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, ReceiptRecord]:
-        rows = self._sql.rows_of(_RECEIPTS.where(_ACCEPTED), _ENVELOPE, envelope_ids(envelopes))
+        rows = self._sql.rows_of(_ACCEPTED_RECEIPTS, _ENVELOPE, envelope_ids(envelopes))
         return {record.envelope: record for record in map(receipt_record, rows)}
 
     def add_receipts(self, records: Sequence[ReceiptRecord]) -> None:

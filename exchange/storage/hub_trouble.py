@@ -1,10 +1,11 @@
 """What the hub needs beside documents: its directory, enrolments, quarantine, and the counts that show its health."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
-from exchange.model.events import TransportState
+from exchange.model.events import BusinessState, TransportState
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import EnrolmentRecord
 from exchange.ports.records import DirectoryRecord, QuarantineRecord
@@ -26,6 +27,9 @@ from exchange.storage.transaction import columns
 
 __all__ = ["Trouble"]
 
+# What a recipient has or may still get without being late.
+_EXPECTED = [state.value for state in TransportState if not state.settled or state is TransportState.DELIVERED]
+_UNSIGNED = [state.value for state in BusinessState if state < BusinessState.SIGNED]
 _ENROLMENT = ("unit", "code_sha256", "expires", "used")
 
 
@@ -80,3 +84,12 @@ class Trouble(Session):
             "entries_unsealed": self._count(tables.entries, tables.entries.c.leaf.is_(None)),
             "quarantined": self._count(tables.quarantine),
         }
+
+    def oldest_unsigned_urgent(self) -> datetime | None:
+        deliveries, documents = tables.deliveries.c, tables.documents.c
+        of_delivery = (documents.envelope_id == deliveries.envelope_id) & (documents.sender == deliveries.sender)
+        oldest = select(func.min(documents.received)).select_from(tables.deliveries.join(tables.documents, of_delivery))
+        # Both by name, so that the index leads past all that was signed.
+        waiting = deliveries.transport.in_(_EXPECTED) & deliveries.business.in_(_UNSIGNED)
+        row = self._sql.first(oldest.where(waiting, documents.urgent))
+        return None if row is None else optional_from_time(row[0])

@@ -31,6 +31,7 @@ _KEY = ("unit", "box", "envelope_id", "sender")
 _DELIVERY_KEY = ("unit", "envelope_id", "sender", "recipient")
 _DOCUMENTS = select(*columns(tables.documents, ("unit", *DOCUMENT)))
 _DELIVERIES = select(*columns(tables.deliveries, DELIVERY))
+_BY_RECIPIENT = _DELIVERIES.order_by(tables.deliveries.c.recipient)
 
 
 class Documents(Session):
@@ -123,9 +124,8 @@ class Documents(Session):
 
     def _deliveries(self, unit: UnitCode, keys: Sequence[EnvelopeKey]) -> dict[EnvelopeKey, list[DeliveryRecord]]:
         by_key = columns(tables.deliveries, ("unit", "envelope_id", "sender"))
-        ordered = _DELIVERIES.order_by(tables.deliveries.c.recipient)
         found: dict[EnvelopeKey, list[DeliveryRecord]] = {}
-        for row in self._sql.rows_of(ordered, by_key, [(unit, key.id, key.sender) for key in keys]):
+        for row in self._sql.rows_of(_BY_RECIPIENT, by_key, [(unit, key.id, key.sender) for key in keys]):
             record = delivery_record(row)
             found.setdefault(record.key.envelope, []).append(record)
         return found

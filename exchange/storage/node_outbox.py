@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.unit import UnitCode
-from exchange.ports.node import HandoverRecord, OutboxKind, OutboxRow
+from exchange.ports.node import Box, HandoverRecord, OutboxKind, OutboxRow
 from exchange.storage import tables_node as tables
 from exchange.storage.rows import Row, Values, envelope_key, from_time, optional_from_time, optional_to_time, to_time
 from exchange.storage.session import Session
@@ -39,6 +39,22 @@ class Outbox(Session):
         outbox = tables.outbox.c
         still = select(outbox.id, outbox.digest).where(outbox.unit == unit, outbox.due.is_not(None))
         return [(id_, digest) for id_, digest in self._sql.rows(still.order_by(outbox.id))]
+
+    def oldest_open(self) -> datetime | None:
+        outbox, documents, receipts = tables.outbox.c, tables.documents.c, tables.receipts.c
+        stored = func.coalesce(documents.received, receipts.recorded)
+        of_document = (
+            (documents.unit == outbox.unit)
+            & (documents.box == Box.SENT.value)
+            & (documents.envelope_id == outbox.id)
+            & (documents.sender == outbox.sender)
+        )
+        of_receipt = (receipts.unit == outbox.unit) & (receipts.receipt_id == outbox.id)
+        rows = tables.outbox.outerjoin(tables.documents, of_document).outerjoin(tables.receipts, of_receipt)
+        # As in `due_outbox`: so worded, the index leads to the open rows.
+        still = select(func.min(stored)).select_from(rows).where(outbox.urgency.in_((0, 1)), outbox.due > 0)
+        row = self._sql.first(still)
+        return None if row is None else optional_from_time(row[0])
 
     def save_outbox(self, rows: Sequence[OutboxRow]) -> None:
         """Set `due` and `attempts`; a row that was closed meanwhile stays closed."""

@@ -4,6 +4,7 @@ Not here: anything that a hub or a node alone keeps.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, Table, delete, func, select, update
@@ -71,7 +72,7 @@ class Session:
         """The files of documents, by the document's key, whose columns are `names`."""
         key = columns(table, names)
         found: dict[Values, list[str]] = {}
-        for *owner, sha256 in self._sql.rows_of(select(*key, table.c.sha256).order_by(table.c.position), key, keys):
+        for *owner, sha256 in self._sql.rows_of(_files_of(table, names), key, keys):
             found.setdefault(tuple(owner), []).append(sha256)
         return {owner: tuple(files) for owner, files in found.items()}
 
@@ -87,6 +88,11 @@ class Session:
         rows = self._sql.rows(oldest.with_for_update(skip_locked=True))
         self._sql.run_for(delete(table), [table.c.no], [(row[0],) for row in rows])
         return [row[1:] for row in rows]
+
+
+@cache
+def _files_of(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    return select(*columns(table, names), table.c.sha256).order_by(table.c.position)
 
 
 def key_of(row: Row) -> EnvelopeKey:

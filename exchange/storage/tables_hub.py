@@ -76,7 +76,7 @@ deliveries = Table(
     *delivery_columns(),
     Index("deliveries_due", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
     Index("deliveries_remind", "remind", sqlite_where=_HAS_REMIND, postgresql_where=_HAS_REMIND),
-    Index("deliveries_transport", "transport"),
+    Index("deliveries_state", "transport", "business"),
 )
 
 receipts = Table(

@@ -68,8 +68,8 @@ class Transaction:
 
     def rows_of(self, statement: Select[Any], key: Sequence[Column[Any]], values: Iterable[Values]) -> Iterator[Row]:
         """The rows of `statement` whose `key` is among `values`, which are texts."""
-        prepared = _prepared(self._backend, statement, tuple(key))
         for chunk in _chunks(values):
+            prepared = _prepared(self._backend, statement, tuple(key))
             wanted = [value for (value,) in chunk] if len(key) == 1 else json.dumps(chunk)
             with self._watched():
                 rows = self._connection.execute(prepared, {"wanted": wanted}).all()

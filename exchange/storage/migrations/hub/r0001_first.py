@@ -62,7 +62,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("remind IS NOT NULL"),
         postgresql_where=sa.text("remind IS NOT NULL"),
     )
-    op.create_index("deliveries_transport", "deliveries", ["transport"], unique=False)
+    op.create_index("deliveries_state", "deliveries", ["transport", "business"], unique=False)
     op.create_table(
         "directories",
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
