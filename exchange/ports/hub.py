@@ -188,6 +188,11 @@ class HubSession(Protocol):
         doctor."""
         ...
 
+    def oldest_unsigned_urgent(self) -> datetime | None:
+        """When the oldest urgent document was received that a recipient has not signed for, though it has it or
+        still may get it."""
+        ...
+
     def latest(self, limit: int) -> list[DocumentRecord]: ...
 
     # everything, page by page, for an audit

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from exchange.errors import ConflictError, StorageError
-from exchange.model.events import Event, TransportState
+from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.fold import DeliveryState, Moment
 from exchange.ports.hub import (
     EnrolmentRecord,
@@ -504,6 +504,40 @@ def test_counts_tell_what_is_there_and_what_is_open(store: HubStore) -> None:
         "quarantined": 1,
     }
     assert {f"deliveries_{state.name.lower()}" for state in TransportState} <= counts.keys()
+
+
+@pytest.mark.parametrize(
+    ("transport", "business", "urgent", "waits"),
+    [
+        (TransportState.ACCEPTED, BusinessState.UNSIGNED, True, True),
+        (TransportState.UNDELIVERED, BusinessState.UNSIGNED, True, True),
+        (TransportState.DELIVERED, BusinessState.UNSIGNED, True, True),
+        (TransportState.DELIVERED, BusinessState.RECALLING, True, True),
+        (TransportState.DELIVERED, BusinessState.SIGNED, True, False),
+        (TransportState.DELIVERED, BusinessState.RECALLED, True, False),
+        (TransportState.EXPIRED, BusinessState.UNSIGNED, True, False),
+        (TransportState.REFUSED, BusinessState.UNSIGNED, True, False),
+        (TransportState.DELIVERED, BusinessState.UNSIGNED, False, False),
+    ],
+)
+def test_an_urgent_document_waits_until_it_is_signed_or_given_up(
+    store: HubStore, transport: TransportState, business: BusinessState, urgent: bool, waits: bool
+) -> None:
+    state = DeliveryState(transport=transport, business=business)
+    with store.begin() as session:
+        assert session.oldest_unsigned_urgent() is None
+        session.add_documents([replace(document(envelope(1)), urgent=urgent)])
+        session.add_deliveries([replace(delivery(envelope(1)), state=state)])
+        assert session.oldest_unsigned_urgent() == (NOW if waits else None)
+
+
+def test_the_urgent_document_waiting_longest_is_told_if_one_recipient_alone_has_not_signed(store: HubStore) -> None:
+    signed = DeliveryState(transport=TransportState.DELIVERED, business=BusinessState.SIGNED)
+    with store.begin() as session:
+        session.add_documents([document(envelope(n), received=NOW + n * HOUR) for n in (1, 2, 3)])
+        session.add_deliveries([replace(delivery(envelope(n)), state=signed) for n in (1, 2)])
+        session.add_deliveries([delivery(envelope(2), C), delivery(envelope(3))])
+        assert session.oldest_unsigned_urgent() == NOW + 2 * HOUR
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(store: HubStore) -> None:

@@ -355,6 +355,20 @@ def test_failures_are_counted_per_message(store: NodeStore) -> None:
         assert session.count_failure(digest(2)) == 1
 
 
+def test_the_oldest_open_row_is_as_old_as_the_document_or_receipt_in_it(store: NodeStore) -> None:
+    """However often it was tried: `due` moves, and does not count."""
+    with store.begin() as session:
+        assert session.oldest_open() is None
+        for n in (1, 2, 3):
+            session.add_documents(Box.SENT, [(A, document(envelope(n), received=NOW + n * HOUR))])
+        session.add_receipts(A, [receipt(4, envelope(9, B), recorded=NOW + 4 * HOUR)])
+        session.add_outbox([row(3), row(2, lane=Lane.URGENT, hours=99), row(1), receipt_row(4, envelope(9, B))])
+        session.close_outbox(A, [(row(1).id, row(1).digest)])
+        assert session.oldest_open() == NOW + 2 * HOUR
+        session.close_outbox(A, [(row(n).id, row(n).digest) for n in (2, 3)])
+        assert session.oldest_open() == NOW + 4 * HOUR
+
+
 def test_counts_tell_what_is_there_and_what_is_open(store: NodeStore) -> None:
     with store.begin() as session:
         write_everything(session)
