@@ -1,34 +1,86 @@
-"""Gauges that no event moves: depths and ages, read from the stores at intervals."""
+"""Gauges that no event moves: depths, ages and ends, read from stores and disks at intervals.
 
-from exchange.ports.hub import HubStore
-from exchange.ports.node import NodeStore
+An age is 0 while nothing waits. What does not exist has no series: the age of a checkpoint before the first one, the
+end of a directory before there is one, of certificates where no unit is hosted.
+
+Not here: what the metrics mean (`exchange.telemetry.catalogue`).
+"""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from exchange.directory.snapshot import Directory, KeyEntry
 from exchange.ports.telemetry import Metrics
-from exchange.ports.time import Clock
+from exchange.services.hub import Hub
+from exchange.services.node import Node
 from workers.runner import Step
 
 __all__ = ["gauge_steps"]
 
+# As often as Prometheus looks by default.
+_EVERY_SECONDS = 15.0
 
-def gauge_steps(hub: HubStore, node: NodeStore, clock: Clock, metrics: Metrics) -> list[Step]:
-    def read_hub() -> int:
-        with hub.begin() as session:
-            counts = session.counts()
-            checkpoint = session.checkpoint()
-        for what, count in counts.items():
-            metrics.gauge("yidi_hub_rows", count, what=what)
-        if checkpoint is not None:
-            age = (clock.now() - checkpoint.at).total_seconds()
-            metrics.gauge("yidi_ledger_checkpoint_age_seconds", age)
-        return 0
 
-    def read_node() -> int:
-        with node.begin() as session:
-            counts = session.counts()
-        for what, count in counts.items():
-            metrics.gauge("yidi_node_rows", count, what=what)
-        return 0
-
+def gauge_steps(hub: Hub, node: Node, disks: Mapping[str, Path]) -> list[Step]:
+    """`disks`: store ("hub", "node") -> where its database and files lie."""
     return [
-        Step(name="gauges.hub", run=read_hub, every_seconds=5.0),
-        Step(name="gauges.node", run=read_node, every_seconds=5.0),
+        Step(name="gauges.hub", run=lambda: _read_hub(hub), every_seconds=_EVERY_SECONDS),
+        Step(name="gauges.node", run=lambda: _read_node(node), every_seconds=_EVERY_SECONDS),
+        Step(name="gauges.disk", run=lambda: _read_disks(hub.metrics, disks), every_seconds=_EVERY_SECONDS),
     ]
+
+
+def _read_hub(hub: Hub) -> int:
+    now, metrics = hub.clock.now(), hub.metrics
+    with hub.store.begin() as session:
+        counts, checkpoint = session.counts(), session.checkpoint()
+        urgent, version = session.oldest_unsigned_urgent(), session.directory_version()
+    for what, count in counts.items():
+        metrics.gauge("yidi_hub_rows", count, what=what)
+    metrics.gauge("yidi_hub_unsigned_urgent_age_seconds", _age(urgent, now))
+    metrics.gauge("yidi_ledger_checkpoint_entries", checkpoint.size if checkpoint else None)
+    metrics.gauge("yidi_ledger_checkpoint_age_seconds", _age(checkpoint.at, now) if checkpoint else None)
+    directory = hub.verifier().directory if version else None
+    _show_directory(metrics, "hub", directory, now)
+    _show_certificates(metrics, "hub", [directory.hub_keys] if directory else [], now)
+    return 0
+
+
+def _read_node(node: Node) -> int:
+    now, metrics = node.clock.now(), node.metrics
+    with node.store.begin() as session:
+        counts, oldest = session.counts(), session.oldest_open()
+        units, version = session.units(), session.directory_version()
+    for what, count in counts.items():
+        metrics.gauge("yidi_node_rows", count, what=what)
+    metrics.gauge("yidi_node_outbox_age_seconds", _age(oldest, now))
+    directory = node.verifier().directory if version else None
+    _show_directory(metrics, "node", directory, now)
+    hosted = [directory.by_code[unit].keys for unit in units if directory.is_active(unit)] if directory else []
+    _show_certificates(metrics, "node", hosted, now)
+    return 0
+
+
+def _read_disks(metrics: Metrics, disks: Mapping[str, Path]) -> int:
+    for store, path in disks.items():
+        metrics.gauge("yidi_files_free_bytes", shutil.disk_usage(path).free, store=store)
+    return 0
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
+
+
+def _show_directory(metrics: Metrics, store: str, directory: Directory | None, now: datetime) -> None:
+    left = None if directory is None else (directory.expires - now).total_seconds()
+    metrics.gauge("yidi_directory_version", directory.version if directory else None, store=store)
+    metrics.gauge("yidi_directory_expiry_seconds", left, store=store)
+
+
+def _show_certificates(metrics: Metrics, store: str, owners: Iterable[Iterable[KeyEntry]], now: datetime) -> None:
+    """A key that was replaced ends soon and means nothing; an owner without any has not been enrolled yet."""
+    ends = [max(key.revoked or key.valid_to for key in keys) for owner in owners if (keys := list(owner))]
+    left = (min(ends) - now) / timedelta(days=1) if ends else None
+    metrics.gauge("yidi_trust_certificate_expiry_days", left, store=store)

@@ -103,9 +103,9 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     services.refresher.refresh()
     _make_all_due(machine)
     machine.runners = (
-        Runner(_hub_steps(machine), hub.hub.clock, metrics, log),
-        Runner(_node_steps(machine), hub.hub.clock, metrics, log),
-        Runner(node.office_steps(services.officer), hub.hub.clock, metrics, log),
+        Runner("hub", _hub_steps(machine, layout), hub.hub.clock, metrics, log),
+        Runner("node", _node_steps(machine), hub.hub.clock, metrics, log),
+        Runner("office", node.office_steps(services.officer), hub.hub.clock, metrics, log),
     )
     return machine
 
@@ -118,7 +118,7 @@ def _make_all_due(machine: Machine) -> None:
         session.hasten_outbox(now)
 
 
-def _hub_steps(machine: Machine) -> list[Step]:
+def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
     hub = machine.hub
     envelopes = machine.transport.consumer(router.QUEUES)
     receipts = machine.transport.consumer(acknowledger.QUEUES)
@@ -127,7 +127,7 @@ def _hub_steps(machine: Machine) -> list[Step]:
         Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
         *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator),
         *sealer.steps(hub.sealer),
-        *gauge_steps(machine.hub_store, machine.node_store, hub.hub.clock, machine.metrics),
+        *gauge_steps(hub.hub, machine.node.node, {"hub": layout.hub, "node": layout.node}),
     ]
 
 

@@ -10,8 +10,7 @@ If it dies here    before the commit: the batch comes again. After it: the batch
 If it comes twice  one inbox item, one hand-over; the same receipts again, byte for byte
 Settings           node timing (retry, recall_until_signed, poison_attempts, chunk_bytes)
 Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_node_received_total,
-                   yidi_node_duplicates_total, yidi_node_quarantined_total, yidi_node_handover_failures_total,
-                   yidi_directory_version
+                   yidi_node_duplicates_total, yidi_node_quarantined_total, yidi_node_handover_failures_total
 """
 
 from exchange.ports.transport import Consumer

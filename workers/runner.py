@@ -33,8 +33,16 @@ class Step:
 
 class Runner:
     def __init__(
-        self, steps: Sequence[Step], clock: Clock, metrics: Metrics, log: Log, *, idle_seconds: float = 0.05
+        self,
+        name: str,
+        steps: Sequence[Step],
+        clock: Clock,
+        metrics: Metrics,
+        log: Log,
+        *,
+        idle_seconds: float = 0.05,
     ) -> None:
+        self._name = name
         self._steps, self._clock, self._metrics, self._log = list(steps), clock, metrics, log
         self._idle = idle_seconds
         self._stop = threading.Event()
@@ -58,6 +66,7 @@ class Runner:
             if self._clock.monotonic() >= step.due:
                 done += self._run(step)
         self.last_round = self._clock.monotonic()
+        self._metrics.gauge("yidi_worker_seen_timestamp_seconds", self._clock.now().timestamp(), worker=self._name)
         return done
 
     def faults(self) -> dict[str, int]:

@@ -47,7 +47,6 @@ class Refresher:
             session.save_directory(
                 DirectoryRecord(version=directory.version, digest=digest, document=document, stored=now)
             )
-        node.metrics.gauge("yidi_directory_version", directory.version)
         node.log.info("directory_taken", version=directory.version)
         return True
 

@@ -2,6 +2,9 @@
 
 Names are `yidi_<room>_<what>_<unit>`, or `_total`. No label names a unit, a person or a document: series must stay few,
 and /metrics is read by people who may not know who writes to whom.
+
+Of the gauges, ages and counts are 0 when nothing waits; one that speaks of something that does not exist (a checkpoint
+before the first, keys of units where none is hosted) is not shown. `docs/metrics.md` is this list for people.
 """
 
 import re
@@ -70,6 +73,7 @@ def _histogram(text: str, buckets: tuple[float, ...]) -> Spec:
     return Spec(kind=Kind.HISTOGRAM, help=text, buckets=buckets)
 
 
+_STORES = frozenset({"hub", "node"})
 _PUBLISH = frozenset({"unroutable", "refused", "unknown"})
 
 CATALOGUE: Mapping[str, Spec] = {
@@ -87,22 +91,24 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_clock_forwards_total": _counter("Receipts forwarded again."),
     "yidi_clock_reminders_total": _counter("Reminders to sign."),
     "yidi_clock_expired_total": _counter("Deliveries given up at their deadline."),
-    "yidi_hub_unsigned_urgent_age_seconds": _gauge("Age of the oldest urgent document that nobody signed for."),
+    # delivered or still on its way; one given up at its deadline is counted above instead
+    "yidi_hub_unsigned_urgent_age_seconds": _gauge("Since the oldest urgent document still unsigned was accepted."),
     # what lies where: documents, deliveries in each state, open forwards, unsealed entries, quarantine
     "yidi_hub_rows": _gauge("Rows in the hub's store, by kind.", what=_WORDS),
     # the same at a node: both boxes, open outbox rows and hand-overs, receipts not yet told, quarantine
     "yidi_node_rows": _gauge("Rows in the node's store, by kind.", what=_WORDS),
-    "yidi_files_bytes": _gauge("Bytes of stored files.", store=frozenset({"hub", "node"})),
+    "yidi_files_free_bytes": _gauge("Free on the disk that holds database and files.", store=_STORES),
     # ledger, directory, keys
     "yidi_ledger_checkpoint_entries": _gauge("Entries under the latest checkpoint."),
     "yidi_ledger_checkpoint_age_seconds": _gauge("Age of the latest checkpoint."),
-    "yidi_directory_version": _gauge("Version of the directory in use."),
-    "yidi_directory_expiry_seconds": _gauge("Until the directory in use expires; negative once it has."),
-    "yidi_trust_certificate_expiry_days": _gauge("Until the first certificate in use expires."),
+    "yidi_directory_version": _gauge("Version of the directory held.", store=_STORES),
+    "yidi_directory_expiry_seconds": _gauge("Until the directory held expires; negative once it has.", store=_STORES),
+    # hub: its own keys; node: those of the units it hosts. Of an owner with several keys the one that lasts longest
+    "yidi_trust_certificate_expiry_days": _gauge("Until the first owner has no key any more.", store=_STORES),
     # node
     "yidi_node_submitted_total": _counter("Documents accepted for sending."),
     "yidi_node_published_total": _counter("Outbox rows published, repeats included."),
-    "yidi_node_outbox_age_seconds": _gauge("Age of the oldest outbox row that no receipt has closed."),
+    "yidi_node_outbox_age_seconds": _gauge("Age of the oldest document or receipt that the hub has not answered."),
     "yidi_node_received_total": _counter("Documents delivered here."),
     "yidi_node_duplicates_total": _counter("Documents that came again and changed nothing."),
     "yidi_node_receipts_total": _counter("Receipts received.", event=_EVENTS),
@@ -114,6 +120,7 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_transport_publish_failures_total": _counter("Messages the broker did not take.", outcome=_PUBLISH),
     "yidi_worker_work_total": _counter("Things done, by step.", step=_WORDS),
     "yidi_worker_failures_total": _counter("Failures of a step as a whole.", step=_WORDS, code=_CODES),
+    # hub, node, office
     "yidi_worker_seen_timestamp_seconds": _gauge("When a loop last came round, as Unix time.", worker=_WORDS),
     # an alarm without a code has NONE
     "yidi_telemetry_alarms_total": _counter("Alarms: what a person must look at.", event=_WORDS, code=_CODES),

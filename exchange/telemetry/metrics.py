@@ -2,8 +2,12 @@
 
 A name or label that the catalogue does not know raises when `strict` (in tests) and is otherwise counted as a fault; a
 value it does not know becomes `other`, so that no caller can make series without end.
+
+A counter is 0 from the start. A gauge is not shown until it is set: a directory that expires in 0 seconds because
+nobody has looked yet would wake somebody up.
 """
 
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -23,11 +27,13 @@ class PrometheusMetrics:
         self._strict = strict
         self._registry = CollectorRegistry()
         self._instruments = {name: _make(name, spec, self._registry) for name, spec in CATALOGUE.items()}
+        self._shown: set[str] = set()
+        self._showing = threading.Lock()
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         self._record(name, Kind.COUNTER, amount, labels)
 
-    def gauge(self, name: str, value: float, **labels: str) -> None:
+    def gauge(self, name: str, value: float | None, **labels: str) -> None:
         self._record(name, Kind.GAUGE, value, labels)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
@@ -37,7 +43,7 @@ class PrometheusMetrics:
         """The text that Prometheus scrapes."""
         return generate_latest(self._registry)
 
-    def _record(self, name: str, kind: Kind, value: float, labels: Mapping[str, str]) -> None:
+    def _record(self, name: str, kind: Kind, value: float | None, labels: Mapping[str, str]) -> None:
         try:
             self._measure(name, kind, value, labels)
         except Exception:
@@ -46,21 +52,37 @@ class PrometheusMetrics:
             with suppress(Exception):
                 self._measure(_FAULTS, Kind.COUNTER, 1, {})
 
-    def _measure(self, name: str, kind: Kind, value: float, labels: Mapping[str, str]) -> None:
+    def _measure(self, name: str, kind: Kind, value: float | None, labels: Mapping[str, str]) -> None:
         spec = CATALOGUE.get(name)
         if spec is None or spec.kind is not kind:
             raise ValueError(f"{name} is no {kind} of the catalogue")
         if spec.labels.keys() != labels.keys():
             raise ValueError(f"{name} has the labels {sorted(spec.labels)}, not {sorted(labels)}")
         instrument = self._instruments[name]
-        if labels:
-            instrument = instrument.labels(**{label: self._legal(name, spec, label, v) for label, v in labels.items()})
-        if isinstance(instrument, Counter):
-            instrument.inc(value)
-        elif isinstance(instrument, Gauge):
-            instrument.set(value)
+        legal = {label: self._legal(name, spec, label, labels[label]) for label in spec.labels}
+        if isinstance(instrument, Gauge):
+            self._set(name, instrument, value, legal)
+            return
+        assert value is not None
+        one = instrument.labels(**legal) if legal else instrument
+        if isinstance(one, Counter):
+            one.inc(value)
         else:
-            instrument.observe(value)
+            one.observe(value)
+
+    def _set(self, name: str, gauge: Gauge, value: float | None, labels: Mapping[str, str]) -> None:
+        if labels:
+            if value is None:
+                gauge.remove_by_labels(dict(labels))
+            else:
+                gauge.labels(**labels).set(value)
+            return
+        with self._showing:
+            if value is not None:
+                gauge.set(value)
+            if (value is not None) != (name in self._shown):
+                (self._registry.unregister if value is None else self._registry.register)(gauge)
+                self._shown ^= {name}
 
     def _legal(self, name: str, spec: Spec, label: str, value: str) -> str:
         if spec.legal(label, value):
@@ -83,6 +105,6 @@ def _make(name: str, spec: Spec, registry: CollectorRegistry) -> _Instrument:
         case Kind.COUNTER:
             return Counter(name, spec.help, labels, registry=registry)
         case Kind.GAUGE:
-            return Gauge(name, spec.help, labels, registry=registry)
+            return Gauge(name, spec.help, labels, registry=registry if labels else None)
         case Kind.HISTOGRAM:
             return Histogram(name, spec.help, labels, buckets=spec.buckets, registry=registry)

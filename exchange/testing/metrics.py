@@ -17,8 +17,11 @@ class RecordingMetrics:
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         self._counts[_series(name, labels)] += amount
 
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        self._gauges[_series(name, labels)] = value
+    def gauge(self, name: str, value: float | None, **labels: str) -> None:
+        if value is None:
+            self._gauges.pop(_series(name, labels), None)
+        else:
+            self._gauges[_series(name, labels)] = value
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         self._observed[_series(name, labels)].append(value)

@@ -35,7 +35,7 @@ class _NoMetrics:
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         pass
 
-    def gauge(self, name: str, value: float, **labels: str) -> None:
+    def gauge(self, name: str, value: float | None, **labels: str) -> None:
         pass
 
     def observe(self, name: str, value: float, **labels: str) -> None:

@@ -26,16 +26,36 @@ def value(metrics: PrometheusMetrics, name: str, **labels: str) -> float | None:
 def test_counters_gauges_and_histograms_are_rendered(strict: PrometheusMetrics) -> None:
     strict.count("yidi_router_refusals_total", 2, code="SECRECY")
     strict.count("yidi_router_refusals_total", code="SECRECY")
-    strict.gauge("yidi_directory_version", 7)
+    strict.gauge("yidi_directory_version", 7, store="hub")
     strict.observe("yidi_router_accept_seconds", 0.3)
     assert value(strict, "yidi_router_refusals_total", code="SECRECY") == 3
-    assert value(strict, "yidi_directory_version") == 7
+    assert value(strict, "yidi_directory_version", store="hub") == 7
     assert value(strict, "yidi_router_accept_seconds_bucket", le="0.5") == 1
     assert value(strict, "yidi_router_accept_seconds_bucket", le="0.25") == 0
 
 
 def test_no_creation_times_double_the_series(strict: PrometheusMetrics) -> None:
     assert "_created" not in strict.render().decode()
+
+
+def test_a_gauge_is_shown_from_when_it_is_set_until_there_is_nothing_to_measure(strict: PrometheusMetrics) -> None:
+    assert "yidi_ledger_checkpoint_age_seconds" not in strict.render().decode()
+    strict.gauge("yidi_ledger_checkpoint_age_seconds", 0)
+    assert value(strict, "yidi_ledger_checkpoint_age_seconds") == 0
+    for _ in range(2):
+        strict.gauge("yidi_ledger_checkpoint_age_seconds", None)
+        assert "yidi_ledger_checkpoint_age_seconds" not in strict.render().decode()
+    strict.gauge("yidi_ledger_checkpoint_age_seconds", 5)
+    assert value(strict, "yidi_ledger_checkpoint_age_seconds") == 5
+
+
+def test_one_series_of_a_gauge_goes_and_the_others_stay(strict: PrometheusMetrics) -> None:
+    strict.gauge("yidi_directory_version", 7, store="hub")
+    strict.gauge("yidi_directory_version", 6, store="node")
+    strict.gauge("yidi_directory_version", None, store="node")
+    strict.gauge("yidi_directory_expiry_seconds", None, store="node")
+    assert value(strict, "yidi_directory_version", store="hub") == 7
+    assert value(strict, "yidi_directory_version", store="node") is None
 
 
 def test_two_sets_of_metrics_know_nothing_of_each_other(strict: PrometheusMetrics) -> None:
@@ -48,7 +68,7 @@ def test_two_sets_of_metrics_know_nothing_of_each_other(strict: PrometheusMetric
     ("name", "labels"),
     [
         ("yidi_made_up_total", {}),
-        ("yidi_directory_version", {}),  # a gauge is not counted
+        ("yidi_directory_version", {"store": "hub"}),  # a gauge is not counted
         ("yidi_router_refusals_total", {}),
         ("yidi_router_refusals_total", {"reason": "X"}),
         ("yidi_node_submitted_total", {"unit": "520304-001"}),

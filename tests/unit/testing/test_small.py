@@ -56,6 +56,8 @@ def test_counts_are_summed_over_the_labels_left_open() -> None:
     assert (metrics.counted("yidi_a_total"), metrics.counted("yidi_a_total", lane="urgent")) == (7, 3)
     assert (metrics.last("yidi_b"), metrics.last("yidi_none")) == (5, None)
     assert metrics.observed("yidi_c_seconds", step="x") == [0.5]
+    metrics.gauge("yidi_b", None)
+    assert metrics.last("yidi_b") is None
 
 
 def test_an_alarm_nobody_expected_fails_the_test() -> None:
