@@ -88,11 +88,11 @@ def _vanished(world: World) -> Iterator[str]:
             if delivery.state.transport.name == "EXPIRED"
         }
     honest = {
-    genuine = {body for _, body in honest}
         (step.queue, step.body)
         for step in world.broker.history
         if step.action == "publish" and step.client != "attacker"
     }
+    genuine = {body for _, body in honest}
     by_unit: dict[str, set[str]] = {ATTACKER: set()}
     for room in world.mailrooms:
         with room.store.inner.begin() as session:
