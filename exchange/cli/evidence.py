@@ -63,9 +63,16 @@ def export(
             key = _found(session, document_id)
         sign_note = opened.layout.hub_keys(opened.settings).ledger(opened.settings.hub).note
         files = LocalFiles(opened.layout.hub / "files")
-        exporter = EvidenceExporter(opened.hub_store, files, SystemClock(), sign_note)
+        exporter = EvidenceExporter(opened.hub_store, files, SystemClock(), sign_note, opened.layout.anchor())
         report = _export(exporter, key, out, with_files=not digests_only)
     _show(report, out, as_json=as_json)
+    if not as_json:
+        print(
+            say(
+                f"核验方须另行取得 {opened.layout.anchor_file}（yidi evidence verify --anchor）",
+                f"whoever verifies it needs {opened.layout.anchor_file}, got by other means (--anchor)",
+            )
+        )
 
 
 def _export(exporter: "EvidenceExporter", key: "EnvelopeKey", out: Path, *, with_files: bool) -> "EvidenceReport":

@@ -26,6 +26,7 @@ from exchange.ports.time import Clock
 from exchange.services.evidence_facts import Facts, read_checkpoint, read_receipt, signers_of
 from exchange.services.evidence_report import render
 from exchange.services.evidence_verify import EvidenceReport, verify
+from exchange.trust.anchor import Anchor
 from exchange.trust.digest import sha256_hex
 
 __all__ = ["EvidenceExporter", "gather"]
@@ -34,16 +35,18 @@ SignNote = Callable[[str], str]
 
 
 class EvidenceExporter:
-    def __init__(self, store: HubStore, files: Files, clock: Clock, sign_note: SignNote) -> None:
-        """`sign_note`: checkpoint body -> signed note with the hub's ledger key, as the sealer has it."""
-        self._store, self._files, self._clock, self._sign_note = store, files, clock, sign_note
+    def __init__(self, store: HubStore, files: Files, clock: Clock, sign_note: SignNote, anchor: Anchor) -> None:
+        """`sign_note`: checkpoint body -> signed note with the hub's ledger key, as the sealer has it. `anchor`: what the
+        package must verify under."""
+        self._store, self._files, self._clock = store, files, clock
+        self._sign_note, self._anchor = sign_note, anchor
 
     def export(self, key: EnvelopeKey, path: Path, *, with_files: bool = True) -> EvidenceReport:
         """Write the package about one document to `path`, and say what its verification says. Raises RefusedError
         (NOT_FOUND, NOT_SEALED), PackageError, FileMissingError."""
         now = self._clock.now()
         write(gather(self._store, self._files, key, self._sign_note, now, with_files=with_files), path)
-        return verify(path)
+        return verify(path, self._anchor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def examine(
             settled=True,
         )
         sign_note = layout.hub_keys(layout.settings()).ledger(layout.settings().hub).note
-        EvidenceExporter(hub_store, hub_files, SystemClock(), sign_note).export(notice, evidence)
+        EvidenceExporter(hub_store, hub_files, SystemClock(), sign_note, layout.anchor()).export(notice, evidence)
         verdict = verify(evidence, layout.anchor())
         return {
             "who": [

@@ -101,7 +101,9 @@ class World:
         self.store, self.files = memory_hub_store(), MemoryFiles()
         log, metrics = RecordingLog(), RecordingMetrics()
         self.sealer = Sealer(self.store, self.clock, self.county.ledger.note, HUB, metrics, log)
-        self.exporter = EvidenceExporter(self.store, self.files, self.clock, self.county.ledger.note)
+        self.exporter = EvidenceExporter(
+            self.store, self.files, self.clock, self.county.ledger.note, self.county.anchor
+        )
         self.document = sign_envelope(self.envelope, self.county.signers[self.envelope.sender])
         self.digest = sha256_hex(self.document)
         self.directory = sign_directory(self.county.directory, self.county.directory_signer)
