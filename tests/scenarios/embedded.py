@@ -1,0 +1,155 @@
+"""The embedded exchange as a stage: the machine that `yidi up` runs, in threads of this process, over a real data
+directory with SQLite and local files."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from exchange.adapters.sheet import read_units
+from exchange.directory.snapshot import Directory, Group
+from exchange.directory.update import add_group
+from exchange.files.local import LocalFiles
+from exchange.model.envelope import Envelope, EnvelopeKey
+from exchange.model.fold import DeliveryState
+from exchange.model.receipt import Reason
+from exchange.model.unit import Unit, UnitCode
+from exchange.ports.node import Box
+from exchange.ports.office import Draft
+from exchange.ports.records import QuarantineRecord
+from exchange.ports.transport import Message
+from exchange.services.audit import audit
+from exchange.testing.metrics import RecordingLog, RecordingMetrics
+from exchange.topology import Lane, in_exchange
+from exchange.trust.digest import sha256_hex
+from exchange.trust.sign import sign_envelope
+from exchange.wiring.enrolment import enroll_here, import_units
+from exchange.wiring.hub import establish_hub
+from exchange.wiring.layout import Layout
+from tests.scenarios.commands import yidi
+from tests.scenarios.stage import Received, wait
+from workers.machine import Machine, open_machine
+
+__all__ = ["EmbeddedStage", "found"]
+
+_OPEN = {"forwards_open", "entries_unsealed", "outbox_open", "handovers_open", "owed"}
+
+
+def found(data: Path) -> None:
+    """Make an exchange that knows no unit yet."""
+    establish_hub(Layout(data), "hub.520304", "播州区公文交换中心", RecordingLog())
+
+
+class EmbeddedStage:
+    """A `Stage`."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._log = RecordingLog()
+        self._start()
+
+    def _start(self) -> None:
+        layout = Layout(self._data)
+        self._machine: Machine = open_machine(layout, RecordingMetrics(), self._log)
+        self._thread = threading.Thread(target=self._machine.run, name="exchange")
+        self._thread.start()
+
+    def close(self) -> None:
+        self._machine.stop()
+        self._thread.join()
+
+    def restart(self) -> None:
+        self.close()
+        self._start()
+
+    # the hub's administrator
+
+    def import_units(self, sheet: Path) -> None:
+        import_units(self._machine.hub.administration, read_units(sheet))
+
+    def enrol(self, units: Sequence[Unit]) -> None:
+        layout = Layout(self._data)
+        keys = layout.node_keys(layout.settings())
+        enroll_here(self._machine.hub.administration, keys, self._machine.node_store, [unit.code for unit in units])
+        self._machine.node.refresher.refresh()
+
+    def directory(self) -> Directory:
+        return self._machine.hub.administration.administrator.current()
+
+    def save_group(self, group: Group) -> None:
+        self._machine.hub.administration.administrator.change(lambda directory: add_group(directory, group))
+        self._machine.node.refresher.refresh()
+
+    # a unit and its people
+
+    def submit(self, draft: Draft) -> EnvelopeKey:
+        return self._machine.node.submitter.submit(draft).key
+
+    def force(self, envelope: Envelope, files: Iterable[bytes] = ()) -> bytes:
+        node, sender = self._machine.node.node, envelope.sender
+        document = sign_envelope(envelope, node.keys(sender))
+        held = {sha256_hex(data): data for data in files}
+        for entry in envelope.files:
+            node.exchange.upload(sender, entry, 0, held[entry.sha256])
+        publisher = self._machine.transport.publisher()
+        lane = Lane.NORMAL.value
+        publisher.publish([Message(exchange=in_exchange(sender), key=lane, body=document, user=sender)])
+        publisher.close()
+        return document
+
+    def sign(self, unit: UnitCode, key: EnvelopeKey, person: str) -> None:
+        self._machine.node.decider.sign(unit, key, person)
+
+    def reject(self, unit: UnitCode, key: EnvelopeKey, person: str, reason: Reason, text: str) -> None:
+        self._machine.node.decider.reject(unit, key, person, reason, text)
+
+    def recall(self, key: EnvelopeKey, person: str, text: str) -> None:
+        self._machine.node.recaller.recall(key, person, text)
+
+    def inbox(self, unit: UnitCode) -> dict[EnvelopeKey, Received]:
+        with self._machine.node_store.begin() as session:
+            listed = session.listing(unit, Box.INBOX, 1000)
+        return {document.key: Received(document=document, state=own.state) for document, (own,) in listed}
+
+    def read_file(self, unit: UnitCode, sha256: str) -> bytes:
+        with self._machine.node.node.files.open(sha256) as file:
+            return file.read()
+
+    def view(self, key: EnvelopeKey) -> dict[UnitCode, DeliveryState]:
+        with self._machine.node_store.begin() as session:
+            return {record.key.recipient: record.state for record in session.deliveries(key.sender, key)}
+
+    def sent(self, key: EnvelopeKey) -> bytes:
+        with self._machine.node_store.begin() as session:
+            return session.documents(Box.SENT, [(key.sender, key)])[(key.sender, key)].document
+
+    # what an auditor asks
+
+    def quarantine(self) -> list[QuarantineRecord]:
+        with self._machine.hub_store.begin() as session:
+            return session.quarantined(100)
+
+    def places_that_hold(self, needle: bytes) -> list[str]:
+        files = [path for path in self._data.rglob("*") if path.is_file() and needle in path.read_bytes()]
+        lines = [line.event for line in self._log.lines if needle.decode() in str(line.fields)]
+        return [*(str(path.relative_to(self._data)) for path in files), *lines]
+
+    def export_evidence(self, key: EnvelopeKey, path: Path) -> None:
+        done = yidi("evidence", "export", str(key), "--out", path, "--data", self._data)
+        assert done.returncode == 0, done.stderr
+
+    def anchor(self) -> Path:
+        return Layout(self._data).anchor_file
+
+    def broken_promises(self) -> list[str]:
+        wait("everything at rest", lambda: not self._under_way())
+        hub, node = self._machine.hub.hub, self._machine.node.node
+        assert isinstance(hub.files, LocalFiles)
+        report = audit(hub.store, node.anchor, hub_files=hub.files, nodes=[(node.store, node.files)], settled=True)
+        return [f"{result.check.english}: {finding}" for result in report.results for finding in result.findings]
+
+    def _under_way(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for store in (self._machine.hub_store, self._machine.node_store):
+            with store.begin() as session:
+                counts |= {what: n for what, n in session.counts().items() if what in _OPEN and n}
+        return counts

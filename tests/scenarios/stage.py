@@ -1,0 +1,115 @@
+"""What a scenario does to an exchange and may look at, whichever servers it runs on.
+
+A scenario knows only this protocol. Whoever brings an exchange on other servers implements it and adds its name to
+the fixture `stage`. Waiting is `wait`, and nothing else sleeps. Not here: any scenario, any server.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from exchange.directory.snapshot import Directory, Group
+from exchange.model.envelope import Envelope, EnvelopeKey
+from exchange.model.fold import DeliveryState
+from exchange.model.receipt import Reason
+from exchange.model.unit import Unit, UnitCode
+from exchange.ports.office import Draft
+from exchange.ports.records import DocumentRecord, QuarantineRecord
+
+__all__ = ["Received", "Stage", "wait"]
+
+LONG_ENOUGH_SECONDS = 45.0  # for what must come; nobody waits for what must not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A document in a unit's inbox, and how far that unit is with it."""
+
+    document: DocumentRecord
+    state: DeliveryState
+
+
+class Stage(Protocol):
+    """One exchange: a hub, and nodes that between them host every enrolled unit."""
+
+    # the hub's administrator
+
+    def import_units(self, sheet: Path) -> None:
+        """Raises SheetError with every fault, and then nothing is imported."""
+        ...
+
+    def enrol(self, units: Sequence[Unit]) -> None: ...
+
+    def directory(self) -> Directory:
+        """As the hub has it now."""
+        ...
+
+    def save_group(self, group: Group) -> None:
+        """Add or replace a group; every node knows of it on return."""
+        ...
+
+    # a unit and its people, at their node
+
+    def submit(self, draft: Draft) -> EnvelopeKey:
+        """As the draft's sender. Raises RefusedError."""
+        ...
+
+    def force(self, envelope: Envelope, files: Iterable[bytes] = ()) -> bytes:
+        """Sign, upload and publish as the envelope's sender whose node asks no gate; returns the signed bytes."""
+        ...
+
+    def sign(self, unit: UnitCode, key: EnvelopeKey, person: str) -> None: ...
+
+    def reject(self, unit: UnitCode, key: EnvelopeKey, person: str, reason: Reason, text: str) -> None: ...
+
+    def recall(self, key: EnvelopeKey, person: str, text: str) -> None: ...
+
+    def inbox(self, unit: UnitCode) -> dict[EnvelopeKey, Received]: ...
+
+    def read_file(self, unit: UnitCode, sha256: str) -> bytes:
+        """A file as the unit's node keeps it."""
+        ...
+
+    def view(self, key: EnvelopeKey) -> dict[UnitCode, DeliveryState]:
+        """What the sender knows of each recipient."""
+        ...
+
+    def sent(self, key: EnvelopeKey) -> bytes:
+        """The signed envelope, as its sender keeps it."""
+        ...
+
+    # what an auditor asks
+
+    def quarantine(self) -> list[QuarantineRecord]: ...
+
+    def places_that_hold(self, needle: bytes) -> list[str]:
+        """Wherever the hub or a node keeps these bytes: tables, files, logs."""
+        ...
+
+    def export_evidence(self, key: EnvelopeKey, path: Path) -> None:
+        """By the command."""
+        ...
+
+    def anchor(self) -> Path:
+        """The file that a unit kept from its enrolment."""
+        ...
+
+    def broken_promises(self) -> list[str]:
+        """What an audit of every store finds once nothing is under way any more: nothing."""
+        ...
+
+    def restart(self) -> None:
+        """Stop everything in order and start it on the same data."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def wait(what: str, reached: Callable[[], bool]) -> None:
+    """Until `reached`. Fails loudly after long enough."""
+    deadline = time.monotonic() + LONG_ENOUGH_SECONDS
+    while not reached():
+        assert time.monotonic() < deadline, f"not after {LONG_ENOUGH_SECONDS:.0f} s: {what}"
+        time.sleep(0.05)
