@@ -7,7 +7,7 @@ import re
 
 from exchange.errors import InvalidValueError
 
-__all__ = ["check_line", "check_text"]
+__all__ = ["as_text", "check_line", "check_text"]
 
 # Control characters break XML and logs; bidi overrides and zero-width characters make a text read as what it is not.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -32,3 +32,9 @@ def check_text(field: str, text: str, longest: int) -> str:
     if found := _FORBIDDEN_TEXT.search(text):
         raise InvalidValueError(f"{field}: forbidden character U+{ord(found[0]):04X} at position {found.start() + 1}")
     return text
+
+
+def as_text(text: str, longest: int) -> str:
+    """`text` as `check_text` allows it: cut to `longest`, and U+FFFD for what is forbidden. For messages of ours that
+    quote what somebody sent."""
+    return _FORBIDDEN_TEXT.sub("\N{REPLACEMENT CHARACTER}", text[:longest])

@@ -19,6 +19,7 @@ from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey, FileEntry
 from exchange.model.events import Event
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason, Subject
+from exchange.model.text import as_text
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubSession, Refusal
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
@@ -251,7 +252,8 @@ class Router:
                 now,
                 subject=Subject(envelope=EnvelopeKey(user, EnvelopeId(claimed)), digest=item.digest),
                 reason=_reason(item.error),
-                text=f"{code}: {item.error.message}"[:2000],
+                # The message may quote what somebody sent, and what they send must not keep us from answering.
+                text=as_text(f"{code}: {item.error.message}", 2000),
                 checkpoint=note,
             )
             record = hub.keep(receipt, signed).record
