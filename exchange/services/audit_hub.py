@@ -89,11 +89,9 @@ class HubAuditor:
             self._delivery(delivery, recorded)
 
     def _envelope(self, document: DocumentRecord) -> Envelope | None:
-        verifier = self._history.at(document.received)
+        data, received = document.document, document.received
         try:
-            if verifier is None:
-                raise YidiError("no directory yet", code="DIRECTORY_MISSING")
-            envelope = verifier.envelope(document.document, document.received).envelope
+            envelope = self._history.judge(received, lambda verifier: verifier.envelope(data, received).envelope)
         except YidiError as error:
             self._notebook.expect(Check.AUTHORS, False, "hub", document.key, error.code)
             return None
@@ -115,11 +113,8 @@ class HubAuditor:
 
     def verified(self, document: bytes, at: datetime, *where: object) -> Receipt | None:
         """The receipt in `document`, if it verifies under the directory of `at`."""
-        verifier = self._history.at(at)
         try:
-            if verifier is None:
-                raise YidiError("no directory yet", code="DIRECTORY_MISSING")
-            receipt = verifier.receipt(document, at).receipt
+            receipt = self._history.judge(at, lambda verifier: verifier.receipt(document, at).receipt)
         except YidiError as error:
             self._notebook.expect(Check.RECEIPTS, False, *where, error.code)
             return None

@@ -4,10 +4,12 @@ Limits: holds two hashes of 32 bytes for each entry of the ledger in memory.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from exchange.errors import NoteError, YidiError
+from exchange.errors import DirectoryError, NoteError, YidiError
 from exchange.ledger import merkle
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubSession
@@ -20,6 +22,9 @@ from exchange.trust.verify import Verifier
 __all__ = ["History", "Tree"]
 
 _PAGE = 5000
+_BATCH = timedelta(seconds=5)
+
+T = TypeVar("T")
 
 
 class History:
@@ -43,10 +48,17 @@ class History:
             self._since.append(record.stored)
             self._verifiers.append(Verifier(directory))
 
-    def at(self, moment: datetime) -> Verifier | None:
-        """The verifier under the directory that the hub had at `moment`."""
-        index = bisect_right(self._since, moment)
-        return self._verifiers[index - 1] if index else None
+    def judge(self, moment: datetime, judge: Callable[[Verifier], T]) -> T:
+        """`judge` under the directory of `moment`, or under one that had just been replaced: a batch in hand is judged
+        by the directory it began with. Raises what `judge` raises."""
+        last = bisect_right(self._since, moment)
+        first = max(bisect_right(self._since, moment - _BATCH), 1)
+        if not last:
+            raise DirectoryError("there was no directory yet", code="DIRECTORY_MISSING")
+        for verifier in self._verifiers[first - 1 : last - 1]:
+            with suppress(YidiError):
+                return judge(verifier)
+        return judge(self._verifiers[last - 1])
 
     def is_known(self, unit: UnitCode) -> bool:
         return bool(self._verifiers) and unit in self._verifiers[-1].directory.by_code

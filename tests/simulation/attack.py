@@ -26,6 +26,9 @@ from tests.simulation.world import World
 __all__ = ["ATTACKS", "attack"]
 
 
+_UNKNOWN = 99  # the generation of keys that never enter a directory
+
+
 def attack(world: World) -> None:
     seen = _seen(world)
     if not seen:
@@ -38,24 +41,35 @@ def attack(world: World) -> None:
 
 def garbage(world: World, document: bytes, envelope: Envelope) -> None:
     for body in (b"", b"<Envelope/>", document[: len(document) // 2], b"\xff" * 100):
-        _inject(world, ATTACKER, Lane.NORMAL, body)
+        _inject(world, ATTACKER, Lane.NORMAL, _forged(world, body))
         _inject(world, ATTACKER, Lane.RECEIPT, body)
 
 
 def tamper(world: World, document: bytes, envelope: Envelope) -> None:
     """Another title under the old signature: by the sender's own account, and at the broker into an inbox."""
-    changed = document.replace("关于".encode(), "取消".encode())
+    changed = _forged(world, document.replace("关于".encode(), "取消".encode()))
     _inject(world, envelope.sender, Lane.NORMAL, changed)
     _to_inbox(world, envelope.recipients[0].unit, changed)
 
 
 def impersonate(world: World, document: bytes, envelope: Envelope) -> None:
-    """In another's name with the attacker's key, by its own account, by the other's, and at the broker."""
+    """In another's name, by the attacker's account, by the other's, and at the broker: with the attacker's key, or with
+    a key under a good certificate in the other's name that no directory holds."""
     new = replace(envelope, id=_new_id(world), files=())
-    forged = sign_envelope(new, COUNTY.signers[ATTACKER])
+    key = world.chance.choice((COUNTY.signers[ATTACKER], signer(envelope.sender, _UNKNOWN)))
+    forged = _forged(world, sign_envelope(new, key))
     _inject(world, ATTACKER, Lane.NORMAL, forged)
     _inject(world, envelope.sender, Lane.URGENT, forged)
     _to_inbox(world, envelope.recipients[0].unit, forged)
+
+
+def use_stolen_key(world: World, document: bytes, envelope: Envelope) -> None:
+    """The thief of a revoked key, who has the unit's account as well."""
+    if world.stolen:
+        unit, generation = world.chance.choice(world.stolen)
+        to = next(one for one in world.units if one != unit)
+        new = replace(envelope, id=_new_id(world), sender=unit, recipients=(Recipient(unit=to),), files=())
+        _inject(world, unit, Lane.NORMAL, _forged(world, sign_envelope(new, signer(unit, generation))))
 
 
 def wrap(world: World, document: bytes, envelope: Envelope) -> None:
@@ -64,13 +78,14 @@ def wrap(world: World, document: bytes, envelope: Envelope) -> None:
     signed = sign_envelope(own, COUNTY.signers[ATTACKER])
     inner = signed.replace(ATTACKER.encode(), envelope.sender.encode())
     wrapped = inner[: inner.rindex(b"<ds:Signature")] + signed + b"</Envelope>"
-    _inject(world, envelope.sender, Lane.NORMAL, wrapped)
+    _inject(world, envelope.sender, Lane.NORMAL, _forged(world, wrapped))
 
 
 def replay(world: World, document: bytes, envelope: Envelope) -> None:
     """The very bytes again: by the sender's account (a duplicate), by the attacker's, and into inboxes of anybody."""
     _inject(world, envelope.sender, Lane.NORMAL, document)
-    _inject(world, ATTACKER, Lane.NORMAL, document)
+    if _inject(world, ATTACKER, Lane.NORMAL, document):
+        world.refusable.add(sha256_hex(document))
     for unit in world.units:
         if unit not in {recipient.unit for recipient in envelope.recipients}:
             _to_inbox(world, unit, document)
@@ -87,19 +102,19 @@ def forge_receipts(world: World, document: bytes, envelope: Envelope) -> None:
     """Another unit's word with the attacker's key; the attacker's own about what it never got; the hub's."""
     digest, unit = sha256_hex(document), envelope.recipients[0].unit
     key = COUNTY.signers[ATTACKER]
-    other = sign_receipt(_receipt(world, envelope, digest, unit), key)
-    own = sign_receipt(_receipt(world, envelope, digest, ATTACKER), key)
+    other = _forged(world, sign_receipt(_receipt(world, envelope, digest, unit), key))
+    own = _forged(world, sign_receipt(_receipt(world, envelope, digest, ATTACKER), key))
     for body in (other, own):
         _inject(world, ATTACKER, Lane.RECEIPT, body)
     _inject(world, unit, Lane.RECEIPT, other)
     _to_inbox(world, envelope.sender, other)
-    refused = replace(
+    accepted = replace(
         _receipt(world, envelope, digest, unit),
         event=Event.ACCEPTED,
         actor=Actor(speaker=Speaker.HUB),
         subject=Subject(envelope=envelope.key, digest=digest),
     )
-    _to_inbox(world, envelope.sender, sign_receipt(refused, key))
+    _to_inbox(world, envelope.sender, _forged(world, sign_receipt(accepted, key)))
 
 
 def replay_receipts(world: World, document: bytes, envelope: Envelope) -> None:
@@ -109,19 +124,32 @@ def replay_receipts(world: World, document: bytes, envelope: Envelope) -> None:
         for step in world.broker.history
         if step.action == "publish" and step.client.startswith("node") and step.queue == "work.receipt"
     ]
-    if receipts:
-        _inject(world, ATTACKER, Lane.RECEIPT, world.chance.choice(receipts))
+    receipt = world.chance.choice(receipts) if receipts else None
+    if receipt and _inject(world, ATTACKER, Lane.RECEIPT, receipt):
+        world.refusable.add(sha256_hex(receipt))
 
 
 def bind_other_bytes(world: World, document: bytes, envelope: Envelope) -> None:
     """A recipient's own key, about another document than the one that is recorded."""
     unit = world.chance.choice(envelope.recipients).unit
     receipt = _receipt(world, envelope, sha256_hex(document + b" "), unit)
-    _inject(world, unit, Lane.RECEIPT, sign_receipt(receipt, signer(unit, world.generation[unit])))
+    signed = sign_receipt(receipt, signer(unit, world.generation[unit]))
+    _inject(world, unit, Lane.RECEIPT, _forged(world, signed))
 
 
 ATTACKS: tuple[Callable[[World, bytes, Envelope], None], ...] = (
-    *(garbage, tamper, impersonate, wrap, replay, contradict, forge_receipts, replay_receipts, bind_other_bytes),
+    *(
+        garbage,
+        tamper,
+        impersonate,
+        use_stolen_key,
+        wrap,
+        replay,
+        contradict,
+        forge_receipts,
+        replay_receipts,
+        bind_other_bytes,
+    ),
 )
 
 
@@ -135,8 +163,16 @@ def _seen(world: World) -> list[bytes]:
     return [body for body in sent if kind_of(body) is DocumentKind.ENVELOPE]
 
 
-def _inject(world: World, account: UnitCode, lane: Lane, body: bytes) -> None:
+def _forged(world: World, body: bytes) -> bytes:
+    """`body`, which must never get into effect."""
+    world.forged.add(sha256_hex(body))
+    return body
+
+
+def _inject(world: World, account: UnitCode, lane: Lane, body: bytes) -> bool:
+    """Whether a queue has it now."""
     world.broker.publish("attacker", Message(exchange=in_exchange(account), key=lane.value, body=body, user=account))
+    return world.broker.history[-1].stored > 0
 
 
 def _to_inbox(world: World, unit: UnitCode, body: bytes) -> None:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from exchange.model.events import Event
 from exchange.ports.node import Box
 from exchange.topology import inbox_unit
 from exchange.trust.digest import sha256_hex
@@ -26,6 +27,8 @@ def check_trace(world: World) -> Iterator[str]:
     yield from _answers(world)
     yield from _strangers(world)
     yield from _vanished(world)
+    yield from _forgeries(world)
+    yield from _recalls(world)
     yield from _promises(world)
     for store in [world.hub_store, *(room.store for room in world.mailrooms)]:
         yield from (f"a state went back: {line}" for line in store.backwards)
@@ -110,6 +113,36 @@ def _vanished(world: World) -> Iterator[str]:
             yield f"{sha256_hex(body)[:12]} from {queue} was acknowledged and is nowhere: {body[:80]!r}"
 
 
+def _forgeries(world: World) -> Iterator[str]:
+    """What an attacker made is in no document and no receipt anywhere, and what its account replayed was refused."""
+    with world.hub_store.inner.begin() as session:
+        held = {record.digest: "hub" for record in session.documents_after(None, 100_000)}
+        held |= {record.digest: "hub" for record in session.receipts_after(None, 100_000)}
+        refused = {row.digest for row in session.quarantined(100_000) if row.user == ATTACKER}
+    for room in world.mailrooms:
+        with room.store.inner.begin() as session:
+            held |= {record.digest: str(unit) for unit, record in session.receipts_after(None, 100_000)}
+            for unit in room.units:
+                held |= {document.digest: unit for document, _ in session.listing(unit, Box.INBOX, 100_000)}
+    yield from (f"{held[digest]} took {digest[:12]}, which is forged" for digest in world.forged & held.keys())
+    if not any(step.action == "wipe" for step in world.broker.history):
+        for digest in world.refusable - refused:
+            yield f"{digest[:12]} came by another's account and was not refused"
+
+
+def _recalls(world: World) -> Iterator[str]:
+    """Once signed for, a document goes back by a person's word alone."""
+    for room in world.mailrooms:
+        with room.store.inner.begin() as session:
+            for unit in room.units:
+                for document, deliveries in session.listing(unit, Box.INBOX, 100_000):
+                    signed = deliveries[0].state.signed
+                    for record in session.receipts_of(unit, document.key) if signed else ():
+                        by_node = b'<Actor speaker="node">' in record.document and record.event is Event.RECALLED
+                        if signed and by_node and record.at > signed.at:
+                            yield f"{unit} {document.key}: signed for, and given back without a person"
+
+
 def _promises(world: World) -> Iterator[str]:
     for room in world.mailrooms:
         yield from room.office.faults
@@ -120,5 +153,5 @@ def _promises(world: World) -> Iterator[str]:
             for unit in room.units:
                 for document, _ in session.listing(unit, Box.INBOX, 100_000):
                     record = session.handover(unit, document.key)
-                    if record and record.external_id != room.office.taken.get((unit, document.key)):
+                    if record and record.external_id and record.external_id != room.office.taken.get((unit, document.key)):
                         yield f"{unit} {document.key}: the office knows it by another id"

@@ -151,5 +151,7 @@ def administer(world: World) -> None:
     world.points.quiet = True
     world.administrator.change(change)
     world.points.quiet = False
+    if stolen:
+        world.stolen.append((unit, world.generation[unit]))
     world.generation[unit] += 1
     world.event(f"{unit} gets key {world.generation[unit]}{' for a stolen one' if stolen else ''}")

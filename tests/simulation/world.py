@@ -92,7 +92,10 @@ class Mailroom:
 
 
 class World:
-    """`decide` is asked at every point whether the process that runs dies there."""
+    """`decide` is asked at every point whether the process that runs dies there.
+
+    `forged`: digests of what must never get into effect. `refusable`: of what the attacker's account sent and the hub
+    must have refused. `stolen`: (unit, generation) of revoked keys."""
 
     def __init__(self, chance: random.Random, *, decide: Callable[[int, str], None], nodes: int, units: int) -> None:
         self.chance = chance
@@ -116,6 +119,9 @@ class World:
         )
         self.units = COUNTY.units[:units]
         self.generation: Counter[UnitCode] = Counter(dict.fromkeys(COUNTY.units, 1))
+        self.forged: set[str] = set()
+        self.refusable: set[str] = set()
+        self.stolen: list[tuple[UnitCode, int]] = []
         self.promised: dict[EnvelopeKey, tuple[UnitCode, ...]] = {}
         self.hub_store = self._watched(memory_hub_store())
         self.hub_files = MemoryFiles(hook=self._file_point)
