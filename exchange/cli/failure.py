@@ -115,6 +115,7 @@ def exit_code(command: Callable[[], Any]) -> int:
     """Run `command`, print what went wrong, and return the exit code."""
     try:
         result = command()
+        sys.stdout.flush()  # here, where a reader that has gone is no failure, and not when Python ends
     except YidiError as error:
         _print(explain(error))
         return 1
@@ -126,7 +127,7 @@ def exit_code(command: Callable[[], Any]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         _print(say("已中断", "interrupted"))
         return 1
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the latter is how click ends for the same reason
         # Whoever read our output has gone; what is still buffered must not complain when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
