@@ -1,8 +1,8 @@
 """Decide: what a named person of the recipient unit says about a received document, signed with the unit's key.
 
-签收 is never automatic: before it the node checks every file again and the person is named. Each decision is one
-transaction: the receipt, the inbox's new state, the outbox row. A decision that contradicts an earlier one is
-refused with what was decided, by whom and when.
+签收 is never automatic: before it the node checks every file again (and fetches what its disk spoilt), and the person
+is named. Each decision is one transaction: the receipt, the inbox's new state, the outbox row. A decision that
+contradicts an earlier one is refused with what was decided, by whom and when.
 """
 
 from exchange.codec.envelope import decode
@@ -15,6 +15,7 @@ from exchange.model.receipt import Reason, Receipt, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, NodeSession
 from exchange.ports.records import DocumentRecord
+from exchange.services.fetch import fetch_files
 from exchange.services.node import Node
 
 __all__ = ["Decider"]
@@ -61,12 +62,12 @@ class Decider:
         node.check_hosted(unit)
         if event.rule.reason and not (text or "").strip():
             raise RefusedError(f"{event.chinese}: say why", code="REASON_REQUIRED")
+        if event is Event.SIGNED:
+            self._check_complete(unit, key)
         now = node.clock.now()
         with node.store.begin() as session:
             document, state = self._held(session, unit, key)
             _check_allowed(event, state)
-            if event is Event.SIGNED:
-                self._check_complete(document)
             receipt, signed = node.receipt(
                 unit,
                 Speaker.PERSON,
@@ -91,10 +92,13 @@ class Decider:
         (delivery,) = session.deliveries(unit, key)
         return found[(unit, key)], delivery.state
 
-    def _check_complete(self, document: DocumentRecord) -> None:
+    def _check_complete(self, unit: UnitCode, key: EnvelopeKey) -> None:
+        """Not within the transaction: hashing large files takes longer than others should wait for the store."""
+        with self._node.store.begin() as session:
+            document, state = self._held(session, unit, key)
+        _check_allowed(Event.SIGNED, state)
         envelope = decode(parse_signed(document.document, DocumentKind.ENVELOPE).body)
-        for entry in envelope.files:
-            self._node.files.check(entry)
+        fetch_files(self._node, unit, envelope.files)
 
 
 _BEFORE_SIGNING = {Event.SIGNED, Event.REJECTED}
