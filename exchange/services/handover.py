@@ -2,23 +2,25 @@
 collected.
 
 An outbox of its own: at least once towards the office, which must take the same key twice without effect. The
-office's id is stored before IMPORTED says so. An office that is down delays this and nothing else.
+office's id is stored before IMPORTED says so. An office that is down, or an adapter with a bug, delays its own unit
+and nothing else: whatever an adapter raises stops here.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.receipt import decode as decode_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import AdapterError, YidiError
+from exchange.errors import YidiError
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, NodeSession
 from exchange.ports.office import Draft, HandOver, OfficeAdapter
-from exchange.ports.records import DocumentRecord
+from exchange.ports.records import DocumentRecord, ReceiptRecord
 from exchange.services.backoff import next_try
+from exchange.services.fetch import fetch_files
 from exchange.services.node import Node
 from exchange.services.submit import Submitter
 
@@ -27,10 +29,19 @@ __all__ = ["Officer", "Offices"]
 Offices = Callable[[UnitCode], OfficeAdapter | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """An office that failed `failures` times in a row is told nothing until the monotonic clock says `until`."""
+
+    failures: int
+    until: float
+
+
 class Officer:
     def __init__(self, node: Node, offices: Offices, submitter: Submitter) -> None:
         """`offices`: a unit's adapter, or None for a unit that reads its inbox here."""
         self._node, self._offices, self._submitter = node, offices, submitter
+        self._rests: dict[UnitCode, _Rest] = {}
 
     def hand_over(self, limit: int = 50) -> int:
         """Hand over what is due; returns how many documents the office took."""
@@ -52,20 +63,25 @@ class Officer:
         return sum(record.external_id is not None for record in done)
 
     def tell(self, limit: int = 500) -> int:
-        """Give offices the receipts they have not seen about what they sent; returns how many."""
+        """Give offices the receipts they have not seen about what they sent; returns how many. One that fails is left
+        alone for a while, and what waits for it stands in nobody's way."""
         node = self._node
+        start = node.clock.monotonic()
+        resting = {unit for unit, rest in self._rests.items() if rest.until > start}
         with node.store.begin() as session:
-            waiting = session.untold(limit)
+            waiting = session.untold(limit, resting)
         told = []
         for unit, record in waiting:
-            office = self._offices(unit)
-            try:
-                if office is not None:
-                    receipt = decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
-                    office.tell(unit, receipt, record.document)
-            except YidiError as error:
-                node.log.warning("office_not_told", unit=unit, receipt=record.id, code=error.code)
+            if unit in resting:
                 continue
+            try:
+                self._tell(unit, record)
+            except Exception as error:  # noqa: BLE001  # an adapter is anybody's code
+                node.log.warning("office_not_told", unit=unit, receipt=record.id, code=_code(error))
+                self._let_rest(unit)
+                resting.add(unit)
+                continue
+            self._rests.pop(unit, None)
             told.append((unit, record.id))
         if told:
             with node.store.begin() as session:
@@ -83,8 +99,8 @@ class Officer:
                 continue
             try:
                 accepted += sum(self._send(office, unit, draft) for draft in office.collect(unit))
-            except AdapterError as error:  # this unit's office is down; the others' are not
-                node.log.warning("office_unreachable", unit=unit, code=error.code)
+            except Exception as error:  # noqa: BLE001  # this unit's office is down or its adapter has a bug
+                node.log.warning("office_unreachable", unit=unit, code=_code(error))
         return accepted
 
     def _send(self, office: OfficeAdapter, unit: UnitCode, draft: Draft) -> bool:
@@ -93,9 +109,14 @@ class Officer:
         try:
             submitted = self._submitter.submit(draft)
         except YidiError as error:
-            if not error.retryable:
+            if error.retryable:
+                self._node.log.warning("office_draft_waits", unit=unit, code=error.code, detail=error.detail)
+            else:
                 self._node.log.warning("office_draft_refused", unit=unit, code=error.code)
                 office.refused(unit, reference, error.code, error.message)
+            return False
+        except OSError as error:  # a file of the draft's cannot be read
+            self._node.log.warning("office_draft_waits", unit=unit, code="IO", detail=repr(error))
             return False
         office.sent(unit, reference, submitted.key)
         return True
@@ -107,8 +128,7 @@ class Officer:
             return replace(record, due=None)
         try:
             envelope = decode_envelope(parse_signed(document.document, DocumentKind.ENVELOPE).body)
-            for entry in envelope.files:
-                node.files.check(entry)
+            fetch_files(node, record.unit, envelope.files)  # all here, unless one has gone bad since
             item = HandOver(
                 unit=record.unit,
                 key=record.envelope,
@@ -117,12 +137,27 @@ class Officer:
                 open_file=node.files.open,
             )
             external_id = office.hand_over(item)
-        except YidiError as error:
-            node.log.warning("hand_over_failed", unit=record.unit, envelope=str(record.envelope), code=error.code)
-            node.metrics.count("yidi_node_handover_failures_total", code=error.code)
+        except Exception as error:  # noqa: BLE001  # an adapter is anybody's code
+            code = _code(error)
+            node.metrics.count("yidi_node_handover_failures_total", code=code)
+            if code == "OA_REJECTED":
+                node.log.alarm("office_refused", unit=record.unit, envelope=str(record.envelope))
+                return replace(record, attempts=record.attempts + 1, due=None)
+            node.log.warning("hand_over_failed", unit=record.unit, envelope=str(record.envelope), code=code)
             wait = next_try(node.timing.retry, node.chance, node.clock.now(), record.attempts, confirmed=False)
             return replace(record, attempts=record.attempts + 1, due=wait)
         return replace(record, attempts=record.attempts + 1, due=None, external_id=external_id)
+
+    def _tell(self, unit: UnitCode, record: ReceiptRecord) -> None:
+        if (office := self._offices(unit)) is not None:
+            receipt = decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+            office.tell(unit, receipt, record.document)
+
+    def _let_rest(self, unit: UnitCode) -> None:
+        node, known = self._node, self._rests.get(unit)
+        failures, now = known.failures if known else 0, node.clock.now()
+        wait = next_try(node.timing.retry, node.chance, now, failures, confirmed=False) - now
+        self._rests[unit] = _Rest(failures + 1, node.clock.monotonic() + wait.total_seconds())
 
     def _imported(self, session: NodeSession, record: HandoverRecord, document: DocumentRecord) -> None:
         node = self._node
@@ -131,6 +166,10 @@ class Officer:
         receipt, signed = node.receipt(record.unit, Speaker.ADAPTER, Event.IMPORTED, now, subject=subject)
         node.emit(session, record.unit, [(receipt, signed)], now)
         node.apply(session, record.unit, record.envelope, [receipt])
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, YidiError) else "BUG"
 
 
 def _taken_back(session: NodeSession, record: HandoverRecord) -> bool:

@@ -62,9 +62,11 @@ class Receipts(Session):
         ]
         self._sql.add(tables.receipts, ("unit", *RECEIPT, "untold"), rows)
 
-    def untold(self, limit: int) -> list[tuple[UnitCode, ReceiptRecord]]:
+    def untold(self, limit: int, except_of: Iterable[UnitCode] = ()) -> list[tuple[UnitCode, ReceiptRecord]]:
         """Oldest first."""
         waiting = _RECEIPTS.where(tables.receipts.c.untold.is_not(None))
+        if others := list(except_of):
+            waiting = waiting.where(tables.receipts.c.unit.not_in(others))
         rows = self._sql.rows(waiting.order_by(tables.receipts.c.untold).limit(limit))
         return [(unit, receipt_record(values)) for unit, *values in rows]
 

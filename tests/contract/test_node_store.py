@@ -230,6 +230,8 @@ def test_the_office_is_told_once_of_receipts_about_sent_documents(store: NodeSto
         session.add_receipts(B, about_sent)
         assert session.untold(9) == [(A, about_sent[1]), (A, about_sent[0])]
         assert session.untold(1) == [(A, about_sent[1])]
+        assert session.untold(9, {A}) == []
+        assert session.untold(9, {B}) == session.untold(9)
         session.told([(A, about_sent[1].id)])
         assert session.untold(9) == [(A, about_sent[0])]
 
