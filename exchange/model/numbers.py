@@ -61,7 +61,7 @@ class IssuedNumber:
         match = _ISSUED.fullmatch(text)
         if match is None:
             raise InvalidValueError(
-                f"发文字号 {text!r}: expected 代字〔年份〕序号, six-corner brackets, no leading zero: 播府发〔2016〕12号",
+                f"发文字号 {text!r}: expected 代字〔年份〕序号, six-corner brackets, no leading zero: 播府〔2016〕12号",
                 code="ISSUED_NUMBER",
             )
         return cls(prefix=match["prefix"], year=int(match["year"]), serial=int(match["serial"]))

@@ -36,8 +36,8 @@ SignNote = Callable[[str], str]
 
 class EvidenceExporter:
     def __init__(self, store: HubStore, files: Files, clock: Clock, sign_note: SignNote, anchor: Anchor) -> None:
-        """`sign_note`: checkpoint body -> signed note with the hub's ledger key, as the sealer has it. `anchor`: what the
-        package must verify under."""
+        """`sign_note`: checkpoint body -> signed note with the hub's ledger key, as the sealer has it. `anchor`: what
+        the package must verify under."""
         self._store, self._files, self._clock = store, files, clock
         self._sign_note, self._anchor = sign_note, anchor
 
