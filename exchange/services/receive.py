@@ -176,7 +176,8 @@ class Receiver:
             issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, node.clock.now(), subject=subject)]
             state = DeliveryState().add(issued[0][0])
             for receipt in earlier:
-                state = state.add(receipt) if receipt.subject and receipt.subject.digest == item.digest else state
+                if _about(receipt, unit) and receipt.subject and receipt.subject.digest == item.digest:
+                    state = state.add(receipt)
             if state.recall_requested is not None and node.timing.recall_until_signed:
                 issued.append(node.receipt(unit, Speaker.NODE, Event.RECALLED, now, subject=subject))
                 state = state.add(issued[1][0])
@@ -286,7 +287,8 @@ class Receiver:
         if document.key.sender == unit and events & {Event.ACCEPTED, Event.REFUSED}:
             session.close_outbox(unit, [(document.key.id, document.digest)])
         self._node.apply(session, unit, document.key, receipts)
-        if document.key.sender != unit and Event.RECALL_REQUESTED in events:
+        asked_back = any(r.event is Event.RECALL_REQUESTED and _about(r, unit) for r in receipts)
+        if document.key.sender != unit and asked_back:
             self._give_back(session, unit, document, now)
 
     def _give_back(self, session: NodeSession, unit: UnitCode, document: DocumentRecord, now: datetime) -> None:
@@ -354,6 +356,11 @@ def _misfit(receipt: Receipt, unit: UnitCode, document: DocumentRecord | None) -
     if document is None and receipt.subject.envelope.sender == unit:
         return "no such document was sent: somebody tried in this unit's name"
     return None
+
+
+def _about(receipt: Receipt, unit: UnitCode) -> bool:
+    """Whether it speaks of the delivery to `unit`, by name or of all."""
+    return receipt.subject is not None and receipt.subject.recipient in (None, unit)
 
 
 def _is_proof_of_acceptance(receipt: Receipt, unit: UnitCode) -> bool:

@@ -15,12 +15,15 @@ from datetime import date, timedelta
 from functools import cache
 from typing import BinaryIO
 
+from exchange.codec.envelope import decode as decode_envelope
+from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.directory.snapshot import Directory
 from exchange.errors import TransportError
 from exchange.files.hub import HubFileExchange
 from exchange.model.document import BusinessKind, DocumentType, Metadata
 from exchange.model.envelope import Declaration, Envelope, EnvelopeId, EnvelopeKey, FileEntry, FileRole, Recipient
-from exchange.model.receipt import Receipt
+from exchange.model.events import Event, Speaker
+from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.files import FileExchange
 from exchange.ports.hub import HubSession
@@ -55,11 +58,11 @@ from exchange.testing.ids import SeededIds
 from exchange.testing.keys import HUB, county
 from exchange.testing.metrics import RecordingLog, RecordingMetrics
 from exchange.testing.stores import CrashingStore, memory_hub_store, memory_node_store
-from exchange.topology import Lane, in_exchange, inbox_queue
+from exchange.topology import OUT, Lane, in_exchange, inbox_queue
 from exchange.trust.certificates import key_entry
 from exchange.trust.digest import measure, sha256_hex
 from exchange.trust.keys import SoftwareSigner
-from exchange.trust.sign import sign_directory, sign_envelope
+from exchange.trust.sign import sign_directory, sign_envelope, sign_receipt
 from exchange.wiring.node import StoreFeed
 from workers import acknowledger, router
 from workers.batch import take
@@ -112,6 +115,31 @@ def an_envelope(*to: UnitCode, sender: UnitCode = A, number: int = 1, **changes:
 
 def signed(envelope: Envelope, signer: SoftwareSigner | None = None) -> bytes:
     return sign_envelope(envelope, signer or COUNTY.signers[envelope.sender])
+
+
+def a_receipt(
+    event: Event,
+    document: bytes,
+    unit: UnitCode | None = None,
+    *,
+    speaker: Speaker = Speaker.HUB,
+    number: int = 1,
+    signer: SoftwareSigner | None = None,
+    **more: object,
+) -> bytes:
+    """What `unit`, or the hub, could sign about `document`; a recipient about itself, unless `recipient` says
+    otherwise."""
+    key = decode_envelope(parse_signed(document, DocumentKind.ENVELOPE).body).key
+    recipient = more.pop("recipient", unit if speaker.of_recipient else None)
+    values = {"at": FakeClock().now(), "hub": HUB, "digest": sha256_hex(document), "person": None} | more
+    receipt = Receipt(
+        id=ReceiptId(f"0b6e2f0e-0d7c-4a57-8c43-{number:012}"),
+        event=event,
+        actor=Actor(speaker=speaker, unit=unit, person=values.pop("person")),  # type: ignore[arg-type]
+        subject=Subject(envelope=key, digest=values.pop("digest"), recipient=recipient),  # type: ignore[arg-type]
+        **values,  # type: ignore[arg-type]
+    )
+    return sign_receipt(receipt, signer or (COUNTY.signers[unit] if unit else COUNTY.hub))
 
 
 @cache
@@ -429,6 +457,10 @@ class World:
         """Anything, from whoever has the broker account of `user`."""
         message = Message(exchange=in_exchange(user), key=lane.value, body=body, user=user)
         self.broker.transport("anybody").publisher().publish([message])
+
+    def give(self, body: bytes, unit: UnitCode = B) -> None:
+        """Anything, from whoever may publish as the hub."""
+        self.broker.transport("anybody").publisher().publish([Message(exchange=OUT, key=unit, body=body)])
 
     def upload(self, data: bytes, unit: UnitCode = A, **changes: object) -> FileEntry:
         """Give the hub a file as `unit`'s; the entry is as the unit would sign it, or with `changes` in it."""
