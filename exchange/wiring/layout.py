@@ -93,6 +93,8 @@ class Layout:
             descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(new_passphrase() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())  # the keys outlive a power cut, and are worth nothing without it
         return settings
 
     def write_settings(self, hub: str, name: str) -> None:
