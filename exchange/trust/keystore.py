@@ -61,14 +61,14 @@ def read_passphrase(path: Path) -> bytes:
 
 
 class KeyStore:
-    """The keys of one process. Each is decrypted on its first use and kept; `signer` is an
+    """The keys of one process. Each is decrypted on its first use and kept until its file is another; `signer` is an
     `exchange.ports.keys.KeyRing`. `rsa_signs`: what an RSA key does not say of itself."""
 
     def __init__(self, directory: Path, passphrase: bytes, *, rsa_signs: KeyAlgorithm = KeyAlgorithm.RSA_PSS) -> None:
         self._directory = directory
         self._passphrase = _check_passphrase(passphrase, "passphrase")
         self._rsa_signs = rsa_signs
-        self._signers: dict[str, SoftwareSigner] = {}
+        self._signers: dict[str, tuple[tuple[int, int] | None, SoftwareSigner]] = {}
         self._lock = threading.Lock()
 
     def owners(self) -> list[str]:
@@ -115,15 +115,19 @@ class KeyStore:
         return self._load(self._path(owner))
 
     def signer(self, owner: UnitCode | str) -> SoftwareSigner:
+        path = self._path(owner)
         with self._lock:
-            if (known := self._signers.get(owner)) is not None:
-                return known
-            path = self._path(owner)
+            # A command beside us may have put a new key in force; with the old one we would soon be refused.
+            stamp = _stamp(path)
+            known = self._signers.get(owner)
+            if known is not None and stamp in (None, known[0]):
+                return known[1]
             key, certificate = self._load(path)
             if certificate is None:
                 raise KeyStoreError(f"key file {path}: holds no certificate")
             algorithm = self._rsa_signs if isinstance(key, rsa.RSAPrivateKey) else KeyAlgorithm.ECDSA_P256
-            self._signers[owner] = signer = SoftwareSigner(_signing(key, path), certificate, algorithm)
+            signer = SoftwareSigner(_signing(key, path), certificate, algorithm)
+            self._signers[owner] = (stamp, signer)
             return signer
 
     def authority(self) -> Authority:
@@ -173,6 +177,15 @@ class KeyStore:
         if certificate is not None:
             data += load_certificate(certificate).public_bytes(Encoding.PEM)
         _write_private(path, data)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Another one for every file that was ever put there, since each comes by a rename; None for none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _signing(key: StoredKey, path: Path) -> PrivateKey:

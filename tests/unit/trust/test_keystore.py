@@ -186,3 +186,13 @@ def test_a_passphrase_file_is_read_if_it_is_private_and_long_enough(tmp_path: Pa
 def test_new_passphrases_are_long_and_differ() -> None:
     assert len({new_passphrase() for _ in range(10)}) == 10
     assert len(new_passphrase()) == 43
+
+
+def test_a_process_signs_with_a_key_that_another_process_has_put_in_force(store: KeyStore, directory: Path) -> None:
+    store.prepare(UNIT)
+    store.install(UNIT, certify(store.prepare(UNIT)))
+    running, before = store, store.signer(UNIT).fingerprint
+    command = KeyStore(directory, PASSPHRASE)
+    command.install(UNIT, certify(command.prepare(UNIT)))
+    after = command.signer(UNIT).fingerprint
+    assert running.signer(UNIT).fingerprint == after != before
