@@ -9,6 +9,7 @@ import typer
 from typer.main import get_command
 
 from exchange.cli import (
+    bench,
     decide,
     demo,
     doctor,
@@ -78,6 +79,7 @@ def _application() -> typer.Typer:
     application.add_typer(envelope.group(), name="envelope")
     doctor.register(application)
     demo.register(application)
+    bench.register(application)
     return application
 
 

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 
-import exchange
 from exchange.adapters.sheet import write_xlsx
 from exchange.cli.demo.progress import Progress
 from exchange.cli.demo.report import render
+from exchange.cli.example import example_sheet
 from exchange.errors import InputError
 
 __all__ = ["run_demo"]
@@ -51,10 +51,7 @@ def run_demo(units: int, keep: Path | None, *, as_json: bool) -> int:
 
 def _filled_in_sheet(root: Path) -> Path:
     """The example county as the spreadsheet that its units would fill in."""
-    inside = Path(exchange.__file__).parent
-    places = [inside / "examples", inside.parent / "examples"]  # an installed package, a checkout
-    source = next(place for place in places if place.is_dir()) / "bozhou" / "units.csv"
-    with source.open(encoding="utf-8-sig", newline="") as file:
+    with example_sheet().open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file)
     sheet = root / "单位信息采集表.xlsx"
     write_xlsx(sheet, header, rows)
