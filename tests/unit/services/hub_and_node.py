@@ -311,7 +311,7 @@ class HubSide:
     def said(self, key: EnvelopeKey) -> list[str]:
         """The events recorded about a document."""
         with self.store.begin() as session:
-            return [record.event.value for record in session.receipts_of(key)]
+            return sorted(record.event.value for record in session.receipts_of(key))
 
     def quarantine(self) -> list[tuple[str, bytes | None]]:
         with self.store.begin() as session:
