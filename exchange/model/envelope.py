@@ -48,9 +48,9 @@ _FORBIDDEN_IN_NAME = frozenset('/\\:*?"<>|')
 def parse_envelope_id(text: str) -> EnvelopeId:
     """Return `text`, a lower-case UUID in its canonical form, or raise `InvalidValueError`."""
     try:
-        canonical = str(uuid.UUID(text))
+        canonical: str | None = str(uuid.UUID(text))
     except ValueError:
-        canonical = ""
+        canonical = None
     if canonical != text:
         raise InvalidValueError(f"id {text[:60]!r}: expected a lower-case UUID", code="ENVELOPE_ID")
     return EnvelopeId(text)
