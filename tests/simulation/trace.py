@@ -153,5 +153,9 @@ def _promises(world: World) -> Iterator[str]:
             for unit in room.units:
                 for document, _ in session.listing(unit, Box.INBOX, 100_000):
                     record = session.handover(unit, document.key)
-                    if record and record.external_id and record.external_id != room.office.taken.get((unit, document.key)):
+                    if (
+                        record
+                        and record.external_id
+                        and record.external_id != room.office.taken.get((unit, document.key))
+                    ):
                         yield f"{unit} {document.key}: the office knows it by another id"

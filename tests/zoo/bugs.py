@@ -1,0 +1,200 @@
+"""The bugs. Each names the file, the text to find there exactly once, and what stands in its place.
+
+A change of the source that makes a text disappear fails the run: the bug must then be written anew.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["BUGS", "SIMULATION", "Bug"]
+
+SIMULATION = "simulation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bug:
+    """`judge`: the simulation, or the test file that must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    judge: str = SIMULATION
+
+
+_ROUTE, _RECEIVE = "exchange/services/route.py", "exchange/services/receive.py"
+_ACKNOWLEDGE, _RELAY = "exchange/services/acknowledge.py", "exchange/services/relay.py"
+_VERIFY = "exchange/trust/verify.py"
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        name="the router acknowledges before it commits",
+        file=_ROUTE,
+        old="        with hub.store.begin() as session:\n            for message, code in intake.poison:\n",
+        new="        consumer.ack(tags(batch))\n"
+        "        with hub.store.begin() as session:\n            for message, code in intake.poison:\n",
+    ),
+    Bug(
+        name="the node acknowledges before it commits",
+        file=_RECEIVE,
+        old="        with node.store.begin() as session:\n            for message, code in intake.poison:\n",
+        new="        consumer.ack(tags(batch))\n"
+        "        with node.store.begin() as session:\n            for message, code in intake.poison:\n",
+    ),
+    Bug(
+        name="the hub does not look for duplicates",
+        file=_ROUTE,
+        old="known = session.documents({key for key in keys if key is not None})",
+        new="known: dict[EnvelopeKey, DocumentRecord] = {}",
+    ),
+    Bug(
+        name="the node does not look for duplicates",
+        file=_RECEIVE,
+        old="            held = known.get((item.unit, key))\n",
+        new="            held = None\n",
+    ),
+    Bug(
+        name="a duplicate is answered with a new receipt",
+        file=_ROUTE,
+        old="plan.answers.append((key.sender, originals[key]))",
+        new="plan.answers.append((key.sender, self._hub.keep(*self._hub.receipt(Event.ACCEPTED, now, "
+        "subject=Subject(envelope=key, digest=item.digest), checkpoint=note)).record))",
+    ),
+    Bug(
+        name="the answer depends on the key of today",
+        file=_ROUTE,
+        old="    return EnvelopeKey(UnitCode(item.message.user), EnvelopeId(claimed)) if claimed and item.message.user else None\n",
+        new="    return None\n",
+    ),
+    Bug(
+        name="a conflict is taken for a duplicate",
+        file=_ROUTE,
+        old="elif first.digest != item.digest:",
+        new="elif first is None:",
+    ),
+    Bug(
+        name="the broker's account is not compared with the sender",
+        file=_ROUTE,
+        old="if message.user != envelope.sender:",
+        new="if message.user is None:",
+    ),
+    Bug(
+        name="the broker's account is not compared with a receipt's author",
+        file=_ACKNOWLEDGE,
+        old="actor.unit != message.user",
+        new="message.user is None",
+    ),
+    Bug(
+        name="any unit's key signs for any unit",
+        file=_VERIFY,
+        old="if owner != author:",
+        new="if owner is None and author is not None:",
+    ),
+    Bug(
+        name="KeyInfo is trusted",
+        file=_VERIFY,
+        old="                if fingerprint not in directory.unit_keys:\n                    continue\n",
+        new="                if fingerprint not in directory.unit_keys:\n"
+        "                    certificate = document.certificates[0]\n"
+        "                    start, end = directory.issued, directory.expires\n"
+        "                    return KeyEntry(\n"
+        "                        fingerprint=fingerprint, certificate=certificate, valid_from=start, valid_to=end\n"
+        "                    )\n",
+    ),
+    Bug(
+        name="a signature is not held against the body",
+        file=_VERIFY,
+        old="if not hmac.compare_digest(hashlib.sha256(document.body).digest(), document.digest):",
+        new="if not document.digest:",
+        judge="tests/vectors",
+    ),
+    Bug(
+        name="a revocation is ignored",
+        file="exchange/trust/certificates.py",
+        old="if key.revoked is not None and at >= key.revoked:",
+        new="if key.revoked is not None and at < key.revoked:",
+    ),
+    Bug(
+        name="a signature may stand anywhere in the document",
+        file="exchange/codec/shape.py",
+        old="    if found[0].getparent() is not root or found[0].getnext() is not None:\n",
+        new="    if found[0] is root:\n",
+        judge="tests/vectors",
+    ),
+    Bug(
+        name="a receipt may bind other bytes",
+        file=_ACKNOWLEDGE,
+        old="if document.digest != subject.digest:",
+        new="if not document.digest:",
+    ),
+    Bug(
+        name="a stranger may speak as a recipient",
+        file=_ACKNOWLEDGE,
+        old="            if key not in recipients:\n",
+        new="            if not recipients and key is None:\n",
+    ),
+    Bug(
+        name="the last receipt to arrive sets the state",
+        file="exchange/model/fold.py",
+        old="transport=max(self.transport, rule.transport or TransportState.SUBMITTED)",
+        new="transport=rule.transport or self.transport",
+    ),
+    Bug(
+        name="a confirm closes the outbox",
+        file=_RELAY,
+        old="            ok = next(confirmed) if id(row) in held else False\n",
+        new="            ok = next(confirmed) if id(row) in held else False\n"
+        "            with node.store.begin() as session:\n"
+        "                session.close_outbox(row.unit, [(row.id, row.digest)] if ok else [])\n",
+    ),
+    Bug(
+        name="publishing closes the outbox",
+        file=_RELAY,
+        old="            session.save_outbox(saved)\n",
+        new="            session.save_outbox(saved)\n"
+        "            for row in ready:\n"
+        "                session.close_outbox(row.unit, [(row.id, row.digest)])\n",
+    ),
+    Bug(
+        name="publishing closes a forward",
+        file=_ACKNOWLEDGE,
+        old="        if lost:\n",
+        new="        with hub.store.begin() as closing:\n"
+        "            for unit, record in batch:\n"
+        "                closing.close_forwards(unit, [record.id])\n"
+        "        if lost:\n",
+    ),
+    Bug(
+        name="a receipt gets no entry in the ledger",
+        file=_ACKNOWLEDGE,
+        old="        session.add_entries([record_entry(record) for record, _ in recorded])\n",
+        new="",
+    ),
+    Bug(
+        name="the sealer begins at the first leaf again",
+        file="exchange/services/seal.py",
+        old="size = latest.size if latest else 0",
+        new="size = 0",
+    ),
+    Bug(
+        name="a recall takes back what was signed for",
+        file=_RECEIVE,
+        old="delivery.state.business > BusinessState.RECALLING or",
+        new="delivery.state.business > BusinessState.ARCHIVED or",
+    ),
+    Bug(
+        name="a file is seen before it is complete",
+        file="exchange/files/local.py",
+        old="        return offset + len(chunk)\n",
+        new="        self._make_way(self._blob(sha256))\n"
+        "        self._blob(sha256).write_bytes(path.read_bytes())\n"
+        "        return offset + len(chunk)\n",
+        judge="tests/contract/test_files.py",
+    ),
+    Bug(
+        name="fetched files are not hashed",
+        file="exchange/services/fetch.py",
+        old="        node.files.check(entry)\n",
+        new="",
+        judge="tests/unit/services/test_fetch.py",
+    ),
+)
