@@ -1,0 +1,325 @@
+"""Private servers for tests and trials: RabbitMQ and PostgreSQL from Debian's packages, on free loopback ports.
+
+    RabbitServer     one broker node with a port mapper of its own; TLS and management if asked for
+    PostgresServer   one cluster, on loopback and a socket
+
+Each lives in a temporary folder and ends with this process, in order or not (`kill`); nothing of the machine's own
+servers is touched. A missing package is an error that names it.
+
+Not here: what goes into them (`exchange.transport.provisioning`, the migrations of `exchange.storage`).
+"""
+
+import atexit
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+__all__ = ["PostgresServer", "RabbitServer", "ServerError", "TlsFiles", "free_port"]
+
+_RABBIT = Path("/usr/lib/rabbitmq/bin")
+_POSTGRES = Path("/usr/lib/postgresql")
+_START_SECONDS, _STOP_SECONDS = 90.0, 30.0
+
+
+class ServerError(RuntimeError):
+    """A server is not installed, did not start or refused a command; the message says which, and the end of its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+def free_port() -> int:
+    """A TCP port that nothing on loopback listened on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _program(path: Path, package: str) -> str:
+    if not path.exists():
+        raise ServerError(f"{path} is missing. Install it: sudo apt-get install -y {package}")
+    return str(path)
+
+
+class _Server:
+    """What both have: a folder, a log, one main process, and an end that comes whatever happens."""
+
+    def __init__(self, name: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"yidi-{name}-"))
+        self.folder.chmod(0o755)  # the server may run as a user of its own
+        self.log = self.folder / "server.log"
+        self._name = name
+        self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.close)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise ServerError(f"{self._name} is not running")
+        return self._process.pid
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """In order, as an operator would."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """At once, as a power cut would, and all that it started."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """For good: nothing stays behind."""
+        self.kill()
+        atexit.unregister(self.close)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log_tail(self, lines: int = 15) -> str:
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _spawn(self, command: Sequence[str], env: Mapping[str, str], user: str | None = None) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # fixed programs of Debian's
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a group of its own, so that ending it ends nothing else
+                cwd=self.folder,
+                user=user,
+                group=user,
+                extra_groups=[] if user else None,
+            )
+
+    def _await(self, is_ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while not is_ready():
+            if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
+                tail = self.log_tail()
+                self.kill()
+                raise ServerError(f"{self._name} did not start:\n{tail}")
+            time.sleep(0.05)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            (os.killpg if how is signal.SIGKILL else os.kill)(process.pid, how)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _run(self, command: Sequence[str], env: Mapping[str, str], user: str | None = None) -> str:
+        done = subprocess.run(  # noqa: S603  # fixed programs of Debian's
+            command, env=env, user=user, group=user, capture_output=True, text=True, cwd=self.folder, check=False
+        )
+        if done.returncode:
+            raise ServerError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+
+class RabbitServer(_Server):
+    """User `guest`, password `guest`, on `port`; with `tls` also on `tls_port`, where a certificate's common name is
+    the user (EXTERNAL); with `management` the HTTP API on `management_port`. Ports stay the same over restarts."""
+
+    def __init__(
+        self,
+        *,
+        management: bool = False,
+        tls: TlsFiles | None = None,
+        plugins: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        program = _program(_RABBIT / "rabbitmq-server", "rabbitmq-server")
+        super().__init__("rabbitmq")
+        self._program, self._epmd = program, _EpmdOf(self.folder)
+        self.port, self.tls_port, self.management_port = free_port(), free_port(), free_port()
+        self._data = self.folder / "data"
+        wanted = {*plugins}
+        lines = {
+            "listeners.tcp.1": f"127.0.0.1:{self.port}",
+            "log.console": "true",
+            "log.console.level": "warning",
+            "log.file": "false",
+        }
+        if management:
+            wanted.add("rabbitmq_management")
+            lines |= {"management.tcp.ip": "127.0.0.1", "management.tcp.port": str(self.management_port)}
+        if tls is not None:
+            wanted.add("rabbitmq_auth_mechanism_ssl")
+            lines |= self._tls_lines(tls)
+        lines |= settings or {}
+        (self.folder / "rabbitmq.conf").write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
+        (self.folder / "enabled_plugins").write_text(f"[{','.join(sorted(wanted))}].\n")
+        self._ready_ports = [
+            self.port,
+            *([self.tls_port] if tls else []),
+            *([self.management_port] if management else []),
+        ]
+        self._env = self._environment()
+
+    def url(self, user: str = "guest", password: str = "guest", vhost: str = "%2F") -> str:  # noqa: S107  # a private test broker
+        return f"amqp://{user}:{password}@127.0.0.1:{self.port}/{vhost}"
+
+    def start(self) -> None:
+        self._epmd.start(self._env)
+        self._spawn([self._program], self._env)
+        self._await(lambda: all(_speaks(port) for port in self._ready_ports))
+
+    def wipe(self) -> None:
+        """Start again as a new broker: every queue, user and message is gone."""
+        self.kill()
+        shutil.rmtree(self._data)
+        self.start()
+
+    def close(self) -> None:
+        super().close()
+        self._epmd.stop()
+
+    def rabbitmqctl(self, *arguments: str) -> str:
+        """What it printed. Raises `ServerError` with what it complained of."""
+        return self._run([str(_RABBIT / "rabbitmqctl"), "-q", *arguments], self._env)
+
+    def _tls_lines(self, tls: TlsFiles) -> dict[str, str]:
+        return {
+            "listeners.ssl.1": f"127.0.0.1:{self.tls_port}",
+            "ssl_options.cacertfile": str(tls.authority),
+            "ssl_options.certfile": str(tls.certificate),
+            "ssl_options.keyfile": str(tls.key),
+            "ssl_options.verify": "verify_peer",
+            "ssl_options.fail_if_no_peer_cert": "true",
+            "ssl_cert_login_from": "common_name",
+            "auth_mechanisms.1": "EXTERNAL",
+            "auth_mechanisms.2": "PLAIN",
+            "auth_mechanisms.3": "AMQPLAIN",
+        }
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(self.folder),
+            "ERL_EPMD_PORT": str(self._epmd.port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"yidi-{self.port}@localhost",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_MNESIA_BASE": str(self._data),
+            "RABBITMQ_LOG_BASE": str(self.folder),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+            "RUNNING_UNDER_SYSTEMD": "1",  # the script becomes the server: one process, and signals reach it
+        }
+
+
+class _EpmdOf:
+    """Erlang's port mapper, one per broker and in the foreground: Erlang would leave its own running for ever."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, env: Mapping[str, str]) -> None:
+        if self._process is None:
+            command = [
+                _program(Path("/usr/bin/epmd"), "rabbitmq-server"),
+                "-port",
+                str(self.port),
+                "-address",
+                "127.0.0.1",
+            ]
+            quiet = subprocess.DEVNULL
+            self._process = subprocess.Popen(command, env=env, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+
+def _speaks(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+class PostgresServer(_Server):
+    """User `postgres`, no password. The port stays the same over restarts."""
+
+    def __init__(self, *, settings: Mapping[str, str] | None = None) -> None:
+        versions = sorted(_POSTGRES.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+        program = _program(versions[-1] if versions else _POSTGRES / "15/bin/postgres", "postgresql")
+        super().__init__("postgresql")
+        self._bin = Path(program).parent
+        self.port = free_port()
+        # Its programs refuse to run as root.
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._env = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(self.folder),
+            "PGHOST": str(self.folder),
+        }
+        self._settings = dict(settings or {})
+        self._data = self.folder / "data"
+        if self._user is not None:
+            shutil.chown(self.folder, self._user, self._user)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        if not self._data.exists():
+            arguments = ["-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8"]
+            self._run([str(self._bin / "initdb"), *arguments, "--no-sync"], self._env, self._user)
+        command = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port), "-k", str(self.folder)]
+        command += ["-c", "listen_addresses=127.0.0.1"]
+        for key, value in self._settings.items():
+            command += ["-c", f"{key}={value}"]
+        self._spawn(command, self._env, self._user)
+        self._await(self._is_ready)
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)  # "fast": SIGTERM would wait for every client to leave
+
+    def create_database(self, name: str) -> str:
+        """A new empty database; returns its URL."""
+        arguments = ["-p", str(self.port), "-U", "postgres", name]
+        self._run([str(self._bin / "createdb"), *arguments], self._env, self._user)
+        return self.url(name)
+
+    def _is_ready(self) -> bool:
+        command = [str(self._bin / "pg_isready"), "-q", "-p", str(self.port)]
+        return subprocess.run(command, env=self._env, check=False).returncode == 0  # noqa: S603
