@@ -15,6 +15,7 @@ from kombu.transport import memory, virtual
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Message, PublishResult
 from exchange.topology import DEAD, INGRESS, OUT, Lane, in_exchange, inbox_queue, work_queue
+from exchange.transport.rabbit_topology import hub_layout, queue_arguments
 
 __all__ = ["Link", "fate_of", "private_memory"]
 
@@ -70,6 +71,7 @@ class Link:
         self._planned = 0
         self._confirm_timeout = confirm_timeout_seconds
         self._channel: Any = None
+        self._bound: dict[tuple[str, str], str] = {}
         if not self._virtual:
             connection.transport_options = {"confirm_publish": True}
 
@@ -90,7 +92,7 @@ class Link:
     def drop(self) -> None:
         """Close without a word. After a failed publish nothing may be read any more: a late confirm would count for the
         next message."""
-        self._channel, self._planned = None, 0
+        self._channel, self._planned, self._bound = None, 0, {}
         with suppress(Exception):
             self._connection.release()
         # A released kombu connection stays closed; its clone is the same account and broker, not connected yet.
@@ -118,9 +120,11 @@ class Link:
             exchange, unit = INGRESS, message.exchange.removeprefix(_IN)
         if unit != message.user:
             return PublishResult.REFUSED
-        if (unit and not self._routes(OUT, unit)) or not self._routes(exchange, message.key):
+        queue = self._queue(exchange, message.key)
+        if queue is None or (unit and self._queue(OUT, unit) is None):
             return PublishResult.UNROUTABLE
-        channel.basic_publish(_prepare(channel, message.body, unit), exchange, message.key)
+        # Straight into its queue: kombu would search every binding of the exchange for every message.
+        channel.basic_publish(_prepare(channel, message.body, unit), "", queue)
         return PublishResult.ACCEPTED
 
     def bury(self, body: bytes, user: str | None) -> None:
@@ -129,16 +133,17 @@ class Link:
             channel = self.open()
             channel.basic_publish(_prepare(channel, body, user), "", DEAD)
 
-    def _routes(self, exchange: str, key: str) -> bool:
-        try:
-            table = self._channel.get_table(exchange)
-        except KeyError:
-            return False
-        return any(key == bound for bound, *_ in table)
+    def _queue(self, exchange: str, key: str) -> str | None:
+        """The one queue that `key` leads to. Nothing here ever unbinds, so what was found stays found."""
+        if (exchange, key) not in self._bound:
+            with suppress(KeyError):  # no such exchange
+                self._bound |= {(exchange, bound): queue for bound, _, queue in self._channel.get_table(exchange)}
+        return self._bound.get((exchange, key))
 
     def _declare_hub(self) -> None:
-        for exchange in (INGRESS, OUT, DEAD):
-            self._channel.exchange_declare(exchange, type="direct", durable=True, auto_delete=False)
+        for exchange, kind_there in hub_layout().exchanges.items():
+            kind = "direct" if self._virtual else kind_there  # `_routes` looks into direct ones
+            self._channel.exchange_declare(exchange, type=kind, durable=True, auto_delete=False)
         self._declare_queue(DEAD, DEAD, "")
         for lane in Lane:
             self._declare_queue(work_queue(lane), INGRESS, lane.value)
@@ -152,10 +157,6 @@ class Link:
                 self._channel.exchange_bind(destination=INGRESS, source=own, routing_key=lane.value)
 
     def _declare_queue(self, queue: str, exchange: str, key: str) -> None:
-        arguments: dict[str, str] = {}
-        if not self._virtual:
-            arguments["x-queue-type"] = "quorum"
-            if queue != DEAD:
-                arguments |= {"x-dead-letter-exchange": DEAD, "x-dead-letter-routing-key": ""}
+        arguments = {} if self._virtual else queue_arguments(queue)
         self._channel.queue_declare(queue, durable=True, exclusive=False, auto_delete=False, arguments=arguments)
         self._channel.queue_bind(queue, exchange, key)

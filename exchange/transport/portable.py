@@ -25,7 +25,6 @@ network that is one round trip per queue and per message.
 
 import threading
 import time
-import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -54,8 +53,8 @@ class PortableTransport:
         self._arrivals = _Arrivals(poll_seconds=None if self._memory else _POLL_SECONDS)
         self._plan: list[UnitCode | None] = []
         self._planning = threading.Lock()
-        self._links: weakref.WeakSet[Link] = weakref.WeakSet()
-        self._link()  # a URL that nothing speaks is told at once
+        self._links: set[Link] = set()  # to close what its user forgot
+        self._links.discard(self._link())  # a URL that nothing speaks is told at once
 
     def declare(self, units: Iterable[UnitCode]) -> None:
         with self._planning:
@@ -68,6 +67,7 @@ class PortableTransport:
             raise TransportError("the broker did not take the declaration", detail=repr(error)) from error
         finally:
             link.drop()
+            self._links.discard(link)
 
     def publisher(self) -> Publisher:
         return _PortablePublisher(self._link(), self._arrivals)

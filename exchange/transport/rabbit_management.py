@@ -1,0 +1,67 @@
+"""RabbitMQ's management HTTP API, as an administrator's account uses it. It listens on loopback or behind TLS.
+
+Not here: what is asked for (`exchange.transport.provisioning`).
+"""
+
+import base64
+import http.client
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from exchange.errors import InputError, TransportError
+
+__all__ = ["Management"]
+
+_TIMEOUT_SECONDS = 30.0
+
+
+class Management:
+    """`url`: http(s)://host:port. Paths are given in parts, each quoted."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise InputError("broker's management URL: expected http(s)://host:port", code="SETTINGS")
+        self._url = url.rstrip("/")
+        self._login = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        # Straight to the broker: a proxy of the environment must not see an administrator's password.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def get(self, *path: str) -> Any:
+        return self._ask("GET", path)
+
+    def put(self, *path: str, body: object = None) -> None:
+        self._ask("PUT", path, {} if body is None else body)
+
+    def post(self, *path: str, body: object) -> None:
+        self._ask("POST", path, body)
+
+    def delete(self, *path: str) -> bool:
+        """Whether it was there."""
+        return self._ask("DELETE", path) is not _MISSING
+
+    def _ask(self, method: str, path: tuple[str, ...], body: object = None) -> Any:
+        where = "/".join(quote(part, safe="") for part in path)
+        request = urllib.request.Request(  # noqa: S310  # the scheme was checked above
+            f"{self._url}/api/{where}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": self._login, "Content-Type": "application/json"},
+        )
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
+                content = answer.read()
+                return json.loads(content) if content else None
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code == http.client.NOT_FOUND and method == "DELETE":
+                    return _MISSING
+                detail = error.read(1000).decode(errors="replace")
+            raise TransportError(f"the broker refused {method} {where}: {error.code}", detail=detail) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise TransportError("the broker's management does not answer", detail=repr(error)) from error
+
+
+_MISSING = object()
