@@ -5,7 +5,7 @@ REMINDED of the sender's own.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from exchange.model.events import Event, TransportState
 from exchange.model.receipt import Subject
@@ -17,6 +17,8 @@ from exchange.services.hub import Hub, record_entry
 
 __all__ = ["Reminder"]
 
+_LATE = timedelta(days=30)
+
 
 class Reminder:
     def __init__(self, hub: Hub) -> None:
@@ -27,30 +29,10 @@ class Reminder:
         hub, timing = self._hub, self._hub.timing
         now = hub.clock.now()
         again = now + timedelta(hours=timing.remind_every_hours)
-        records: list[ReceiptRecord] = []
-        saved: list[DeliveryRecord] = []
         with hub.store.begin() as session:
-            for delivery in session.due_reminders(now, limit):
-                if delivery.state.transport is not TransportState.DELIVERED:
-                    saved.append(replace(delivery, remind=again))  # nobody to remind yet
-                    continue
-                count = delivery.state.reminders + 1
-                if count > timing.remind_at_most:
-                    saved.append(replace(delivery, remind=None))
-                    hub.log.alarm(
-                        "unsigned_after_all_reminders", envelope=str(delivery.key.envelope), unit=delivery.key.recipient
-                    )
-                    continue
-                receipt, signed = hub.receipt(
-                    Event.REMINDED,
-                    now,
-                    subject=Subject(
-                        envelope=delivery.key.envelope, digest=delivery.digest, recipient=delivery.key.recipient
-                    ),
-                    attributes=(("n", str(count)),),
-                )
-                records.append(hub.keep(receipt, signed).record)
-                saved.append(replace(advance(delivery, receipt), remind=again))
+            handled = [self._urge(delivery, now, again) for delivery in session.due_reminders(now, limit)]
+            saved = [delivery for delivery, _ in handled]
+            records = [record for _, record in handled if record is not None]
             session.save_deliveries(saved)
             session.add_receipts(records)
             session.add_entries([record_entry(record) for record in records])
@@ -60,3 +42,22 @@ class Reminder:
         hub.publish([(unit, record.document) for unit, record in batch])
         hub.metrics.count("yidi_clock_reminders_total", len(records))
         return len(records)
+
+    def _urge(
+        self, delivery: DeliveryRecord, now: datetime, again: datetime
+    ) -> tuple[DeliveryRecord, ReceiptRecord | None]:
+        """The delivery with its next reminder, and this one's receipt if there is somebody to remind."""
+        hub = self._hub
+        if delivery.state.transport is not TransportState.DELIVERED:
+            # Late is not never: what expired may still arrive, and is looked after for a while yet.
+            given_up = delivery.expires is not None and now > delivery.expires + _LATE
+            return replace(delivery, remind=None if given_up else again), None
+        count = delivery.state.reminders + 1
+        if count > hub.timing.remind_at_most:
+            hub.log.alarm(
+                "unsigned_after_all_reminders", envelope=str(delivery.key.envelope), unit=delivery.key.recipient
+            )
+            return replace(delivery, remind=None), None
+        subject = Subject(envelope=delivery.key.envelope, digest=delivery.digest, recipient=delivery.key.recipient)
+        receipt, signed = hub.receipt(Event.REMINDED, now, subject=subject, attributes=(("n", str(count)),))
+        return replace(advance(delivery, receipt), remind=again), hub.keep(receipt, signed).record
