@@ -20,6 +20,7 @@ __all__ = [
     "FileMissingError",
     "InputError",
     "InvalidValueError",
+    "KeyNotYetValidError",
     "KeyStoreError",
     "LimitError",
     "NotAuthorisedError",
@@ -107,6 +108,13 @@ class CertificateError(YidiError):
     def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
         super().__init__(message, code=code, detail=detail)
         self.reason = _CERTIFICATE_REASONS.get(self.code, self.reason)
+
+
+class KeyNotYetValidError(CertificateError):
+    """A key whose time has not come, by the clock of whoever judges it: it will, or the clock will be set right."""
+
+    code = "CERT_NOT_YET"
+    retryable = True
 
 
 _CERTIFICATE_REASONS = {

@@ -82,7 +82,10 @@ class Acknowledger:
     ) -> list[tuple[ReceiptRecord, list[UnitCode]]]:
         """Returns what is new, and to which units each goes on."""
         for item in judged:
-            if item.error is not None:
+            if item.error is not None and item.error.retryable:
+                # Not an answer: its author repeats it.
+                self._hub.log.warning("receipt_not_ready", code=item.error.code, digest=item.digest)
+            elif item.error is not None:
                 self._set_aside(session, item, item.error, now)
         valid = [(j, j.verified.receipt) for j in judged if j.verified is not None]
         for _, receipt in valid:

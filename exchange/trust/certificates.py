@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from exchange.directory.snapshot import KeyEntry
-from exchange.errors import CertificateError, SignatureError
+from exchange.errors import CertificateError, KeyNotYetValidError, SignatureError
 from exchange.trust.algorithms import PublicKey, accepted_key
 from exchange.trust.digest import sha256_hex
 
@@ -87,7 +87,7 @@ def check_usage(certificate: x509.Certificate) -> None:
 def check_dates(key: KeyEntry, at: datetime) -> None:
     """Raise CertificateError unless `key` was in force at `at`: CERT_NOT_YET, CERT_REVOKED, CERT_EXPIRED."""
     if at < key.valid_from:
-        raise CertificateError(f"the key is not valid until {key.valid_from}", code="CERT_NOT_YET")
+        raise KeyNotYetValidError(f"the key is not valid until {key.valid_from}")
     if key.revoked is not None and at >= key.revoked:
         raise CertificateError(f"the key was revoked at {key.revoked}", code="CERT_REVOKED")
     if at > key.valid_to:
