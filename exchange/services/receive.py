@@ -16,7 +16,7 @@ from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.kind import kind_of
 from exchange.codec.receipt import decode as decode_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import CertificateError, CorruptFileError, NoteError, StorageError, YidiError
+from exchange.errors import CertificateError, CorruptFileError, NotAuthorisedError, NoteError, StorageError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
@@ -109,15 +109,17 @@ class Receiver:
         return _Judged(message=message, unit=unit, digest=digest, envelope=verified)
 
     def _verify_envelope(self, data: bytes, unit: UnitCode, digest: str, now: datetime) -> VerifiedEnvelope | None:
-        """Verify under the directory as of now; if the key has ended since, as of the hub's ACCEPTED, should that
-        be held; None when it is not (the hub's next dispatch brings it)."""
+        """Verify under the directory as of now; if the key has ended or its unit has left since, as of the hub's
+        ACCEPTED, should that be held; None when it is not (the hub's next dispatch brings it)."""
         try:
             return self._refresher.with_fresh_directory(lambda verifier: verifier.envelope(data, now))
-        except CertificateError:
+        except (CertificateError, NotAuthorisedError) as error:
             accepted = self._accepted_at(data, unit, digest)
+            if accepted is None and error.code == "WRONG_HUB":
+                raise
             if accepted is None:
                 return None
-            return self._node.verifier(look=False).envelope(data, accepted)
+            return self._node.verifier(look=False).envelope(data, accepted, may_have_left=True)
 
     def _accepted_at(self, data: bytes, unit: UnitCode, digest: str) -> datetime | None:
         """When the hub received these very bytes, by its own signed word."""
@@ -131,12 +133,13 @@ class Receiver:
         return None
 
     def _verify_receipt(self, data: bytes, now: datetime) -> VerifiedReceipt:
-        """As of now; if the key has ended since, as of the receipt's own time: the hub judged it when it came in."""
+        """As of now; if the key has ended or its unit has left since, as of the receipt's own time: the hub judged it
+        when it came in."""
         try:
             return self._refresher.with_fresh_directory(lambda verifier: verifier.receipt(data, now))
-        except CertificateError:
+        except (CertificateError, NotAuthorisedError):
             claimed = decode_receipt(parse_signed(data, DocumentKind.RECEIPT).body).at
-            return self._node.verifier(look=False).receipt(data, min(claimed, now))
+            return self._node.verifier(look=False).receipt(data, min(claimed, now), may_have_left=True)
 
     # one transaction: envelopes
 

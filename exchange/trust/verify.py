@@ -69,9 +69,9 @@ class Verifier:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
 
-    def envelope(self, data: bytes, at: datetime) -> VerifiedEnvelope:
+    def envelope(self, data: bytes, at: datetime, *, may_have_left: bool = False) -> VerifiedEnvelope:
         """`data` as received at `at` (the hub's time). Raises XmlError, SignatureError, CertificateError,
-        NotAuthorisedError."""
+        NotAuthorisedError. `may_have_left`: for what the hub took while its author still belonged to the county."""
         # (1) shape and profile: one signature, over the root, by known means. No cryptography yet.
         document = parse_signed(data, DocumentKind.ENVELOPE)
         # (2) the body is the one that was signed ...
@@ -81,7 +81,7 @@ class Verifier:
         # (4) it was made for this exchange
         self._check_hub(envelope.hub)
         # (5) to (8): it is its author's
-        fingerprint = self._check_author(document, envelope.sender, at)
+        fingerprint = self._check_author(document, envelope.sender, at, may_have_left)
         return VerifiedEnvelope(
             envelope=envelope,
             document=data,
@@ -90,13 +90,13 @@ class Verifier:
             made_here=_MADE_HERE,
         )
 
-    def receipt(self, data: bytes, at: datetime) -> VerifiedReceipt:
+    def receipt(self, data: bytes, at: datetime, *, may_have_left: bool = False) -> VerifiedReceipt:
         """As `envelope`, for a receipt: the author is the actor's unit, or the hub."""
         document = parse_signed(data, DocumentKind.RECEIPT)  # (1)
         check_digest(document)  # (2)
         receipt = receipt_codec.decode(document.body)  # (3)
         self._check_hub(receipt.hub)  # (4)
-        fingerprint = self._check_author(document, receipt.actor.unit, at)  # (5) to (8)
+        fingerprint = self._check_author(document, receipt.actor.unit, at, may_have_left)  # (5) to (8)
         return VerifiedReceipt(
             receipt=receipt,
             document=data,
@@ -110,13 +110,15 @@ class Verifier:
             message = f"made for the exchange {hub}, not {self.directory.hub}"
             raise NotAuthorisedError(message, code="WRONG_HUB")
 
-    def _check_author(self, document: UnverifiedDocument, author: UnitCode | None, at: datetime) -> str:
+    def _check_author(
+        self, document: UnverifiedDocument, author: UnitCode | None, at: datetime, may_have_left: bool
+    ) -> str:
         """The fingerprint of the key with which `author` (None: the hub) signed `document`."""
         # (5) the key is the directory's, not KeyInfo's, and the author's own
         key = self._key(document, author)
         # (6) in force when it was received, and its owner with it
         check_dates(key, at)
-        if author is not None and not self.directory.is_active(author):
+        if author is not None and not may_have_left and not self.directory.is_active(author):
             raise NotAuthorisedError(f"unit {author} is no longer active")
         # (7) made for signatures
         public_key = signing_key(key.certificate)
