@@ -9,6 +9,8 @@
     sign.py         a value -> signed bytes
     verify.py       signed bytes -> VerifiedEnvelope, VerifiedReceipt: the only makers of either
     anchor.py       what a node knows beforehand, and whether a directory may replace the one it holds
+    http.py         HTTP requests signed by a unit -> SignedRequest, whose only maker it is
+    nonces.py       what must not be seen twice
     ledgerkey.py    the Ed25519 key that signs checkpoints
 
 Whom to trust is data: the signed directory says which key is whose. Not here: XML (`exchange.codec`), whether
