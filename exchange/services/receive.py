@@ -29,6 +29,7 @@ from exchange.services.fetch import fetch_files
 from exchange.services.intake import judge_each, tags
 from exchange.services.node import Node, receipt_record
 from exchange.services.refresh import Refresher
+from exchange.services.say_again import is_settled
 from exchange.topology import inbox_unit
 from exchange.trust.anchor import open_checkpoint
 from exchange.trust.digest import sha256_hex
@@ -234,7 +235,7 @@ class Receiver:
             if receipt.checkpoint is not None:
                 notes[receipt.checkpoint] = receipt
             if receipt.event is Event.NOTED:
-                self._close_noted(session, unit, receipt)
+                self._close_noted(session, unit, receipt, now)
                 continue
             held = known.get((unit, receipt.id))
             if held is not None and held != item.digest:
@@ -305,13 +306,14 @@ class Receiver:
         node.emit(session, unit, [issued], now)
         node.apply(session, unit, document.key, [issued[0]])
 
-    def _close_noted(self, session: NodeSession, unit: UnitCode, receipt: Receipt) -> None:
+    def _close_noted(self, session: NodeSession, unit: UnitCode, receipt: Receipt, now: datetime) -> None:
         if receipt.actor.speaker is not Speaker.HUB:
             return
-        session.close_outbox(unit, [(noted.receipt, noted.digest) for noted in receipt.noted])
         for noted in receipt.noted:
             if noted.fault is not None:
                 self._node.log.alarm("receipt_refused_by_hub", unit=unit, receipt=noted.receipt, code=noted.fault)
+        settled = [noted for noted in receipt.noted if is_settled(self._node, session, unit, noted, now)]
+        session.close_outbox(unit, [(noted.receipt, noted.digest) for noted in settled])
 
     # what this node can hold against the hub
 

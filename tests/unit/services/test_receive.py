@@ -397,11 +397,11 @@ def test_a_fault_in_noted_ends_the_repeating_and_is_an_alarm(world: World) -> No
     world.receiving.receive()
     with world.receiving.store.begin() as session:
         ((id_, digest),) = session.open_outbox(B)
-    world.give(_noted(Noted(receipt=ReceiptId(id_), digest=digest, fault="CERT_REVOKED")))
+    world.give(_noted(Noted(receipt=ReceiptId(id_), digest=digest, fault="RECEIPT_INVALID")))
     world.receiving.receive()
     assert world.receiving.open_outbox(B) == []
     (line,) = (line for line in world.receiving.log.lines if line.level == "alarm")
-    assert (line.event, line.fields["code"]) == ("receipt_refused_by_hub", "CERT_REVOKED")
+    assert (line.event, line.fields["code"]) == ("receipt_refused_by_hub", "RECEIPT_INVALID")
 
 
 # recalls
