@@ -42,11 +42,11 @@ class Decider:
         return self._decide(unit, key, Event.FEEDBACK, person, None, text)
 
     def give_back(self, unit: UnitCode, key: EnvelopeKey, person: str) -> Receipt:
-        """Agree to a recall that came after signing."""
+        """Agree to a recall that the node did not answer by itself."""
         return self._decide(unit, key, Event.RECALLED, person)
 
     def keep(self, unit: UnitCode, key: EnvelopeKey, person: str, text: str) -> Receipt:
-        """Refuse a recall that came after signing."""
+        """Refuse a recall that the node did not answer by itself."""
         return self._decide(unit, key, Event.RECALL_DENIED, person, Reason.OPERATOR, text)
 
     def _decide(
@@ -113,9 +113,10 @@ def _check_allowed(event: Event, state: DeliveryState) -> None:
         if state.business >= BusinessState.SIGNED:
             raise RefusedError(f"{event.chinese}: the document is already {done}", code="STATE")
         return
-    if event in (Event.RECALLED, Event.RECALL_DENIED) and state.recall_requested is None:
-        raise RefusedError("the sender has not asked for this document back", code="STATE")
-    if state.signed is None:
+    if event in (Event.RECALLED, Event.RECALL_DENIED):
+        if state.recall_requested is None:
+            raise RefusedError("the sender has not asked for this document back", code="STATE")
+    elif state.signed is None:
         raise RefusedError(f"{event.chinese}: sign for the document first (it is {done})", code="STATE")
     if state.business >= BusinessState.RETURNED:
         raise RefusedError(f"{event.chinese}: the document is already {done}", code="STATE")
