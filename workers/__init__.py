@@ -6,6 +6,7 @@
     clock.py         what is late: dispatches, forwards, reminders, expiries
     sealer.py        the ledger's checkpoints
     node.py          a node: outbox, inboxes, office systems
+    garbage.py       how such a process collects garbage
 
 A worker is a list of steps; a step does one bounded piece of work and says how much it did. `yidi worker NAME` runs
 one in a process of its own, `yidi up` all of them in one.

@@ -48,6 +48,7 @@ def up(
     from exchange.telemetry import open_telemetry
     from exchange.web.health import create_app
     from exchange.web.serve import Server
+    from workers.garbage import collect_seldom
     from workers.machine import open_machine
 
     layout = layout_of(data)
@@ -57,6 +58,7 @@ def up(
         # Before the first thread starts, so that all inherit it: signals wait for `_run` and interrupt no step.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         machine = open_machine(layout, metrics, log)
+        collect_seldom()
         face = create_app(
             metrics.render, lambda: machine.seconds_since_round() < _STUCK_SECONDS, lambda: _faults(machine)
         )

@@ -14,6 +14,7 @@ from exchange.cli.bench.routing import RoutingCost, measure_routing
 from exchange.cli.bench.spent import least
 from exchange.cli.output import progress
 from exchange.telemetry import configure_log, make_metrics
+from workers.garbage import collect_seldom
 
 __all__ = ["run_bench"]
 
@@ -37,6 +38,7 @@ def _measure(folder: Path, units: int, documents: int) -> Measured:
     with (folder / "log").open("w", encoding="utf-8") as stream:
         log = configure_log(stream=stream)
         county = found_county(folder / "county", units, log)
+        collect_seldom()  # as every process of an exchange does
         with progress("端到端", "end to end") as say:
             flow = measure_flow(county, documents, folder, say)
         with progress("路由进程", "router") as say:

@@ -15,6 +15,7 @@ from exchange.transport.portable import PortableTransport
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import StoreFeed, open_node
 from workers import node
+from workers.garbage import collect_seldom
 from workers.inboxes import Inboxes
 from workers.runner import Runner, Step
 
@@ -45,6 +46,7 @@ def main() -> None:
         Runner("offices", node.office_steps(services.officer), clock, metrics, log),
     ]
     threads = [threading.Thread(target=runner.run) for runner in runners]
+    collect_seldom()
     for thread in threads:
         thread.start()
     time.sleep(_ROUNDS_SECONDS)

@@ -125,12 +125,12 @@ def _measure(at: _Measured, recipients: int, count: int) -> RoutingCost:
     documents = [sign_envelope(envelope, signer) for envelope in made]
     keys = [envelope.key for envelope in made]
     _feed(at, documents)
+    verifier = at.hub.verifier()  # once per version of the directory, not per batch
     consumer = at.transport.consumer(router.QUEUES)
     try:
         whole = spent(lambda: _route_all(at, consumer))
     finally:
         consumer.close()
-    verifier = at.hub.verifier()
     batches = [keys[start : start + BATCH] for start in range(0, count, BATCH)]
     rows = [rows_of(at.hub.store, batch, now) for batch in batches]
     return RoutingCost(

@@ -27,6 +27,7 @@ from exchange.ports.telemetry import Log
 from exchange.telemetry import configure_log, make_metrics
 from exchange.wiring.layout import Layout
 from exchange.wiring.rooms import open_transport
+from workers.garbage import collect_seldom
 from workers.machine import Machine, open_machine
 
 _CHINA = timezone(timedelta(hours=8))
@@ -90,6 +91,7 @@ def _running(layout: Layout, units: list[Unit], log: Log) -> Iterator[County]:
     """The exchange at work in threads of its own, for as long as the block runs."""
     tap = TappedTransport(open_transport(layout.settings()))
     machine = open_machine(layout, make_metrics(), log, tap)
+    collect_seldom()
     thread = threading.Thread(target=machine.run, name="exchange", daemon=True)
     thread.start()
     today = machine.hub.hub.clock.now().astimezone(_CHINA).date()
