@@ -46,26 +46,26 @@ class DeliveryState:
     def add(self, receipt: Receipt) -> "DeliveryState":
         """The state with `receipt` known as well. The caller has made sure that it speaks of this delivery."""
         rule = receipt.event.rule
-        state = replace(
-            self,
-            transport=max(self.transport, rule.transport or TransportState.SUBMITTED),
-            business=max(self.business, rule.business or BusinessState.UNSIGNED),
-            reminders=max(self.reminders, _count(receipt, "n") if receipt.event is Event.REMINDED else 0),
-            printed=max(self.printed, _count(receipt, "k") if receipt.event is Event.PRINTED else 0),
-        )
+        changed: dict[str, object] = {
+            "transport": max(self.transport, rule.transport or TransportState.SUBMITTED),
+            "business": max(self.business, rule.business or BusinessState.UNSIGNED),
+        }
+        if receipt.event is Event.REMINDED:
+            changed["reminders"] = max(self.reminders, _count(receipt, "n"))
+        if receipt.event is Event.PRINTED:
+            changed["printed"] = max(self.printed, _count(receipt, "k"))
         field = _MOMENTS.get(receipt.event)
-        if field is None:
-            return state
-        moment = Moment(
-            at=receipt.at,
-            receipt=receipt.id,
-            person=receipt.actor.person or "",
-            reason=(receipt.reason or Reason.OPERATOR).value if receipt.event.rule.reason else "",
-            text=receipt.text or "",
-        )
-        known: Moment | None = getattr(self, field)
-        earliest = {field: moment if known is None else min(known, moment)}
-        return replace(state, **earliest)  # type: ignore[arg-type]  # `field` names one of the moments
+        if field is not None:
+            moment = Moment(
+                at=receipt.at,
+                receipt=receipt.id,
+                person=receipt.actor.person or "",
+                reason=(receipt.reason or Reason.OPERATOR).value if rule.reason else "",
+                text=receipt.text or "",
+            )
+            known: Moment | None = getattr(self, field)
+            changed[field] = moment if known is None else min(known, moment)
+        return replace(self, **changed)  # type: ignore[arg-type]  # each is named as its field
 
     @property
     def open(self) -> bool:
