@@ -127,6 +127,7 @@ class Officer:
         if office is None:
             return replace(record, due=None)
         try:
+            node.keys(record.unit)  # IMPORTED must be signed
             envelope = decode_envelope(parse_signed(document.document, DocumentKind.ENVELOPE).body)
             fetch_files(node, record.unit, envelope.files)  # all here, unless one has gone bad since
             item = HandOver(

@@ -16,7 +16,15 @@ from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.kind import kind_of
 from exchange.codec.receipt import decode as decode_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import CertificateError, CorruptFileError, NotAuthorisedError, NoteError, StorageError, YidiError
+from exchange.errors import (
+    CertificateError,
+    CorruptFileError,
+    KeyStoreError,
+    NotAuthorisedError,
+    NoteError,
+    StorageError,
+    YidiError,
+)
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
@@ -84,12 +92,16 @@ class Receiver:
         unit = inbox_unit(message.queue)
         digest = sha256_hex(message.body)
         try:
+            self._node.keys(unit)  # without it no answer could be signed, and the whole batch would have to wait
             if kind_of(message.body) is DocumentKind.RECEIPT:
                 verified = self._verify_receipt(message.body, now)
                 return _Judged(message=message, unit=unit, digest=digest, receipt=verified)
             return self._judge_envelope(message, unit, digest, now)
         except StorageError:
             raise
+        except KeyStoreError as error:
+            self._node.log.alarm("key_unusable", unit=unit, code=error.code, detail=error.message)
+            return _Judged(message=message, unit=unit, digest=digest)
         except YidiError as error:
             if error.retryable:
                 self._node.log.warning("message_not_ready", unit=unit, code=error.code, digest=digest)

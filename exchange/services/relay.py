@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from exchange.codec.envelope import decode
 from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import CorruptFileError, YidiError
+from exchange.errors import CorruptFileError, KeyStoreError, YidiError
 from exchange.model.envelope import FileEntry
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import MAX_NOTED, Noted
@@ -58,10 +58,13 @@ class Relay:
             by_unit.setdefault(unit, []).append(noted)
         batch = []
         for unit, noteds in by_unit.items():
-            for start in range(0, len(noteds), MAX_NOTED):
-                part = tuple(noteds[start : start + MAX_NOTED])
-                _, signed = node.receipt(unit, Speaker.NODE, Event.NOTED, now, noted=part)
-                batch.append((unit, Lane.RECEIPT, signed))
+            try:
+                for start in range(0, len(noteds), MAX_NOTED):
+                    part = tuple(noteds[start : start + MAX_NOTED])
+                    _, signed = node.receipt(unit, Speaker.NODE, Event.NOTED, now, noted=part)
+                    batch.append((unit, Lane.RECEIPT, signed))
+            except KeyStoreError as error:  # this unit's key cannot be used; the others' can
+                node.log.alarm("key_unusable", unit=unit, code=error.code, detail=error.message)
         node.publish(batch)  # a lost one is asked for again by repeating the receipts
         return len(owed)
 
