@@ -61,7 +61,8 @@ class Enroller:
 
     def enroll(self, requests: Sequence[tuple[UnitCode, str, str]]) -> dict[UnitCode, bytes]:
         """(unit, code, certificate request PEM) of each -> its certificate (DER), all in one new directory version.
-        Raises EnrolmentError for the first that is wrong, and then none is enrolled."""
+        Raises EnrolmentError for the first that is wrong (CertificateError when the authority itself has ended), and
+        then none is enrolled and no code spent."""
         now = self._clock.now()
         asked = {unit: check_request(pem, unit) for unit, _, pem in requests}
         with self._store.begin() as session:
@@ -70,7 +71,8 @@ class Enroller:
                 self._check_code(record, unit, code)
                 assert record is not None
                 session.save_enrolment(replace(record, used=now))
-        certificates = {unit: self._authority.issue(request, now) for unit, request in asked.items()}
+            # Within the transaction: what cannot be issued spends no code.
+            certificates = {unit: self._authority.issue(request, now) for unit, request in asked.items()}
         keys = {unit: key_entry(certificate) for unit, certificate in certificates.items()}
 
         def add(directory: Directory) -> Directory:
