@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from exchange.codec.kind import DocumentKind, root_tag
 from exchange.codec.signed import claimed_id
-from exchange.errors import ReceiptInvalidError, StorageError, YidiError
+from exchange.errors import CertificateError, NotAuthorisedError, ReceiptInvalidError, StorageError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
@@ -81,12 +82,7 @@ class Acknowledger:
         self, session: HubSession, judged: list[_Judged], now: datetime
     ) -> list[tuple[ReceiptRecord, list[UnitCode]]]:
         """Returns what is new, and to which units each goes on."""
-        for item in judged:
-            if item.error is not None and item.error.retryable:
-                # Not an answer: its author repeats it.
-                self._hub.log.warning("receipt_not_ready", code=item.error.code, digest=item.digest)
-            elif item.error is not None:
-                self._set_aside(session, item, item.error, now)
+        self._answer_faults(session, [item for item in judged if item.error is not None], now)
         valid = [(j, j.verified.receipt) for j in judged if j.verified is not None]
         for _, receipt in valid:
             if receipt.event is Event.NOTED and receipt.actor.unit is not None:
@@ -115,6 +111,23 @@ class Acknowledger:
                 fresh.append((item, receipt, targets))
         session.owe(owed)
         return self._apply(session, fresh, now)
+
+    def _answer_faults(self, session: HubSession, faulty: list[_Judged], now: datetime) -> None:
+        """What was recorded once stays recorded, whatever became of its key and unit: the same bytes get the same
+        answer for ever."""
+        claims = [claimed_id(item.message.body) for item in faulty]
+        held = session.receipts([ReceiptId(claim) for claim in claims if claim is not None])
+        for item, claim in zip(faulty, claims, strict=True):
+            assert item.error is not None
+            record = held.get(ReceiptId(claim or ""))
+            if record is not None and record.digest == item.digest and _passes_with_time(item.error):
+                noted = Noted(receipt=record.id, digest=item.digest)
+                session.owe([Owed(unit=UnitCode(item.message.user or ""), noted=noted)])
+            elif item.error.retryable:
+                # Not an answer: its author repeats it.
+                self._hub.log.warning("receipt_not_ready", code=item.error.code, digest=item.digest)
+            else:
+                self._set_aside(session, item, item.error, now)
 
     def _targets(
         self,
@@ -194,7 +207,8 @@ class Acknowledger:
         )
         hub.metrics.count("yidi_acknowledger_invalid_total", code=error.code)
         session.quarantine(quarantined([item.message], error.code, error.message, now, keep=True))
-        claimed = claimed_id(item.message.body)
+        # Bytes that are no receipt are no row of the author's receipts: a fault must not close its document's.
+        claimed = claimed_id(item.message.body) if _is_receipt(item.message.body) else None
         if claimed is not None and item.message.user:
             fault = Noted(receipt=ReceiptId(claimed), digest=item.digest, fault=error.code)
             session.owe([Owed(unit=UnitCode(item.message.user), noted=fault)])
@@ -214,6 +228,16 @@ class Acknowledger:
     def _count_failure(self, message: Delivered) -> int:
         with self._hub.store.begin() as session:
             return session.count_failure(sha256_hex(message.body))
+
+
+def _is_receipt(data: bytes) -> bool:
+    tag = root_tag(data)
+    return tag is not None and tag[0] == DocumentKind.RECEIPT.root
+
+
+def _passes_with_time(error: YidiError) -> bool:
+    """Whether the same bytes may have been right before: a key ends, a unit leaves."""
+    return isinstance(error, CertificateError | NotAuthorisedError)
 
 
 def advance(delivery: DeliveryRecord, receipt: Receipt) -> DeliveryRecord:
