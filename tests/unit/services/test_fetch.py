@@ -1,6 +1,7 @@
 """Files come whole or not at all."""
 
 import hashlib
+from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
 from typing import cast
@@ -13,6 +14,7 @@ from exchange.model.unit import UnitCode
 from exchange.services.fetch import fetch_files
 from exchange.services.node import Node
 from exchange.testing.files import MemoryFiles
+from exchange.testing.metrics import RecordingLog
 from exchange.trust.digest import measure
 
 UNIT = UnitCode("520304-001")
@@ -39,9 +41,10 @@ class HubSide:
         return self.data[offset : offset + limit]
 
 
-def fetch(hub: HubSide, files: MemoryFiles) -> None:
+def fetch(hub: HubSide, files: MemoryFiles, entry: FileEntry = ENTRY) -> None:
     timing = SimpleNamespace(chunk_bytes=4096)
-    fetch_files(cast("Node", SimpleNamespace(files=files, exchange=hub, timing=timing)), UNIT, [ENTRY])
+    node = SimpleNamespace(files=files, exchange=hub, timing=timing, log=RecordingLog())
+    fetch_files(cast("Node", node), UNIT, [entry])
 
 
 def test_a_file_comes_in_pieces_and_is_whole() -> None:
@@ -71,9 +74,19 @@ def test_a_short_file_never_becomes_visible() -> None:
     assert not files.has(ENTRY.sha256)
 
 
-def test_a_file_that_was_here_already_is_hashed_again() -> None:
+def test_a_file_that_was_here_already_is_hashed_again_and_fetched_again_if_this_disk_spoilt_it() -> None:
     files = MemoryFiles()
     fetch(HubSide(DATA), files)
     files.flip(ENTRY.sha256)
-    with pytest.raises(CorruptFileError):
-        fetch(HubSide(DATA), files)
+    hub = HubSide(DATA)
+    fetch(hub, files)
+    assert hub.offsets[0] == 0
+    assert files.open(ENTRY.sha256).read() == DATA
+
+
+def test_the_digest_of_the_country_is_checked_too() -> None:
+    wrong = replace(ENTRY, sm3="0" * 64)
+    files = MemoryFiles()
+    for _ in range(2):
+        with pytest.raises(CorruptFileError):
+            fetch(HubSide(DATA), files, wrong)
