@@ -8,7 +8,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from exchange.directory.snapshot import Directory
 from exchange.directory.update import add_key, end_key
@@ -17,8 +17,8 @@ from exchange.model.unit import UnitCode
 from exchange.ports.hub import EnrolmentRecord, HubStore
 from exchange.ports.time import Clock
 from exchange.services.administer import Administrator
-from exchange.trust.authority import Authority, check_request
-from exchange.trust.certificates import key_entry
+from exchange.trust.authority import Authority, Request, check_request
+from exchange.trust.certificates import key_entry, signing_key
 from exchange.trust.digest import sha256_hex
 
 __all__ = ["Enroller"]
@@ -62,18 +62,22 @@ class Enroller:
     def enroll(self, requests: Sequence[tuple[UnitCode, str, str]]) -> dict[UnitCode, bytes]:
         """(unit, code, certificate request PEM) of each -> its certificate (DER), all in one new directory version.
         Raises EnrolmentError for the first that is wrong (CertificateError when the authority itself has ended), and
-        then none is enrolled and no code spent."""
+        then none is enrolled and no code spent.
+
+        The same code for the same key once more, because the answer was lost, gets the same certificate."""
         now = self._clock.now()
         asked = {unit: check_request(pem, unit) for unit, _, pem in requests}
+        directory = self._administrator.current()
+        known = {unit: held for unit, request in asked.items() if (held := _issued(directory, unit, request, now))}
         with self._store.begin() as session:
             for unit, code, _ in requests:
                 record = session.enrolment(unit)
-                self._check_code(record, unit, code)
+                self._check_code(record, unit, code, again=unit in known)
                 assert record is not None
-                session.save_enrolment(replace(record, used=now))
+                session.save_enrolment(replace(record, used=record.used or now))
             # Within the transaction: what cannot be issued spends no code.
-            certificates = {unit: self._authority.issue(request, now) for unit, request in asked.items()}
-        keys = {unit: key_entry(certificate) for unit, certificate in certificates.items()}
+            new = {unit: self._authority.issue(asked[unit], now) for unit in asked if unit not in known}
+        keys = {unit: key_entry(certificate) for unit, certificate in new.items()}
 
         def add(directory: Directory) -> Directory:
             for unit, key in keys.items():
@@ -83,15 +87,24 @@ class Enroller:
             return directory
 
         self._administrator.change(add)
-        return certificates
+        return known | new
 
-    def _check_code(self, record: EnrolmentRecord | None, unit: UnitCode, code: str) -> None:
+    def _check_code(self, record: EnrolmentRecord | None, unit: UnitCode, code: str, *, again: bool) -> None:
         given = sha256_hex(code.strip().upper().encode())
         if record is None or not hmac.compare_digest(record.code_sha256, given):
             raise EnrolmentError(f"unit {unit}: this code is not its one-time code", code="ENROLMENT_CODE")
-        if record.used is not None:
+        if record.used is not None and not again:
             raise EnrolmentError(
                 f"unit {unit}: the code was used {record.used:%Y-%m-%d %H:%M} UTC", code="ENROLMENT_CODE"
             )
         if self._clock.now() >= record.expires:
             raise EnrolmentError(f"unit {unit}: the code expired {record.expires:%Y-%m-%d}", code="ENROLMENT_CODE")
+
+
+def _issued(directory: Directory, unit: UnitCode, asked: Request, now: datetime) -> bytes | None:
+    """The certificate in force that the unit has for this very key already."""
+    keys = directory.by_code[unit].keys if unit in directory.by_code else ()
+    for key in keys:
+        if key.revoked is None and now < key.valid_to and signing_key(key.certificate) == asked.public_key:
+            return key.certificate
+    return None

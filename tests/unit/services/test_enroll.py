@@ -144,6 +144,20 @@ def test_one_code_twice_in_one_go_is_used_once(desk: Desk) -> None:
     desk.enroll(A, code)
 
 
+def test_a_node_that_lost_the_answer_asks_again_and_gets_the_same_certificate(desk: Desk) -> None:
+    code = desk.enroller.invite([A])[A]
+    certificate = desk.enroll(A, code)
+    version = desk.version
+    desk.world.pass_time(timedelta(hours=1))
+    assert desk.enroll(A, code) == certificate
+    assert desk.version == version
+    with pytest.raises(EnrolmentError, match="ENROLMENT_CODE"):
+        desk.enroll(A, code, "another key")
+    desk.world.pass_time(timedelta(days=7))
+    with pytest.raises(EnrolmentError, match="expired"):
+        desk.enroll(A, code)
+
+
 def test_a_request_of_somebody_else_spends_no_code(desk: Desk) -> None:
     code = desk.enroller.invite([A])[A]
     with pytest.raises(EnrolmentError, match="CSR_OWNER"):
