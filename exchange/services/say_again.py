@@ -13,7 +13,9 @@ from exchange.codec.receipt import decode
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.keys import Signer
 from exchange.ports.node import NodeSession
+from exchange.ports.records import ReceiptRecord
 from exchange.services.node import Node
 from exchange.trust.sign import sign_receipt
 
@@ -30,13 +32,19 @@ def is_settled(node: Node, session: NodeSession, unit: UnitCode, noted: Noted, n
     record = session.receipts([(unit, noted.receipt)]).get((unit, noted.receipt))
     if record is None or record.digest != noted.digest:
         return True
-    document, signer = parse_signed(record.document, DocumentKind.RECEIPT), node.keys(unit)
-    if signer.certificate in document.certificates:
+    signer = node.keys(unit)
+    if _is_under(record, signer):
         return False
-    # The hub may refuse the first one again: it was repeated before the answer came. Once is enough.
+    # The hub may refuse an earlier one again: it was repeated before the answer came. Once under each key is enough.
     held = session.receipts_of(unit, record.envelope)
-    if not any(one.id != record.id and (one.event, one.at) == (record.event, record.at) for one in held):
-        again = replace(decode(document.body), id=ReceiptId(node.ids.new()))
+    same = [one for one in held if (one.event, one.at) == (record.event, record.at)]
+    if not any(_is_under(one, signer) for one in same):
+        said = decode(parse_signed(record.document, DocumentKind.RECEIPT).body)
+        again = replace(said, id=ReceiptId(node.ids.new()))
         node.emit(session, unit, [(again, sign_receipt(again, signer))], now)
         node.apply(session, unit, record.envelope, [again])
     return True
+
+
+def _is_under(record: ReceiptRecord, signer: Signer) -> bool:
+    return signer.certificate in parse_signed(record.document, DocumentKind.RECEIPT).certificates
