@@ -52,6 +52,7 @@ __all__ = ["Mailroom", "Process", "World"]
 _RETRY = Retry(floor_seconds=1, base_seconds=2, cap_seconds=20, confirmed_seconds=10)
 _NODE_TIMING = NodeTiming(retry=_RETRY, chunk_bytes=4096)
 _PLENTY = 200
+_PATIENCE = 8
 
 Step = Callable[[], int]
 
@@ -107,6 +108,7 @@ class World:
         self.points = Points(decide=decide, between=self._between)
         self.interleave = 0.0
         self.calm = False
+        self._failures: Counter[tuple[str, str]] = Counter()
         self._idle: dict[tuple[str, str], tuple[object, ...]] = {}
         self.office_down = 0.0
         self.broker = FakeBroker(clock=self.clock, chance=chance, hook=self._broker_point)
@@ -145,13 +147,18 @@ class World:
         """One step of one process; what it raises ends it as in a worker's loop, and a crash starts it anew."""
         before, self.running = self.running, process.name
         try:
-            return process.steps[step]()
+            done = process.steps[step]()
+            self._failures[process.name, step] = 0
+            return done
         except SimulatedCrash as crash:
             self.event(f"{process.name} dies in {step} at {crash}")
             process.start()
             return 1
         except YidiError as error:
             self.event(f"{process.name} {step}: {error.code}")
+            self._failures[process.name, step] += 1
+            if self.calm and self._failures[process.name, step] > _PATIENCE:
+                raise TimeoutError(f"{process.name} {step} fails again and again: {error}") from error
             return 0
         finally:
             self.running = before

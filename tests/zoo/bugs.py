@@ -62,8 +62,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="the answer depends on the key of today",
         file=_ROUTE,
-        old="    return EnvelopeKey(UnitCode(item.message.user), EnvelopeId(claimed)) if claimed and item.message.user else None\n",
-        new="    return None\n",
+        old="if claimed and item.message.user else None",
+        new="if claimed and not item.message.user else None",
     ),
     Bug(
         name="a conflict is taken for a duplicate",
@@ -135,8 +135,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="the last receipt to arrive sets the state",
         file="exchange/model/fold.py",
-        old="transport=max(self.transport, rule.transport or TransportState.SUBMITTED)",
-        new="transport=rule.transport or self.transport",
+        old="max(self.transport, rule.transport or TransportState.SUBMITTED)",
+        new="rule.transport or self.transport",
     ),
     Bug(
         name="a confirm closes the outbox",
