@@ -70,13 +70,14 @@ class Administrator:
         return following
 
     def renew(self) -> bool:
-        """Sign the same contents again once half of the snapshot's life is over; whether it did."""
+        """Sign the same contents again once half of the snapshot's life is over, or when it was dated by a clock that
+        ran ahead (nodes refuse it until then); whether it did."""
         with self._store.begin() as session:
             record = session.directory()
             if record is None:
                 return False
             current = _decode(record)
-            if self._clock.now() < current.issued + (current.expires - current.issued) / 2:
+            if current.issued <= self._clock.now() < current.issued + (current.expires - current.issued) / 2:
                 return False
             session.add_directory(self._sign(self._next(current, record)))
         return True

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from exchange.ports.time import Chance
 from exchange.settings import Retry
 
-__all__ = ["next_try"]
+__all__ = ["longest_wait", "next_try"]
 
 
 def next_try(retry: Retry, chance: Chance, now: datetime, attempts: int, *, confirmed: bool) -> datetime:
@@ -14,3 +14,8 @@ def next_try(retry: Retry, chance: Chance, now: datetime, attempts: int, *, conf
     ceiling = min(retry.cap_seconds, retry.base_seconds * 2.0 ** min(attempts, 30))
     wait = retry.floor_seconds + chance.uniform(0, ceiling) + (retry.confirmed_seconds if confirmed else 0)
     return now + timedelta(milliseconds=int(wait * 1000))
+
+
+def longest_wait(retry: Retry) -> timedelta:
+    """No attempt is ever due later than this after the one before."""
+    return timedelta(seconds=retry.floor_seconds + retry.cap_seconds + retry.confirmed_seconds)

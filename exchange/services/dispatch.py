@@ -15,7 +15,7 @@ from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubSession
 from exchange.ports.records import DeliveryRecord, ReceiptRecord
 from exchange.services.acknowledge import advance
-from exchange.services.backoff import next_try
+from exchange.services.backoff import longest_wait, next_try
 from exchange.services.hub import Hub, record_entry
 
 __all__ = ["Dispatcher"]
@@ -35,8 +35,8 @@ class Dispatcher:
             due = session.due_deliveries(now, limit)
             if not due:
                 return 0
-            late = [d for d in due if d.expires is not None and d.expires <= now]
-            again = [d for d in due if d.expires is None or d.expires > now]
+            late = [d for d in due if self._is_over(d, now)]
+            again = [d for d in due if not self._is_over(d, now)]
             notices = self._expire(session, late, now)
             session.save_deliveries(
                 [
@@ -60,6 +60,13 @@ class Dispatcher:
         hub.metrics.count("yidi_clock_dispatches_total", len(again))
         hub.metrics.count("yidi_clock_expired_total", len(notices))
         return len(due)
+
+    def _is_over(self, delivery: DeliveryRecord, now: datetime) -> bool:
+        """Whether its time is up. Not at a look that comes long after it was due: this machine was off or its clock was
+        set forward, and the recipient has not had its chance."""
+        if delivery.expires is None or delivery.expires > now:
+            return False
+        return delivery.due is None or now - delivery.due <= longest_wait(self._hub.timing.retry)
 
     def _expire(self, session: HubSession, late: list[DeliveryRecord], now: datetime) -> list[ReceiptRecord]:
         hub = self._hub

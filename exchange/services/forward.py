@@ -6,6 +6,7 @@ lost, the unit repeats the receipt and is owed another.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import groupby
 
 from exchange.model.events import Event
@@ -17,6 +18,9 @@ from exchange.services.hub import Hub
 __all__ = ["Forwarder"]
 
 
+_WHILE_ABSENT = timedelta(days=1)
+
+
 class Forwarder:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -25,10 +29,15 @@ class Forwarder:
         """Repeat what is due; returns how many receipts were sent again."""
         hub = self._hub
         now = hub.clock.now()
+        is_active = hub.verifier().directory.is_active
         with hub.store.begin() as session:
             due = session.due_forwards(now, limit)
             if not due:
                 return 0
+            absent = [f for f in due if not is_active(f.unit)]
+            due = [f for f in due if is_active(f.unit)]
+            # Nobody is there to note it, unless the unit comes back.
+            session.save_forwards([replace(f, due=now + _WHILE_ABSENT) for f in absent])
             session.save_forwards(
                 [
                     replace(
@@ -42,7 +51,7 @@ class Forwarder:
             records = session.receipts({f.receipt for f in due})
         hub.publish([(f.unit, records[f.receipt].document) for f in due])
         hub.metrics.count("yidi_clock_forwards_total", len(due))
-        return len(due)
+        return len(found)
 
     def note(self, limit: int = 5000) -> int:
         """Confirm what was recorded since the last round, one signed NOTED per unit; returns how many receipts it
