@@ -51,7 +51,7 @@ class Forwarder:
             records = session.receipts({f.receipt for f in due})
         hub.publish([(f.unit, records[f.receipt].document) for f in due])
         hub.metrics.count("yidi_clock_forwards_total", len(due))
-        return len(found)
+        return len(due)
 
     def note(self, limit: int = 5000) -> int:
         """Confirm what was recorded since the last round, one signed NOTED per unit; returns how many receipts it
