@@ -9,6 +9,7 @@ Not here: what the steps do (`workers.*`, `exchange.services`), settings (`excha
 
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
@@ -24,6 +25,8 @@ from workers.inboxes import Inboxes
 from workers.runner import Runner, Step
 
 __all__ = ["Machine", "open_machine"]
+
+_ABANDONED = timedelta(days=7)
 
 
 @dataclass(kw_only=True)
@@ -127,6 +130,7 @@ def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
         Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
         *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator),
         *sealer.steps(hub.sealer),
+        Step(name="files.sweep", run=lambda: _sweep(machine), every_seconds=3600.0),
         *gauge_steps(hub.hub, machine.node.node, {"hub": layout.hub, "node": layout.node}),
     ]
 
@@ -138,3 +142,9 @@ def _node_steps(machine: Machine) -> list[Step]:
         Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
         *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes),
     ]
+
+
+def _sweep(machine: Machine) -> int:
+    """Forget uploads that nobody went on with."""
+    old = machine.hub.hub.clock.now() - _ABANDONED
+    return machine.hub.hub.files.sweep(old) + machine.node.node.files.sweep(old)

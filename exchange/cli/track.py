@@ -176,7 +176,7 @@ def _print_events(tracked: Tracked) -> None:
 
 
 def _remark(state: "DeliveryState") -> str:
-    words = [f"{moment.reason} {moment.text}".strip() for moment in (state.failed, state.closed) if moment]
+    words = [" ".join(filter(None, (moment.reason, moment.text))) for moment in (state.failed, state.closed) if moment]
     if state.reminders:
         words.append(say(f"催办 {state.reminders} 次", f"reminded {state.reminders} times"))
     if state.recall_denied:

@@ -1,6 +1,7 @@
 """Blobs by digest. Every blob is hashed at every hand-over; what is visible is complete, right and on stable
 storage."""
 
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from exchange.model.envelope import FileEntry
@@ -35,6 +36,10 @@ class Files(Protocol):
     def check(self, entry: FileEntry) -> None:
         """Hash the blob again: size, SHA-256 and SM3 as signed. Raises FileMissingError, CorruptFileError (and sets
         it aside)."""
+        ...
+
+    def sweep(self, older_than: datetime) -> int:
+        """Delete unfinished uploads not touched since; returns how many. One being written now is left alone."""
         ...
 
     def discard(self, sha256: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO
 
@@ -70,6 +71,12 @@ class MemoryFiles:
             raise CorruptFileError(f"file {entry.sha256}: its bytes have changed and were set aside")
         if (found.size, found.sm3) != (entry.size, entry.sm3):
             raise CorruptFileError(f"file {entry.sha256}: not as signed")
+
+    def sweep(self, older_than: datetime) -> int:
+        """Times are not kept: whatever is unfinished is old."""
+        swept = len(self._partials)
+        self._partials.clear()
+        return swept
 
     def discard(self, sha256: str) -> None:
         self._step("discard", sha256)
