@@ -48,11 +48,10 @@ class _Judged:
 
 @dataclass(slots=True)
 class _Plan:
-    """What one transaction decided to publish, and which blobs to delete."""
+    """What one transaction decided to publish."""
 
     dispatches: list[tuple[DeliveryKey, bytes]] = field(default_factory=list)
     answers: list[tuple[UnitCode, ReceiptRecord]] = field(default_factory=list)
-    discards: set[str] = field(default_factory=set)
 
 
 class Router:
@@ -75,9 +74,9 @@ class Router:
                 hub.log.alarm("message_quarantined", code=code, queue=message.queue, digest=sha256_hex(message.body))
                 session.quarantine(quarantined([message], code, "", now, keep=True))
             accepted = self._record(session, intake.judged, verifier, now, plan)
+            # Before the commit: a hub that dies in between asks for a file again, and keeps none that it must not.
+            self._discard_secret(session, intake.judged)
         self._publish(plan, now)
-        for digest in plan.discards:
-            hub.files.discard(digest)
         # (last) the store has it, the broker has been told: only now may the incoming messages go
         consumer.reject(tags(intake.again), requeue=True)
         consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
@@ -218,6 +217,13 @@ class Router:
             [Forward(unit=r.envelope.sender, receipt=r.id, due=answer_due, attempts=1) for r in receipts]
         )
 
+    def _discard_secret(self, session: HubSession, judged: list[_Judged]) -> None:
+        """Also when the answer was given before: a sender that never got it has uploaded everything again."""
+        for item in judged:
+            if item.secret:
+                for digest in session.drop_claims(UnitCode(item.message.user or ""), item.secret):
+                    self._hub.files.discard(digest)
+
     def _refuse(
         self,
         session: HubSession,
@@ -243,7 +249,6 @@ class Router:
             hub.metrics.count("yidi_router_envelopes_total", outcome="refused")
             hub.metrics.count("yidi_router_refusals_total", code=code)
             session.quarantine(quarantined([item.message], code, item.error.message, now, keep=not secret))
-            plan.discards |= session.drop_claims(user, item.secret)
             claimed = claimed_id(item.message.body)
             if claimed is None or user not in verifier.directory.by_code:
                 continue
