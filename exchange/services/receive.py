@@ -59,6 +59,10 @@ class _Judged:
     incomplete: YidiError | None = None
 
 
+# The same bytes to many units of one node, judged in one batch at one moment: one verdict.
+_Seen = dict[str, VerifiedEnvelope]
+
+
 class Receiver:
     def __init__(self, node: Node, refresher: Refresher) -> None:
         self._node = node
@@ -70,8 +74,9 @@ class Receiver:
         node = self._node
         now = node.clock.now()
         node.verifier()  # one look at the directory for the whole batch
+        seen: _Seen = {}
         intake = judge_each(
-            batch, lambda message: self._judge(message, now), self._count_failure, node.timing.poison_attempts
+            batch, lambda message: self._judge(message, now, seen), self._count_failure, node.timing.poison_attempts
         )
         with node.store.begin() as session:
             for message, code in intake.poison:
@@ -88,7 +93,7 @@ class Receiver:
 
     # judging, before the transaction
 
-    def _judge(self, message: Delivered, now: datetime) -> _Judged:
+    def _judge(self, message: Delivered, now: datetime, seen: _Seen) -> _Judged:
         unit = inbox_unit(message.queue)
         digest = sha256_hex(message.body)
         try:
@@ -96,7 +101,7 @@ class Receiver:
             if kind_of(message.body) is DocumentKind.RECEIPT:
                 verified = self._verify_receipt(message.body, now)
                 return _Judged(message=message, unit=unit, digest=digest, receipt=verified)
-            return self._judge_envelope(message, unit, digest, now)
+            return self._judge_envelope(message, unit, digest, now, seen)
         except StorageError:
             raise
         except KeyStoreError as error:
@@ -108,8 +113,8 @@ class Receiver:
                 return _Judged(message=message, unit=unit, digest=digest)
             return _Judged(message=message, unit=unit, digest=digest, error=error)
 
-    def _judge_envelope(self, message: Delivered, unit: UnitCode, digest: str, now: datetime) -> _Judged:
-        verified = self._verify_envelope(message.body, unit, digest, now)
+    def _judge_envelope(self, message: Delivered, unit: UnitCode, digest: str, now: datetime, seen: _Seen) -> _Judged:
+        verified = self._verify_envelope(message.body, unit, digest, now, seen)
         if verified is None:
             return _Judged(message=message, unit=unit, digest=digest)
         if unit not in {recipient.unit for recipient in verified.envelope.recipients}:
@@ -121,11 +126,15 @@ class Receiver:
             return _Judged(message=message, unit=unit, digest=digest, envelope=verified, incomplete=error)
         return _Judged(message=message, unit=unit, digest=digest, envelope=verified)
 
-    def _verify_envelope(self, data: bytes, unit: UnitCode, digest: str, now: datetime) -> VerifiedEnvelope | None:
+    def _verify_envelope(
+        self, data: bytes, unit: UnitCode, digest: str, now: datetime, seen: _Seen
+    ) -> VerifiedEnvelope | None:
         """Verify under the directory as of now; if the key has ended or its unit has left since, as of the hub's
         ACCEPTED, should that be held; None when it is not (the hub's next dispatch brings it)."""
         try:
-            return self._refresher.with_fresh_directory(lambda verifier: verifier.envelope(data, now))
+            if digest not in seen:
+                seen[digest] = self._refresher.with_fresh_directory(lambda verifier: verifier.envelope(data, now))
+            return seen[digest]
         except (CertificateError, NotAuthorisedError) as error:
             accepted = self._accepted_at(data, unit, digest)
             if accepted is None and error.code == "WRONG_HUB":
@@ -181,12 +190,13 @@ class Receiver:
     def _store(self, session: NodeSession, fresh: list[tuple[_Judged, VerifiedEnvelope]], now: datetime) -> None:
         node = self._node
         session.add_documents(Box.INBOX, [(item.unit, _document_record(v, now)) for item, v in fresh])
+        overtook = session.receipts_about((item.unit, v.envelope.key) for item, v in fresh)
         for item, verified in fresh:
             envelope, unit = verified.envelope, item.unit
             subject = Subject(envelope=envelope.key, digest=item.digest, recipient=unit)
             earlier = [
                 decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
-                for record in session.receipts_of(unit, envelope.key)
+                for record in overtook.get((unit, envelope.key), ())
             ]
             # The clock again: a batch takes its time, and DELIVERED speaks of now.
             issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, node.clock.now(), subject=subject)]

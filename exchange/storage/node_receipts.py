@@ -24,7 +24,9 @@ from exchange.storage.transaction import columns
 __all__ = ["Receipts"]
 
 _KEY = columns(tables.receipts, ("unit", "receipt_id"))
+_DOCUMENT = columns(tables.receipts, ("unit", "envelope_id", "sender"))
 _RECEIPTS = select(*columns(tables.receipts, ("unit", *RECEIPT)))
+_AS_RECORDED = _RECEIPTS.order_by(tables.receipts.c.recorded, tables.receipts.c.receipt_id)
 
 
 class Receipts(Session):
@@ -37,12 +39,17 @@ class Receipts(Session):
 
     def receipts_of(self, unit: UnitCode, envelope: EnvelopeKey) -> list[ReceiptRecord]:
         """In the order in which they were recorded."""
-        receipts = tables.receipts.c
-        about = _RECEIPTS.where(
-            receipts.unit == unit, receipts.envelope_id == envelope.id, receipts.sender == envelope.sender
-        )
-        rows = self._sql.rows(about.order_by(receipts.recorded, receipts.receipt_id))
-        return [receipt_record(values) for _, *values in rows]
+        return self.receipts_about([(unit, envelope)]).get((unit, envelope), [])
+
+    def receipts_about(
+        self, documents: Iterable[tuple[UnitCode, EnvelopeKey]]
+    ) -> dict[tuple[UnitCode, EnvelopeKey], list[ReceiptRecord]]:
+        found: dict[tuple[UnitCode, EnvelopeKey], list[ReceiptRecord]] = {}
+        wanted = ((unit, envelope.id, envelope.sender) for unit, envelope in documents)
+        for unit, *values in self._sql.rows_of(_AS_RECORDED, _DOCUMENT, wanted):
+            record = receipt_record(values)
+            found.setdefault((UnitCode(unit), record.envelope), []).append(record)
+        return found
 
     def receipts_after(
         self, after: tuple[UnitCode, ReceiptId] | None, limit: int

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,18 @@ def test_one_receipt_may_be_held_by_two_units_of_one_node(store: NodeStore) -> N
         assert session.receipts([(A, held.id), (C, held.id)]) == {(A, held.id): held}
         assert session.receipts_of(B, envelope(1)) == [held]
         assert session.receipts_of(C, envelope(1)) == []
+
+
+def test_receipts_about_many_documents_come_at_once_each_in_the_order_of_recording(store: NodeStore) -> None:
+    first, second = receipt(2, envelope(1)), receipt(1, envelope(1), recorded=NOW + timedelta(seconds=1))
+    other = receipt(3, envelope(2))
+    with store.begin() as session:
+        session.add_receipts(A, [second, other])
+        session.add_receipts(A, [first])
+        session.add_receipts(B, [first])
+        asked = [(A, envelope(1)), (A, envelope(2)), (C, envelope(1))]
+        assert session.receipts_about(asked) == {(A, envelope(1)): [first, second], (A, envelope(2)): [other]}
+        assert session.receipts_about([]) == {}
 
 
 def test_the_office_is_told_once_of_receipts_about_sent_documents(store: NodeStore) -> None:

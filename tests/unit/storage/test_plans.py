@@ -77,6 +77,7 @@ def test_a_node_never_reads_a_whole_table_to_do_its_work() -> None:
         session.deliveries(A, envelope(1))
         session.receipts([(A, receipt_id(1)), (B, receipt_id(1))])
         session.receipts_of(A, envelope(1))
+        session.receipts_about([(A, envelope(1)), (B, envelope(2))])
         session.untold(10)
         session.told([(A, receipt_id(1))])
         session.due_outbox(NOW, 10)
