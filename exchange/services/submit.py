@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from exchange.directory.address import Expansion, expand
 from exchange.directory.snapshot import Directory
-from exchange.errors import InvalidValueError, RefusedError
+from exchange.errors import ConflictError, InvalidValueError, RefusedError
 from exchange.model.envelope import Declaration, Envelope, EnvelopeKey, FileEntry, check_file_name, parse_envelope_id
 from exchange.model.fold import DeliveryState
 from exchange.model.unit import UnitCode
@@ -68,7 +68,13 @@ class Submitter:
         verifier.envelope(document, now)
         for file, entry in measured:
             self._keep_file(draft.sender, file, entry)
-        self._store(draft, envelope, document, now)
+        try:
+            self._store(draft, envelope, document, now)
+        except ConflictError:
+            # Somebody was faster with the same reference: their answer is ours.
+            if (before := self._before(draft)) is None:
+                raise
+            return before
         node.metrics.count("yidi_node_submitted_total")
         node.log.info("envelope_submitted", envelope=str(envelope.key), recipients=len(envelope.recipients))
         return Submitted(key=envelope.key, recipients=tuple(r.unit for r in envelope.recipients))
