@@ -8,28 +8,36 @@ they do with a value.
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from exchange.errors import InputError
+from exchange.model.unit import parse_hub_id
 
 __all__ = ["HubTiming", "MachineSettings", "NodeTiming", "Rabbit", "Retry", "Web", "load_machine"]
 
 
+_TEN_YEARS_HOURS = 87_600  # a time beyond the calendar would stop whoever computes it
+
+
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Retry(_Frozen):
     """Exponential backoff with full jitter: the n-th wait is uniform between 0 and min(cap, base * 2^n), plus
     `floor`."""
 
-    floor_seconds: float = Field(default=1.0, ge=0, description="The shortest wait.")
+    floor_seconds: float = Field(default=1.0, ge=0, le=86_400, description="The shortest wait.")
     base_seconds: float = Field(default=5.0, gt=0, description="Upper end of the first wait's jitter.")
-    cap_seconds: float = Field(default=900.0, gt=0, description="Upper end of every later wait's jitter.")
+    cap_seconds: float = Field(default=900.0, gt=0, le=86_400, description="Upper end of every later wait's jitter.")
     confirmed_seconds: float = Field(
-        default=60.0, gt=0, description="Added to the wait when the broker confirmed: an answer is likely on its way."
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="Added to the wait when the broker confirmed: an answer is likely on its way.",
     )
 
 
@@ -38,13 +46,15 @@ class HubTiming(_Frozen):
 
     retry: Retry = Retry()
     deliver_within_hours: float = Field(
-        default=72.0, gt=0, description="After this an undelivered document is EXPIRED."
+        default=72.0, gt=0, le=_TEN_YEARS_HOURS, description="After this an undelivered document is EXPIRED."
     )
-    sign_within_hours: dict[str, float] = Field(
+    sign_within_hours: dict[str, Annotated[float, Field(gt=0, le=_TEN_YEARS_HOURS)]] = Field(
         default={"特提": 1.0, "特急": 4.0, "加急": 8.0, "平急": 24.0, "": 48.0},
         description="First reminder to sign, by urgency, when the sender set no sign-by. The empty key: ordinary ones.",
     )
-    remind_every_hours: float = Field(default=24.0, gt=0, description="Between automatic reminders of one delivery.")
+    remind_every_hours: float = Field(
+        default=24.0, gt=0, le=_TEN_YEARS_HOURS, description="Between automatic reminders of one delivery."
+    )
     remind_at_most: int = Field(default=5, ge=0, description="Automatic reminders of one delivery.")
     directory_valid_days: int = Field(default=30, ge=2, description="A snapshot's life; it is renewed at half of it.")
     poison_attempts: int = Field(
@@ -127,6 +137,11 @@ class MachineSettings(BaseSettings):
     hub_timing: HubTiming = HubTiming()
     node_timing: NodeTiming = NodeTiming()
 
+    @field_validator("hub")
+    @classmethod
+    def _check_hub(cls, value: str) -> str:
+        return parse_hub_id(value)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -148,8 +163,12 @@ def load_machine(path: Path) -> MachineSettings:
         raise InputError(
             f"{path} is missing: run `yidi hub init --data {path.parent}` first", code="NO_DATA"
         ) from error
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", code="SETTINGS") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file: {error}", code="SETTINGS") from error
+    except SettingsError as error:
+        raise InputError(f"{path} or a YIDI_ variable: {error}", code="SETTINGS") from error
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise InputError(f"{path}: {faults}", code="SETTINGS") from error

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exchange.errors import KeyStoreError
 from exchange.files.local import LocalFiles
+from exchange.model.text import check_line
 from exchange.model.unit import HubId, parse_hub_id
 from exchange.ports.hub import HubStore
 from exchange.ports.telemetry import Log, Metrics
@@ -57,6 +58,7 @@ class HubServices:
 def establish_hub(layout: Layout, hub: str, name: str, log: Log) -> Anchor:
     """Make a new exchange: keys, the county's authority, directory version 1, and the anchor that nodes start from."""
     parse_hub_id(hub)
+    check_line("name", name, 100)  # it goes into certificates and into the settings file
     settings = layout.make(hub, name)
     clock = SystemClock()
     now = clock.now()
