@@ -16,7 +16,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from exchange.errors import InputError
 from exchange.model.unit import parse_hub_id
 
-__all__ = ["HubTiming", "MachineSettings", "NodeTiming", "Rabbit", "Retry", "Web", "load_machine"]
+__all__ = [
+    "BrokerAddress",
+    "HubHttp",
+    "HubTiming",
+    "MachineSettings",
+    "NodeTiming",
+    "Rabbit",
+    "Retry",
+    "Web",
+    "load_machine",
+]
 
 
 _TEN_YEARS_HOURS = 87_600  # a time beyond the calendar would stop whoever computes it
@@ -115,6 +125,38 @@ class Rabbit(_Frozen):
     window: int = Field(default=200, ge=1, le=10_000, description="Published messages that may await their confirms.")
     prefetch: int = Field(
         default=1000, ge=1, le=65_535, description="Messages held unacknowledged by one consumer, over all its queues."
+    )
+
+
+class BrokerAddress(_Frozen):
+    """Where nodes find the broker, as they are told when they enrol."""
+
+    host: str = Field(default="127.0.0.1", description="Name in the broker's certificate.")
+    port: int = Field(default=5671, ge=1, le=65535, description="AMQP over TLS.")
+    virtual_host: str = Field(default="/", description="Virtual host of this exchange.")
+
+
+class HubHttp(_Frozen):
+    """The hub's HTTP for nodes: enrolment, directory, files. What is limited is limited in each process."""
+
+    url: str = Field(
+        default="https://127.0.0.1:8443",
+        description="As nodes reach it, scheme, host and port alone: it is part of what their signatures cover.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on. Loopback unless told otherwise.")
+    port: int = Field(default=8443, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    certificate_file: str = Field(default="", description="TLS certificate chain (PEM). Empty: plain, loopback only.")
+    key_file: str = Field(default="", description="Key of the TLS certificate (PEM).")
+    broker: BrokerAddress = BrokerAddress()
+    connections: int = Field(default=1000, ge=1, description="Connections at once; more are answered 503.")
+    idle_seconds: float = Field(default=30.0, gt=0, description="An upload from which nothing comes so long is cut.")
+    enrolments_per_unit: int = Field(default=10, ge=1, description="Attempts to enrol one unit within ten minutes.")
+    enrolments_per_address: int = Field(
+        default=100, ge=1, description="Attempts to enrol from one address within ten minutes."
+    )
+    uploads_at_once: int = Field(default=4, ge=1, description="Uploads of one unit that run at the same time.")
+    upload_bytes_per_day: int = Field(
+        default=20 << 30, ge=1, description="What one unit may upload in a day, in bytes; days are UTC's."
     )
 
 

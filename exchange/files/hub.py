@@ -10,6 +10,8 @@ file.
 Not here: how long a claim lasts, and whose quota a file counts against.
 """
 
+from typing import BinaryIO
+
 from exchange.errors import CorruptFileError, FileMissingError, LimitError
 from exchange.model.envelope import FileEntry
 from exchange.model.unit import UnitCode
@@ -48,10 +50,14 @@ class HubFileExchange:
         return length if length < entry.size else self._finish(unit, entry)
 
     def download(self, unit: UnitCode, sha256: str, offset: int, limit: int) -> bytes:
+        with self.open(unit, sha256, offset) as stream:
+            return stream.read(min(limit, MAX_DOWNLOAD))
+
+    def open(self, unit: UnitCode, sha256: str, offset: int = 0) -> BinaryIO:
+        """Raises FileMissingError, also for a file that `unit` may not read."""
         if not self._claimed(unit, sha256):
             raise FileMissingError(f"file {sha256}: not here")
-        with self._files.open(sha256, offset) as stream:
-            return stream.read(min(limit, MAX_DOWNLOAD))
+        return self._files.open(sha256, offset)
 
     def _finish(self, unit: UnitCode, entry: FileEntry) -> int:
         # (1) the bytes are the file that the digest names, and synced; (2) size and SM3 are as signed too;

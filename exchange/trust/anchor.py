@@ -45,13 +45,16 @@ class Anchor:
         signing_key(self.directory_certificate)
         VerifierKey.parse(self.ledger_key)
 
-    def to_json(self) -> str:
-        fields = {
+    def fields(self) -> dict[str, str]:
+        """What `to_json` writes."""
+        return {
             "hub": self.hub,
             "directory_certificate": base64.b64encode(self.directory_certificate).decode("ascii"),
             "ledger_key": self.ledger_key,
         }
-        return json.dumps(fields, indent=2) + "\n"
+
+    def to_json(self) -> str:
+        return json.dumps(self.fields(), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "Anchor":

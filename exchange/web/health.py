@@ -9,15 +9,11 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from exchange.web.guard import SECURITY_HEADERS
+
 __all__ = ["create_app"]
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def create_app(
@@ -29,7 +25,7 @@ def create_app(
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await call_next(request)
-        response.headers.update(_HEADERS)
+        response.headers.update(SECURITY_HEADERS)
         return response
 
     # Plain functions: they run in a thread, so that a slow store does not hold up the others.

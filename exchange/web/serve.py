@@ -5,7 +5,9 @@ unless told otherwise.
 """
 
 import socket
+import ssl
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,13 +19,25 @@ from exchange.errors import InputError
 __all__ = ["Server"]
 
 _STOP_SECONDS = 5.0
+_HEADER_BYTES = 16 * 1024
 
 
 class Server:
     """`with Server(app) as server: ... server.url`, or `start` and `stop`. Port 0 takes a free one."""
 
-    def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: tuple[Path, Path] | None = None,
+        connections: int = 64,
+    ) -> None:
+        """`tls`: certificate chain and key (PEM). Raises InputError (WEB_TLS) when they are not usable."""
         self._host, self._port = host, port
+        self._scheme = "https" if tls else "http"
+        context = _tls_context(*tls) if tls else None
         self._socket: socket.socket | None = None
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -36,7 +50,9 @@ class Server:
                 date_header=True,
                 proxy_headers=False,
                 ws="none",
-                limit_concurrency=64,
+                limit_concurrency=connections,
+                h11_max_incomplete_event_size=_HEADER_BYTES,
+                ssl_context_factory=None if context is None else lambda _config, _default: context,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=2,
             )
@@ -46,7 +62,7 @@ class Server:
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{self._scheme}://{host}:{self._port}"
 
     def start(self) -> None:
         """Raises InputError (WEB_ADDRESS) when the address cannot be had."""
@@ -81,3 +97,15 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:  # an SSLError is one
+        raise InputError(
+            f"TLS certificate {certificate} with key {key}: not usable: {error.strerror or error}", code="WEB_TLS"
+        ) from error
+    return context

@@ -1,0 +1,90 @@
+"""How much one caller may ask of this process: attempts in a window, uploads at once, bytes in a day. Bounded memory.
+
+Not here: limits of a unit's documents (`exchange.services`). Limits: counted in this process; a restart forgets.
+"""
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from exchange.errors import LimitError
+from exchange.model.unit import UnitCode
+from exchange.ports.time import Clock
+
+__all__ = ["Attempts", "DailyBytes", "Slots"]
+
+
+class Attempts:
+    """At most `allowed` in each window per key. The keys are a stranger's to choose: only the latest are kept."""
+
+    def __init__(self, clock: Clock, allowed: int, *, window_seconds: float = 600.0, keys: int = 10_000) -> None:
+        self._clock, self._allowed, self._window, self._keys = clock, allowed, window_seconds, keys
+        self._made: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def count(self, key: str) -> None:
+        """Raises LimitError (RATE) for one too many, which counts, too."""
+        now = self._clock.monotonic()
+        with self._lock:
+            began, made = self._made.pop(key, (now, 0))
+            if now - began >= self._window:
+                began, made = now, 0
+            self._made[key] = (began, made + 1)
+            if len(self._made) > self._keys:
+                self._made.popitem(last=False)
+        if made >= self._allowed:
+            raise LimitError("too many attempts: wait ten minutes", code="RATE")
+
+
+class Slots:
+    """At most `allowed` at once per unit."""
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed = allowed
+        self._taken: Counter[UnitCode] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one(self, unit: UnitCode) -> Iterator[None]:
+        """Raises LimitError (RATE)."""
+        with self._lock:
+            if self._taken[unit] >= self._allowed:
+                raise LimitError(f"{self._allowed} uploads are running already", code="RATE")
+            self._taken[unit] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken[unit] -= 1
+                if not self._taken[unit]:
+                    del self._taken[unit]
+
+
+class DailyBytes:
+    """At most `allowed` bytes per unit and day (UTC)."""
+
+    def __init__(self, clock: Clock, allowed: int) -> None:
+        self._clock, self._allowed = clock, allowed
+        self._day: date | None = None
+        self._bytes: Counter[UnitCode] = Counter()
+        self._lock = threading.Lock()
+
+    def check(self, unit: UnitCode, coming: int) -> None:
+        """Raises LimitError (QUOTA) unless that many more are allowed."""
+        with self._lock:
+            self._turn()
+            if self._bytes[unit] + coming > self._allowed:
+                raise LimitError(f"the unit's {self._allowed} bytes of today are used up", code="QUOTA")
+
+    def add(self, unit: UnitCode, arrived: int) -> None:
+        with self._lock:
+            self._turn()
+            self._bytes[unit] += arrived
+
+    def _turn(self) -> None:
+        today = self._clock.now().date()
+        if today != self._day:
+            self._day = today
+            self._bytes.clear()

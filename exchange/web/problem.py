@@ -1,0 +1,87 @@
+"""What a caller is told when it does not go well: RFC 9457, with the stable code that receipts and logs have, too.
+
+Not here: `detail` of an error, which only the log may hold.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from exchange.errors import (
+    CertificateError,
+    CorruptFileError,
+    DirectoryError,
+    EnrolmentError,
+    FileMissingError,
+    LimitError,
+    NotAuthorisedError,
+    SignatureError,
+    StorageError,
+    TransportError,
+    YidiError,
+)
+
+__all__ = ["add_problems", "problem"]
+
+_BY_CODE: Final = {
+    "OFFSET": 409,
+    "HTTP_LENGTH": 411,
+    "TUS_VERSION": 412,
+    "HTTP_TYPE": 415,
+    "HTTP_DIGEST": 400,
+    "RATE": 429,
+    "QUOTA": 429,
+    "CSR_FORMAT": 400,
+    "CSR_PROOF": 400,
+    "CSR_KEY": 400,
+    "CSR_OWNER": 400,
+}
+_BY_CLASS: Final[tuple[tuple[type[YidiError], int], ...]] = (
+    (SignatureError, 401),
+    (CertificateError, 401),
+    (NotAuthorisedError, 401),
+    (EnrolmentError, 403),
+    (FileMissingError, 404),
+    (LimitError, 413),
+    (CorruptFileError, 422),
+    (StorageError, 503),
+    (TransportError, 503),
+    (DirectoryError, 503),
+)
+# When to come again, in seconds: the day of a quota is long, everything else passes soon.
+_RETRY_AFTER: Final = {"RATE": "60", "QUOTA": "3600"}
+
+
+def problem(status: int, code: str, message: str) -> JSONResponse:
+    title = HTTPStatus(status).phrase
+    body = {"type": f"urn:yidi:problem:{code}", "title": title, "status": status, "detail": message, "code": code}
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Signature realm="yidi"'
+    if status in (429, 503):
+        headers["Retry-After"] = _RETRY_AFTER.get(code, "30")
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def add_problems(app: FastAPI) -> None:
+    @app.exception_handler(YidiError)
+    async def ours(request: Request, error: YidiError) -> JSONResponse:
+        request.state.code, request.state.detail = error.code, error.detail
+        by_class = next((status for kind, status in _BY_CLASS if isinstance(error, kind)), 400)
+        return problem(_BY_CODE.get(error.code, by_class), error.code, error.message)
+
+    @app.exception_handler(RequestValidationError)
+    async def form(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001  # the form asked for
+        # Where and which rule, never the value: it may be a one-time code.
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        return problem(400, "VALUE", faults)
+
+    @app.exception_handler(HTTPException)
+    async def route(request: Request, error: HTTPException) -> JSONResponse:  # noqa: ARG001
+        answer = problem(error.status_code, "HTTP_ROUTE", "no such address or method here")
+        answer.headers.update(error.headers or {})
+        return answer

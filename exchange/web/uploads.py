@@ -1,0 +1,165 @@
+"""Files into the hub: the server's part of tus 1.0 (core and creation) for blobs named by their digests.
+
+An upload's address says everything about it, so that any process can go on with it. What arrived before a cut is kept,
+and the next request begins exactly there. At the announced size the hub hashes the file; only then is it the unit's.
+
+Not here: what becomes of a finished file (`exchange.files.hub`).
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from exchange.errors import (
+    FileMissingError,
+    InvalidValueError,
+    LimitError,
+    RefusedError,
+    SignatureError,
+    TransportError,
+)
+from exchange.model.envelope import MAX_FILE_SIZE, FileEntry, FileRole
+from exchange.model.unit import UnitCode
+from exchange.ports.files import FileExchange
+from exchange.trust.http import SignedRequest
+from exchange.web.limits import DailyBytes, Slots
+from exchange.web.signed import Judge
+
+__all__ = ["Uploads", "add_uploads"]
+
+_STEP: Final = 1024 * 1024
+_VERSION: Final = "1.0.0"
+_TUS: Final = {"Tus-Resumable": _VERSION}
+_CONTENT: Final = "application/offset+octet-stream"
+_NAME: Final = re.compile(r"([0-9a-f]{64})\.([0-9]{1,13})\.([0-9a-f]{64})", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]{1,13}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    files: FileExchange
+    slots: Slots
+    quota: DailyBytes
+    idle_seconds: float
+
+
+def add_uploads(app: FastAPI, uploads: Uploads, judge: Judge) -> None:
+    @app.options("/v1/files")
+    def discover() -> Response:
+        known = {"Tus-Version": _VERSION, "Tus-Extension": "creation", "Tus-Max-Size": str(MAX_FILE_SIZE)}
+        return Response(status_code=204, headers=_TUS | known)
+
+    @app.post("/v1/files", status_code=201, response_class=Response)
+    def create(request: Request, who: SignedRequest = Depends(judge)) -> Response:
+        _check_version(request)
+        given = _metadata(request.headers.get("upload-metadata", ""))
+        size = _number(request, "upload-length")
+        entry = _entry(given.get("sha256", ""), size, given.get("sm3", ""))
+        offset = uploads.files.offset(who.unit, entry)
+        address = f"/v1/uploads/{entry.sha256}.{entry.size}.{entry.sm3}"
+        return Response(status_code=201, headers=_TUS | {"Location": address, "Upload-Offset": str(offset)})
+
+    @app.head("/v1/uploads/{name}", response_class=Response)
+    def look(request: Request, name: str, who: SignedRequest = Depends(judge)) -> Response:
+        _check_version(request)
+        entry = _named(name)
+        offset = uploads.files.offset(who.unit, entry)
+        return Response(headers=_TUS | {"Upload-Offset": str(offset), "Upload-Length": str(entry.size)})
+
+    @app.patch("/v1/uploads/{name}", status_code=204, response_class=Response)
+    async def append(request: Request, name: str, who: SignedRequest = Depends(judge)) -> Response:
+        _check_version(request)
+        entry, offset = _named(name), _number(request, "upload-offset")
+        if request.headers.get("content-type") != _CONTENT:
+            raise RefusedError(f"Content-Type: expected {_CONTENT}", code="HTTP_TYPE")
+        length = _number(request, "content-length")
+        if offset + length > entry.size:
+            raise LimitError(f"file {entry.sha256}: more than the {entry.size} bytes announced", code="SIZE")
+        uploads.quota.check(who.unit, length)
+        with uploads.slots.one(who.unit):
+            offset = await _receive(uploads, who, entry, offset, request)
+        return Response(status_code=204, headers=_TUS | {"Upload-Offset": str(offset)})
+
+
+async def _receive(uploads: Uploads, who: SignedRequest, entry: FileEntry, offset: int, request: Request) -> int:
+    """Append the body step by step; returns the new offset. The last step waits until the body's digest is right."""
+    if who.content_digest is None:
+        raise SignatureError("the body needs a Content-Digest", code="HTTP_DIGEST")
+    found, held = hashlib.sha256(), bytearray()
+    try:
+        async for part in _parts(request, uploads.idle_seconds):
+            uploads.quota.add(who.unit, len(part))
+            found.update(part)
+            held += part
+            while len(held) > _STEP:
+                offset = await _append(uploads, who.unit, entry, offset, bytes(held[:_STEP]))
+                del held[:_STEP]
+    except (ClientDisconnect, TimeoutError) as error:
+        # It came from the unit, over TLS, and the whole file will be hashed: on a bad line every byte counts.
+        if held:
+            await _append(uploads, who.unit, entry, offset, bytes(held))
+        raise TransportError("the upload was cut", code="CUT") from error
+    if found.digest() != who.content_digest:
+        raise SignatureError("the body is not the one that was signed", code="HTTP_DIGEST")
+    return await _append(uploads, who.unit, entry, offset, bytes(held))
+
+
+async def _append(uploads: Uploads, unit: UnitCode, entry: FileEntry, offset: int, chunk: bytes) -> int:
+    return await run_in_threadpool(uploads.files.upload, unit, entry, offset, chunk)
+
+
+async def _parts(request: Request, idle_seconds: float) -> AsyncIterator[bytes]:
+    stream = request.stream()
+    while True:
+        async with asyncio.timeout(idle_seconds):
+            part = await anext(stream, None)
+        if part is None:
+            return
+        yield part
+
+
+def _check_version(request: Request) -> None:
+    if request.headers.get("tus-resumable") != _VERSION:
+        raise RefusedError(f"Tus-Resumable: expected {_VERSION}", code="TUS_VERSION")
+
+
+def _number(request: Request, field: str) -> int:
+    value = request.headers.get(field, "")
+    if not _NUMBER.fullmatch(value):
+        raise InvalidValueError(f"{field}: expected a number")
+    return int(value)
+
+
+def _metadata(field: str) -> dict[str, str]:
+    """tus 1.0, creation: `key base64, key base64`."""
+    found = {}
+    for pair in field.split(","):
+        key, _, value = pair.strip().partition(" ")
+        try:
+            found[key] = base64.b64decode(value, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise InvalidValueError("Upload-Metadata: expected keys with values in base64") from error
+    return found
+
+
+def _named(name: str) -> FileEntry:
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise FileMissingError("no such upload")
+    return _entry(match[1], int(match[2]), match[3])
+
+
+def _entry(sha256: str, size: int, sm3: str) -> FileEntry:
+    # What a document calls the file is nobody's business here.
+    return FileEntry(
+        role=FileRole.OTHER, name="upload", media_type="application/octet-stream", size=size, sha256=sha256, sm3=sm3
+    )
