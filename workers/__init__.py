@@ -5,6 +5,7 @@
     acknowledger.py  receipts from units
     clock.py         what is late: dispatches, forwards, reminders, expiries
     sealer.py        the ledger's checkpoints
+    watch.py         the wall clock, which somebody may set back
     node.py          a node: outbox, inboxes, office systems
     garbage.py       how such a process collects garbage
 

@@ -19,10 +19,11 @@ from exchange.wiring.hub import HubServices, open_hub
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import NodeServices, StoreFeed, open_node
 from exchange.wiring.rooms import open_files_exchange, open_stores, open_transport
-from workers import acknowledger, clock, node, router, sealer
+from workers import acknowledger, clock, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.runner import Runner, Step
+from workers.watch import ClockWatch
 
 __all__ = ["Machine", "open_machine"]
 
@@ -118,7 +119,7 @@ def _make_all_due(machine: Machine) -> None:
     with machine.hub_store.begin() as hub:
         hub.hasten_open(now)
     with machine.node_store.begin() as session:
-        session.hasten_outbox(now)
+        session.hasten_open(now)
 
 
 def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
@@ -130,6 +131,7 @@ def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
         Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
         *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator),
         *sealer.steps(hub.sealer),
+        *watch.steps(ClockWatch(hub.hub.clock, lambda: _make_all_due(machine), machine.log)),
         Step(name="files.sweep", run=lambda: _sweep(machine), every_seconds=3600.0),
         *gauge_steps(hub.hub, machine.node.node, {"hub": layout.hub, "node": layout.node}),
     ]

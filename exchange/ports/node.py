@@ -126,8 +126,9 @@ class NodeSession(Protocol):
         """The hub asks again: repeat every receipt of this unit's own about the envelope, closed or not."""
         ...
 
-    def hasten_outbox(self, due: datetime) -> None:
-        """Bring every open row forward: the broker is known to be new or empty."""
+    def hasten_open(self, due: datetime) -> None:
+        """Bring every open outbox row and hand-over forward: the broker is known to be new or empty, or the clock was
+        set back."""
         ...
 
     # hand-over to the office, and what the office has been told

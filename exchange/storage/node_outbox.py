@@ -76,9 +76,10 @@ class Outbox(Session):
         )
         self._sql.run(again.values(due=time))
 
-    def hasten_outbox(self, due: datetime) -> None:
+    def hasten_open(self, due: datetime) -> None:
         time = to_time(due)
-        self._sql.run(update(tables.outbox).where(tables.outbox.c.due > time).values(due=time))
+        for table in (tables.outbox, tables.handovers):
+            self._sql.run(update(table).where(table.c.due > time).values(due=time))
 
     def add_handovers(self, records: Sequence[HandoverRecord]) -> None:
         self._sql.add(tables.handovers, _HANDOVER, map(_handover_values, records))

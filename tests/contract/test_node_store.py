@@ -310,8 +310,16 @@ def test_hastening_brings_open_rows_forward_and_never_back(store: NodeStore) -> 
     with store.begin() as session:
         session.add_outbox([waiting, early, closed])
         session.close_outbox(A, [(closed.id, closed.digest)])
-        session.hasten_outbox(NOW)
+        session.hasten_open(NOW)
         assert session.due_outbox(NOW, 9) == [early, replace(waiting, due=NOW)]
+
+
+def test_hastening_brings_open_hand_overs_forward_too(store: NodeStore) -> None:
+    waiting, done = handover(1, hours=5), replace(handover(2), due=None)
+    with store.begin() as session:
+        session.add_handovers([waiting, done])
+        session.hasten_open(NOW)
+        assert session.due_handovers(NOW, 9) == [replace(waiting, due=NOW)]
 
 
 # hand-over
