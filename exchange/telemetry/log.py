@@ -32,7 +32,7 @@ class StructLog:
     """The `Log` port. Failing to write a line is never the caller's trouble."""
 
     def __init__(self, logger: Any, metrics: Metrics | None = None) -> None:  # a structlog logger has no static type
-        self._logger, self._metrics = logger, metrics
+        self._logger, self._metrics = logger.bind(), metrics  # bound once, not for every line
 
     def info(self, event: str, **fields: object) -> None:
         self._write("info", event, fields)
@@ -48,7 +48,7 @@ class StructLog:
 
     def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
         with suppress(Exception):  # a full disk or a closed stream must not stop a delivery
-            self._logger.bind(**fields, level=level).msg(event)
+            self._logger.msg(event, **fields, level=level)
 
 
 def configure_log(stream: TextIO | None = None, metrics: Metrics | None = None) -> StructLog:
