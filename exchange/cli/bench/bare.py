@@ -4,6 +4,8 @@ signed and verified again, and their rows written again to empty stores, in the 
 For one document to R units that is 1 + 1 + R signatures (envelope, ACCEPTED, each DELIVERED), 1 + R verified
 envelopes (hub, each recipient), 1 + 2R verified receipts (each DELIVERED at the hub and at the sender) and the synced
 transactions of sender, router, recipients, acknowledger and sender again. Left out: NOTED, the ledger's seal, files.
+Each recipient's verification counts, as on nodes apart, though one node that hosts many judges the same bytes once a
+batch.
 """
 
 from collections.abc import Iterator, Sequence
