@@ -64,6 +64,14 @@ BUGS: tuple[Bug, ...] = (
         file=_ROUTE,
         old="if claimed and item.message.user else None",
         new="if claimed and not item.message.user else None",
+        judge="tests/unit/services/test_route.py",
+    ),
+    Bug(
+        name="what was refused once may be accepted later",
+        file=_ROUTE,
+        old="elif (refusal := refusals.get((key.sender, item.digest))) is not None:",
+        new="elif (refusal := refusals.get((key.sender, item.digest))) is not None and item.error is not None:",
+        judge="tests/unit/services/test_route.py",
     ),
     Bug(
         name="a conflict is taken for a duplicate",

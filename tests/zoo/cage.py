@@ -14,7 +14,7 @@ __all__ = ["Catch", "hunt"]
 
 _REPOSITORY = Path(__file__).resolve().parent.parent.parent
 _COPIED = ("exchange", "workers", "tests", "schemas", "pyproject.toml")
-_SEEDS = 60
+_SEEDS = 150
 _TIMEOUT_SECONDS = 120
 
 
