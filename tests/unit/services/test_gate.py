@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -18,7 +18,7 @@ CLEAN = "关于检查的通知\n各单位：\n".encode()
 MARKED = "机密★1年\n关于检查的通知\n".encode()
 
 
-def of(data: bytes, **changes: object) -> tuple[Envelope, Callable[[FileEntry], BinaryIO]]:
+def of(data: bytes, **changes: Any) -> tuple[Envelope, Callable[[FileEntry], BinaryIO]]:
     entry = an_entry(data, "附件.txt", media_type="text/plain")
     return an_envelope(files=(entry,), **changes), lambda _: io.BytesIO(data)
 

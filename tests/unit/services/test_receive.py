@@ -174,7 +174,7 @@ def test_nothing_is_visible_while_a_file_is_missing_and_the_next_dispatch_comple
     world.give(document)
     world.receiving.receive()
     assert world.receiving.counts()["inbox"] == 0
-    assert world.receiving.quarantine() == world.inbox(B) == []
+    assert (world.receiving.quarantine(), world.inbox(B)) == ([], [])
     assert world.receiving.log.events("warning") == ["message_not_ready"]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.unit.services.hub_and_node import HOURS, NOTICE, A, B, C, World, an_e
 KEY = an_envelope().key
 
 
-def delivered(world: World, **changes: object) -> None:
+def delivered(world: World, **changes: Any) -> None:
     """A document that B has and nobody has signed for; every inbox is empty."""
     world.put(signed(an_envelope(**changes)))
     world.hub.route()
