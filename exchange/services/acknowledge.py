@@ -22,7 +22,7 @@ from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, 
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.backoff import next_try
 from exchange.services.hub import Hub, quarantined, record_entry
-from exchange.services.intake import judge_each, tags
+from exchange.services.intake import judge_each, serve_apart, tags
 from exchange.trust.digest import sha256_hex
 from exchange.trust.verify import VerifiedReceipt, Verifier
 
@@ -44,6 +44,13 @@ class Acknowledger:
     def acknowledge(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many receipts were recorded for the first time. Raises StorageError, with
         nothing acknowledged, when the store cannot take it."""
+        return serve_apart(
+            batch,
+            lambda part: self._acknowledge(part, consumer),
+            lambda message, error: self._hub.stumble(message, error, consumer),
+        )
+
+    def _acknowledge(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         hub = self._hub
         now = hub.clock.now()
         verifier = hub.verifier()
@@ -52,8 +59,7 @@ class Acknowledger:
         )
         with hub.store.begin() as session:
             for message, code in intake.poison:
-                hub.log.alarm("message_quarantined", code=code, queue=message.queue, digest=sha256_hex(message.body))
-                session.quarantine(quarantined([message], code, "", now, keep=True))
+                hub.set_aside_poison(session, message, code, now)
             recorded = self._record(session, intake.judged, now)
         if recorded:
             self._forward(recorded, now)

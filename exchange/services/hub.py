@@ -16,12 +16,12 @@ from exchange.model.events import Event, Speaker
 from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
 from exchange.model.unit import HubId, UnitCode
 from exchange.ports.files import Files
-from exchange.ports.hub import HubStore
+from exchange.ports.hub import HubSession, HubStore
 from exchange.ports.keys import Signer
 from exchange.ports.records import QuarantineRecord, ReceiptRecord
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Chance, Clock, Ids
-from exchange.ports.transport import Delivered, Message, Publisher, PublishResult
+from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
 from exchange.settings import HubTiming
 from exchange.topology import OUT
 from exchange.trust.digest import sha256_hex
@@ -111,6 +111,24 @@ class Hub:
             recorded=self.clock.now(),
         )
         return Kept(receipt, record)
+
+    def set_aside_poison(self, session: HubSession, message: Delivered, code: str, now: datetime) -> None:
+        """Keep the bytes of a message that nobody foresaw, and cry out."""
+        self.log.alarm("message_quarantined", code=code, queue=message.queue, digest=sha256_hex(message.body))
+        session.quarantine(quarantined([message], code, "", now, keep=True))
+
+    def stumble(self, message: Delivered, error: Exception, consumer: Consumer) -> None:
+        """`message` alone broke its transaction: it comes again, until it has done so too often."""
+        code = f"BUG {type(error).__name__}"
+        self.log.warning("message_stumbled_over", code=code, queue=message.queue, digest=sha256_hex(message.body))
+        with self.store.begin() as session:
+            poison = session.count_failure(sha256_hex(message.body)) >= self.timing.poison_attempts
+            if poison:
+                self.set_aside_poison(session, message, code, self.clock.now())
+        if poison:
+            consumer.ack([message.tag])
+        else:
+            consumer.reject([message.tag], requeue=True)
 
     def publish(self, batch: Sequence[tuple[UnitCode, bytes]]) -> list[bool]:
         """Publish to units' inboxes; whether the broker confirmed each. Nothing may be forgotten on a yes."""

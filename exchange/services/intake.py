@@ -2,17 +2,18 @@
 
 A judgement that fails with an error of ours is an outcome. Anything else is a bug or a broken machine: it counts as
 temporary, its attempts are counted in the store, and after enough of them the message is set aside with its bytes,
-so that it blocks nobody. Used by the services on both sides; knows no document.
+so that it blocks nobody. That holds for what breaks the transaction of its whole batch, too. Used by the services on
+both sides; knows no document.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from exchange.errors import StorageError, YidiError
+from exchange.errors import InvalidValueError, StorageError, YidiError
 from exchange.ports.transport import Delivered
 
-__all__ = ["Intake", "judge_each"]
+__all__ = ["Intake", "judge_each", "serve_apart"]
 
 Judgement = TypeVar("Judgement")
 
@@ -47,6 +48,25 @@ def judge_each(
             else:
                 intake.again.append(message)
     return intake
+
+
+def serve_apart(
+    batch: Sequence[Delivered],
+    serve: Callable[[Sequence[Delivered]], int],
+    stumble: Callable[[Delivered, Exception], None],
+) -> int:
+    """Serve the batch as one. When a bug breaks it as a whole, serve each message by itself, and let `stumble` handle
+    the one that breaks even so."""
+    try:
+        return serve(batch)
+    except Exception as error:
+        # An error of ours is about the store, the directory or the broker; a value that our own model refuses is a bug.
+        if isinstance(error, YidiError) and not isinstance(error, InvalidValueError):
+            raise
+        if len(batch) == 1:
+            stumble(batch[0], error)
+            return 0
+    return sum(serve_apart([message], serve, stumble) for message in batch)
 
 
 def tags(messages: Iterable[Delivered]) -> list[int]:

@@ -18,12 +18,12 @@ from exchange.model.unit import HubId, UnitCode
 from exchange.ports.files import FileExchange, Files
 from exchange.ports.keys import KeyRing
 from exchange.ports.node import NodeSession, NodeStore, OutboxKind, OutboxRow
-from exchange.ports.records import DeliveryRecord, ReceiptRecord
+from exchange.ports.records import DeliveryRecord, QuarantineRecord, ReceiptRecord
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Chance, Clock, Ids
-from exchange.ports.transport import Message, Publisher, PublishResult
+from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
 from exchange.settings import NodeTiming
-from exchange.topology import Lane, in_exchange
+from exchange.topology import Lane, in_exchange, inbox_unit
 from exchange.trust.anchor import Anchor
 from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_receipt
@@ -138,6 +138,37 @@ class Node:
                 record = changed.get(recipient, held[recipient])
                 changed[recipient] = replace(record, state=record.state.add(receipt))
         session.save_deliveries(unit, list(changed.values()))
+
+    def set_aside(
+        self, session: NodeSession, unit: UnitCode, message: Delivered, code: str, detail: str, now: datetime
+    ) -> None:
+        """Keep the bytes of a message from `unit`'s inbox for a person to look at, and cry out."""
+        digest = sha256_hex(message.body)
+        self.log.alarm("message_quarantined", unit=unit, code=code, digest=digest, detail=detail)
+        self.metrics.count("yidi_node_quarantined_total", code=code)
+        row = QuarantineRecord(
+            digest=digest,
+            document=message.body,
+            queue=message.queue,
+            user=message.user or "",
+            code=code,
+            detail=detail,
+            at=now,
+        )
+        session.quarantine(unit, [row])
+
+    def stumble(self, message: Delivered, error: Exception, consumer: Consumer) -> None:
+        """`message` alone broke its transaction: it comes again, until it has done so too often."""
+        unit, code = inbox_unit(message.queue), f"BUG {type(error).__name__}"
+        self.log.warning("message_stumbled_over", unit=unit, code=code, digest=sha256_hex(message.body))
+        with self.store.begin() as session:
+            poison = session.count_failure(sha256_hex(message.body)) >= self.timing.poison_attempts
+            if poison:
+                self.set_aside(session, unit, message, code, "", self.clock.now())
+        if poison:
+            consumer.ack([message.tag])
+        else:
+            consumer.reject([message.tag], requeue=True)
 
     def publish(self, batch: Sequence[tuple[UnitCode, Lane, bytes]]) -> list[bool]:
         """Publish on units' own ingress; whether the broker confirmed each. Nothing may be forgotten on a yes."""

@@ -31,10 +31,10 @@ from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Noted, Reason, Receipt, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession
-from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.fetch import fetch_files
-from exchange.services.intake import judge_each, tags
+from exchange.services.intake import judge_each, serve_apart, tags
 from exchange.services.node import Node, receipt_record
 from exchange.services.refresh import Refresher
 from exchange.services.say_again import is_settled
@@ -71,6 +71,13 @@ class Receiver:
     def receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing
         acknowledged, when the store cannot take it."""
+        return serve_apart(
+            batch,
+            lambda part: self._receive(part, consumer),
+            lambda message, error: self._node.stumble(message, error, consumer),
+        )
+
+    def _receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         node = self._node
         now = node.clock.now()
         node.verifier()  # one look at the directory for the whole batch
@@ -80,12 +87,12 @@ class Receiver:
         )
         with node.store.begin() as session:
             for message, code in intake.poison:
-                self._set_aside(session, inbox_unit(message.queue), message, code, "", now)
+                self._node.set_aside(session, inbox_unit(message.queue), message, code, "", now)
             arrived = self._record_envelopes(session, [j for j in intake.judged if j.envelope is not None], now)
             self._record_receipts(session, [j for j in intake.judged if j.receipt is not None], now)
             for item in intake.judged:
                 if item.error is not None:
-                    self._set_aside(session, item.unit, item.message, item.error.code, item.error.detail, now)
+                    self._node.set_aside(session, item.unit, item.message, item.error.code, item.error.detail, now)
         # (last) stored and synced: only now may the messages go
         consumer.reject(tags(intake.again), requeue=True)
         consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
@@ -175,7 +182,7 @@ class Receiver:
             key = item.envelope.envelope.key
             held = known.get((item.unit, key))
             if held is not None and held != item.digest:
-                self._set_aside(session, item.unit, item.message, "CONFLICT", f"held {held}", now)
+                self._node.set_aside(session, item.unit, item.message, "CONFLICT", f"held {held}", now)
             elif held is not None:
                 node.metrics.count("yidi_node_duplicates_total")
                 session.reopen_receipts(item.unit, key, now)
@@ -261,7 +268,7 @@ class Receiver:
                 continue
             held = known.get((unit, receipt.id))
             if held is not None and held != item.digest:
-                self._set_aside(session, unit, item.message, "CONFLICT", f"held {held}", now)
+                self._node.set_aside(session, unit, item.message, "CONFLICT", f"held {held}", now)
                 continue
             if not _is_proof_of_acceptance(receipt, unit):
                 owed.setdefault(unit, []).append(Noted(receipt=receipt.id, digest=item.digest))
@@ -286,7 +293,7 @@ class Receiver:
             assert subject is not None
             document = documents.get((unit, subject.envelope))
             if (fault := _misfit(receipt, unit, document)) is not None:
-                self._set_aside(session, unit, item.message, "RECEIPT_INVALID", fault, now)
+                self._node.set_aside(session, unit, item.message, "RECEIPT_INVALID", fault, now)
                 continue
             kept.setdefault(unit, []).append(receipt_record(receipt, item.message.body, now))
             if document is not None:  # else it overtook its envelope and waits for it
@@ -352,23 +359,6 @@ class Receiver:
         )
 
     # trouble
-
-    def _set_aside(
-        self, session: NodeSession, unit: UnitCode, message: Delivered, code: str, detail: str, now: datetime
-    ) -> None:
-        digest = sha256_hex(message.body)
-        self._node.log.alarm("message_quarantined", unit=unit, code=code, digest=digest, detail=detail)
-        self._node.metrics.count("yidi_node_quarantined_total", code=code)
-        row = QuarantineRecord(
-            digest=digest,
-            document=message.body,
-            queue=message.queue,
-            user=message.user or "",
-            code=code,
-            detail=detail,
-            at=now,
-        )
-        session.quarantine(unit, [row])
 
     def _count_failure(self, message: Delivered) -> int:
         with self._node.store.begin() as session:

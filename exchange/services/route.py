@@ -28,7 +28,7 @@ from exchange.ports.transport import Consumer, Delivered
 from exchange.services.backoff import next_try
 from exchange.services.gate import check_secrecy
 from exchange.services.hub import Hub, quarantined, record_entry
-from exchange.services.intake import judge_each, tags
+from exchange.services.intake import judge_each, serve_apart, tags
 from exchange.trust.digest import sha256_hex
 from exchange.trust.verify import VerifiedEnvelope, Verifier
 
@@ -62,6 +62,13 @@ class Router:
     def route(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many envelopes were accepted for the first time. Raises StorageError, with
         nothing acknowledged, when the store cannot take it: the caller gives the batch back and waits."""
+        return serve_apart(
+            batch,
+            lambda part: self._route(part, consumer),
+            lambda message, error: self._hub.stumble(message, error, consumer),
+        )
+
+    def _route(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         hub = self._hub
         now = hub.clock.now()
         verifier = hub.verifier()
@@ -71,8 +78,7 @@ class Router:
         plan = _Plan()
         with hub.store.begin() as session:
             for message, code in intake.poison:
-                hub.log.alarm("message_quarantined", code=code, queue=message.queue, digest=sha256_hex(message.body))
-                session.quarantine(quarantined([message], code, "", now, keep=True))
+                hub.set_aside_poison(session, message, code, now)
             accepted = self._record(session, intake.judged, verifier, now, plan)
             # Before the commit: a hub that dies in between asks for a file again, and keeps none that it must not.
             self._discard_secret(session, intake.judged)
