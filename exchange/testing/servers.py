@@ -99,7 +99,7 @@ class _Server:
         atexit.unregister(self.close)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def log_tail(self, lines: int = 15) -> str:
+    def log_tail(self, lines: int = 60) -> str:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 

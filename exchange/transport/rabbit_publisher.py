@@ -45,7 +45,7 @@ class _Job:
         self._results: list[PublishResult | None] = [None] * len(messages)
         self._left = len(messages)
         self._done = threading.Event()
-        self._moved = time.monotonic()
+        self.began = self._moved = time.monotonic()
 
     def settle(self, index: int, result: PublishResult) -> None:
         if self._results[index] is None:
@@ -109,6 +109,7 @@ class _Outbox:
         self._last_tag = 0
         self._link: Any = None
         self._channel: Any = None
+        self._heard = 0.0
         self._is_blocked = self._is_down = False
 
     def take(self, job: _Job) -> None:
@@ -120,9 +121,11 @@ class _Outbox:
         self._pump()
 
     def forget(self, job: _Job) -> None:
-        """Nobody waits for it any more."""
+        """Nobody waits for it any more. One queue that confirms nothing is no reason to leave a broker that answers for
+        the others; one that answers for none is, unless it has announced an alarm."""
         self._waiting = deque(item for item in self._waiting if item[0] is not job)
-        if not self._is_blocked:  # a broker that says nothing at all, where the alarm would have been announced
+        self._under_way = {tag: item for tag, item in self._under_way.items() if item[0] is not job}
+        if self._channel is not None and not self._is_blocked and self._heard < job.began:
             self.connection.fail("the broker confirms nothing")
 
     # Called by the connection.
@@ -182,11 +185,10 @@ class _Outbox:
         self._returned.add(int(properties.message_id))
 
     def _on_confirmed(self, frame: Any) -> None:
-        answer = frame.method
+        answer, self._heard = frame.method, time.monotonic()
         is_accepted = isinstance(answer, pika.spec.Basic.Ack)
-        tags = [answer.delivery_tag]
-        if answer.multiple:
-            tags = [tag for tag in self._under_way if tag <= answer.delivery_tag]
+        last = answer.delivery_tag
+        tags = [tag for tag in self._under_way if tag <= last] if answer.multiple else [last]
         for tag in tags:
             self._settle(tag, PublishResult.ACCEPTED if is_accepted else PublishResult.REFUSED)
         self._pump()
@@ -195,8 +197,9 @@ class _Outbox:
         if tag in self._returned:
             self._returned.discard(tag)
             result = PublishResult.UNROUTABLE
-        job, index = self._under_way.pop(tag)
-        job.settle(index, result)
+        if (item := self._under_way.pop(tag, None)) is not None:  # else its job was forgotten
+            job, index = item
+            job.settle(index, result)
 
     def _on_closed(self, channel: Any, reason: Any) -> None:  # noqa: ARG002
         """The broker refused a message by closing the channel; the connection lives on."""
@@ -225,6 +228,6 @@ def _is_named(code: int, text: str, item: tuple[_Job, int]) -> bool:
     first that fits is the one."""
     message = item[0].messages[item[1]]
     if code in {_ACCESS_REFUSED, _NOT_FOUND}:
-        return f"exchange '{message.exchange}'" in text
+        return f"exchange '{message.exchange or 'amq.default'}'" in text
     is_forged = f"set to '{message.user}'" in text
     return code == _PRECONDITION_FAILED and (is_forged or f"message size {len(message.body)} " in text)
