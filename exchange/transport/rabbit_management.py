@@ -30,19 +30,19 @@ class Management:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def get(self, *path: str) -> Any:
-        return self._ask("GET", path)
+        return self.ask("GET", *path)
 
     def put(self, *path: str, body: object = None) -> None:
-        self._ask("PUT", path, {} if body is None else body)
+        self.ask("PUT", *path, body={} if body is None else body)
 
     def post(self, *path: str, body: object) -> None:
-        self._ask("POST", path, body)
+        self.ask("POST", *path, body=body)
 
     def delete(self, *path: str) -> bool:
         """Whether it was there."""
-        return self._ask("DELETE", path) is not _MISSING
+        return self.ask("DELETE", *path) is not _MISSING
 
-    def _ask(self, method: str, path: tuple[str, ...], body: object = None) -> Any:
+    def ask(self, method: str, *path: str, body: object = None) -> Any:
         where = "/".join(quote(part, safe="") for part in path)
         request = urllib.request.Request(  # noqa: S310  # the scheme was checked above
             f"{self._url}/api/{where}",
