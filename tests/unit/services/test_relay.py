@@ -107,6 +107,7 @@ def test_a_file_that_went_bad_here_never_leaves_and_is_an_alarm(world: World) ->
     world.sending.files.flip(an_entry(BIG).sha256)
     assert world.sending.relay.relay() == 0
     assert world.sending.log.events("alarm") == ["file_corrupt"]
+    assert world.sending.line.moved == []
     assert world.waiting("work.normal") == []
 
 
