@@ -80,10 +80,9 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     settings = layout.settings()
     hub_store, node_store = open_stores(layout)
     transport = transport or open_transport(settings)
-    hub = open_hub(layout, settings, hub_store, transport.publisher(), metrics, log)
+    hub = open_hub(layout.hub_home(settings), hub_store, transport.publisher(), metrics, log)
     services = open_node(
-        layout,
-        settings,
+        layout.node_home(settings),
         node_store,
         open_files_exchange(hub.hub.files, hub_store),
         StoreFeed(hub_store),

@@ -54,7 +54,7 @@ class Desk:
     log: Log
 
     def administration(self) -> Administration:
-        return open_administration(self.layout, self.settings, self.hub_store, self.log)
+        return open_administration(self.layout.hub_home(self.settings), self.hub_store, self.log)
 
     def directory(self) -> Directory:
         """The directory as the node holds it, after asking the hub for a newer one."""
@@ -71,5 +71,6 @@ def open_desk(layout: Layout, log: Log) -> Desk:
     settings = layout.settings()
     hub_store, node_store = open_hub_store(layout.hub_database()), open_node_store(layout.node_database())
     exchange = HubFileExchange(LocalFiles(layout.hub / "files"), hub_store)
-    node = open_node(layout, settings, node_store, exchange, StoreFeed(hub_store), _NoPublisher(), _NoMetrics(), log)
+    home, feed = layout.node_home(settings), StoreFeed(hub_store)
+    node = open_node(home, node_store, exchange, feed, _NoPublisher(), _NoMetrics(), log)
     return Desk(layout=layout, settings=settings, hub_store=hub_store, node_store=node_store, node=node, log=log)

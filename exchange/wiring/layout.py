@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.errors import InputError
+from exchange.model.unit import HubId
 from exchange.settings import MachineSettings, load_machine
 from exchange.trust.anchor import Anchor
 from exchange.trust.keystore import KeyStore, new_passphrase, read_passphrase
+from exchange.wiring.homes import HubHome, NodeHome
 
 __all__ = ["Layout"]
 
@@ -66,6 +68,25 @@ class Layout:
             raise InputError(
                 f"{self.anchor_file} is missing: `yidi hub init` did not finish", code="NO_DATA"
             ) from error
+
+    def hub_home(self, settings: MachineSettings) -> HubHome:
+        return HubHome(
+            id=HubId(settings.hub),
+            files=self.hub / "files",
+            keys=self.hub_keys(settings),
+            timing=settings.hub_timing,
+        )
+
+    def node_home(self, settings: MachineSettings) -> NodeHome:
+        return NodeHome(
+            hub=HubId(settings.hub),
+            files=self.node / "files",
+            keys=self.node_keys(settings),
+            anchor=self.anchor(),
+            timing=settings.node_timing,
+            office=settings.office,
+            offices=self.offices,
+        )
 
     def hub_keys(self, settings: MachineSettings) -> KeyStore:
         return KeyStore(self.hub / "keys", self._passphrase(settings))

@@ -1,10 +1,9 @@
-"""A node's services over one data directory, beside the hub of the same directory."""
+"""A node's services over its home: beside its hub, or far from it."""
 
 from dataclasses import dataclass
 
 from exchange.adapters.registry import load_adapter
 from exchange.files.local import LocalFiles
-from exchange.model.unit import HubId
 from exchange.ports.directory import DirectoryFeed
 from exchange.ports.files import FileExchange
 from exchange.ports.hub import HubStore
@@ -20,8 +19,7 @@ from exchange.services.receive import Receiver
 from exchange.services.refresh import Refresher
 from exchange.services.relay import Relay
 from exchange.services.submit import Submitter
-from exchange.settings import MachineSettings
-from exchange.wiring.layout import Layout
+from exchange.wiring.homes import NodeHome
 from exchange.wiring.system import SystemClock, SystemIds, system_chance
 
 __all__ = ["NodeServices", "StoreFeed", "open_node"]
@@ -54,8 +52,7 @@ class NodeServices:
 
 
 def open_node(
-    layout: Layout,
-    settings: MachineSettings,
+    home: NodeHome,
     store: NodeStore,
     exchange: FileExchange,
     feed: DirectoryFeed,
@@ -64,21 +61,21 @@ def open_node(
     log: Log,
 ) -> NodeServices:
     node = Node(
-        hub=HubId(settings.hub),
+        hub=home.hub,
         store=store,
-        files=LocalFiles(layout.node / "files"),
+        files=LocalFiles(home.files),
         exchange=exchange,
         publisher=publisher,
-        keys=layout.node_keys(settings).signer,
-        anchor=layout.anchor(),
+        keys=home.keys.signer,
+        anchor=home.anchor,
         clock=SystemClock(),
         ids=SystemIds(),
         chance=system_chance(),
         metrics=metrics,
         log=log,
-        timing=settings.node_timing,
+        timing=home.timing,
     )
-    office = None if settings.office == "none" else load_adapter(settings.office, layout.offices)
+    office = None if home.office == "none" else load_adapter(home.office, home.offices)
     submitter = Submitter(node, PlainText())
     refresher = Refresher(node, feed)
 

@@ -50,7 +50,7 @@ def found_county(data: Path, count: int, log: Log, *, hosted: int | None = None)
     settings = layout.settings()
     hub_store, node_store = open_stores(layout)
     try:
-        administration = open_administration(layout, settings, hub_store, log)
+        administration = open_administration(layout.hub_home(settings), hub_store, log)
         import_units(administration, units)
         enroll_here(
             administration, layout.node_keys(settings), node_store, [unit.code for unit in units[: hosted or count]]

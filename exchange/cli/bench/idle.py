@@ -29,7 +29,7 @@ def main() -> None:
     transport = PortableTransport(settings.transport)
     files = HubFileExchange(LocalFiles(layout.hub / "files"), hub_store)
     feed = StoreFeed(hub_store)
-    services = open_node(layout, settings, node_store, files, feed, transport.publisher(), metrics, log)
+    services = open_node(layout.node_home(settings), node_store, files, feed, transport.publisher(), metrics, log)
     services.refresher.refresh()
     with node_store.begin() as session:
         units = session.units()

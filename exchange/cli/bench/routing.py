@@ -98,7 +98,8 @@ def measure_routing(county: County, recipients: int, count: int, folder: Path, m
     transport = PortableTransport("memory://")
     try:
         transport.declare(unit.code for unit in county.units)
-        hub = open_hub(county.layout, county.layout.settings(), store, transport.publisher(), metrics, county.log)
+        home = county.layout.hub_home(county.layout.settings())
+        hub = open_hub(home, store, transport.publisher(), metrics, county.log)
         return _measure(_Measured(county, hub, transport, bare), recipients, count)
     finally:
         transport.close()

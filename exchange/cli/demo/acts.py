@@ -48,7 +48,7 @@ def found_county(layout: Layout, sheet: Path, count: int, say: Say, log: Log) ->
     units = _pick(read_units(sheet), count)
     hub_store, node_store = open_stores(layout)
     try:
-        administration = open_administration(layout, settings, hub_store, log)
+        administration = open_administration(layout.hub_home(settings), hub_store, log)
         import_units(administration, units)
         say("import", len(units), len(units))
         enroll_here(

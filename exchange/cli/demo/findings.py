@@ -30,7 +30,8 @@ def examine(
     """Audit everything, export the notice's evidence and verify it with nothing but the file and the anchor."""
     hub_store, node_store = open_stores(layout)
     try:
-        directory = open_administration(layout, layout.settings(), hub_store, log).administrator.current()
+        home = layout.hub_home(layout.settings())
+        directory = open_administration(home, hub_store, log).administrator.current()
         names = {code: entry.unit for code, entry in directory.by_code.items()}
         sent, deliveries = _deliveries(node_store, notice)
         reports = _received(node_store, notice.sender)

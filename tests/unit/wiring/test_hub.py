@@ -63,7 +63,7 @@ def test_an_administrator_works_beside_the_exchange_under_its_settings(tmp_path:
         file.write("[hub_timing]\ndirectory_valid_days = 7\n")
     store = open_hub_store(layout.hub_database())
     unit = Unit(code=UnitCode("520304-001"), name="甲局", kind=UnitKind.GOVERNMENT, level=Level.COUNTY)
-    administration = open_administration(layout, layout.settings(), store, RecordingLog())
+    administration = open_administration(layout.hub_home(layout.settings()), store, RecordingLog())
     changed = administration.administrator.change(lambda directory: add_units(directory, [unit]))
     with store.begin() as session:
         record = session.directory()
