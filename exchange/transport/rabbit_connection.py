@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import pika
 from pika.adapters.select_connection import IOLoop
@@ -137,22 +138,30 @@ def parameters(settings: Rabbit) -> list[Any]:
     """pika's parameters, one for each broker. Raises InputError naming the setting that is wrong."""
     made = []
     for url in settings.urls:
+        parts = urlsplit(url)
         try:
-            one = pika.URLParameters(url)
+            if parts.scheme not in {"amqp", "amqps"}:
+                raise ValueError(parts.scheme)
+            # pika would have a password after every user, which may be in a file here.
+            one = pika.URLParameters(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
         except (ValueError, TypeError) as error:
             raise InputError("broker URL: expected amqp(s)://user:password@host:port/vhost", code="SETTINGS") from error
+        one.credentials = _credentials(settings, parts)
         one.heartbeat = settings.heartbeat_seconds
         one.blocked_connection_timeout = settings.blocked_timeout_seconds
         one.socket_timeout = settings.connect_timeout_seconds
         one.stack_timeout = 2 * settings.connect_timeout_seconds
-        if settings.password_file:
-            one.credentials = pika.PlainCredentials(one.credentials.username, _secret(settings.password_file))
-        elif settings.certificate_file:
-            one.credentials = pika.credentials.ExternalCredentials()
         if one.ssl_options is not None:
             one.ssl_options = pika.SSLOptions(_tls(settings), one.host)
         made.append(one)
     return made
+
+
+def _credentials(settings: Rabbit, url: SplitResult) -> Any:
+    password = _secret(settings.password_file) if settings.password_file else unquote(url.password or "")
+    if settings.certificate_file and not password:
+        return pika.credentials.ExternalCredentials()
+    return pika.PlainCredentials(unquote(url.username or ""), password)
 
 
 def _tls(settings: Rabbit) -> ssl.SSLContext:

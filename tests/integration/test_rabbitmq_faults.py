@@ -16,7 +16,7 @@ from exchange.model.unit import parse_unit_code
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
 from exchange.settings import Rabbit
 from exchange.testing.proxy import TcpProxy
-from exchange.testing.servers import RabbitServer, ServerError
+from exchange.testing.servers import RabbitServer, ServerError, free_port
 from exchange.topology import OUT, inbox_queue
 from exchange.transport.rabbit_management import Management
 from exchange.transport.rabbitmq import RabbitTransport
@@ -225,6 +225,13 @@ def test_an_alarm_makes_publishing_unknown_in_time_while_consuming_goes_on(
     batch = numbered(20, start=300)
     until_accepted(publisher, batch)
     drain(consumer, bodies(batch))
+
+
+def test_a_broker_of_the_cluster_that_is_down_is_passed_over(broker: RabbitServer, transport: RabbitTransport) -> None:
+    urls = tuple(f"amqp://guest:guest@127.0.0.1:{port}/" for port in (free_port(), broker.port))
+    either = RabbitTransport(settings(0, urls=urls))
+    until_accepted(either.publisher(), numbered(1))
+    either.close()
 
 
 # ------------------------------------------------------------------------------------- the broker says no
