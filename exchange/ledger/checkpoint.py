@@ -30,9 +30,7 @@ class Checkpoint:
     def __post_init__(self) -> None:
         for line in (self.origin, *self.extensions):
             if not _LINE.fullmatch(line):
-                raise NoteError(
-                    "checkpoint: origin and extensions must be non-empty lines without control characters"
-                )
+                raise NoteError("checkpoint: origin and extensions must be non-empty lines without control characters")
         if not 0 <= self.size <= _MAX_SIZE:
             raise NoteError(f"checkpoint: size {self.size} is out of range")
         if len(self.root) != HASH_SIZE:

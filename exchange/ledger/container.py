@@ -118,9 +118,7 @@ def open_reader(path: Path, *, total_bytes: int, members: int) -> Iterator[Reade
         size = path.stat().st_size
         if size > total_bytes:  # (1) stored members: this bounds everything inside, too
             raise PackageError(f"{path.name}: {size} bytes, at most {total_bytes} are allowed")
-        directory_start = _find_directory(
-            path, size, members
-        )  # (2) before zipfile takes the directory into memory
+        directory_start = _find_directory(path, size, members)  # (2) before zipfile takes the directory into memory
         archive = zipfile.ZipFile(path)  # closed below
     with archive:
         for info in archive.infolist():  # (3)
@@ -133,9 +131,7 @@ def open_reader(path: Path, *, total_bytes: int, members: int) -> Iterator[Reade
 def open_member(path: Path, name: str) -> BinaryIO:
     """Open one member of a zip that was read before, as a stream of its own. The caller closes it."""
     with faults_of(name), zipfile.ZipFile(path) as archive:
-        return cast(
-            "BinaryIO", archive.open(name)
-        )  # keeps the file open for itself after the archive is closed
+        return cast("BinaryIO", archive.open(name))  # keeps the file open for itself after the archive is closed
 
 
 def _find_directory(path: Path, size: int, members: int) -> int:
@@ -149,9 +145,7 @@ def _find_directory(path: Path, size: int, members: int) -> int:
     if signature != b"PK\x05\x06" or comment or disk or start_disk:
         raise PackageError(f"{path.name}: does not end as a zip without comment does")
     directory_end = size - _END.size
-    if tail[-_END.size - _LOCATOR_64.size :].startswith(
-        b"PK\x06\x07"
-    ):  # zip64: its record overrides the one above
+    if tail[-_END.size - _LOCATOR_64.size :].startswith(b"PK\x06\x07"):  # zip64: its record overrides the one above
         record = _END_64.unpack(tail[: _END_64.size])
         if record[0] != b"PK\x06\x06":
             raise PackageError(f"{path.name}: zip64 end record is not where it must be")

@@ -105,17 +105,13 @@ class Manifest:
         for name, member in self.members.items():
             if not is_digest(member.sha256) or type(member.size) is not int or member.size < 0:
                 raise PackageError(f"{MANIFEST}: {name}: not a digest and a size")
-        if list(self.digest_only) != sorted(set(self.digest_only)) or not all(
-            map(is_digest, self.digest_only)
-        ):
+        if list(self.digest_only) != sorted(set(self.digest_only)) or not all(map(is_digest, self.digest_only)):
             raise PackageError(f"{MANIFEST}: digest_only is not a sorted list of digests")
         if both := set(self.digest_only) & set(file_digests(self.members)):
             raise PackageError(f"{MANIFEST}: {min(both)} is both included and left out")
 
     def encode(self) -> bytes:
-        members = {
-            name: {"sha256": member.sha256, "size": member.size} for name, member in self.members.items()
-        }
+        members = {name: {"sha256": member.sha256, "size": member.size} for name, member in self.members.items()}
         return encode_json({"digest_only": list(self.digest_only), "format": _FORMAT, "members": members})
 
     @classmethod
@@ -124,8 +120,7 @@ class Manifest:
         try:
             data: Any = json.loads(raw)
             members = {
-                name: Member(sha256=member["sha256"], size=member["size"])
-                for name, member in data["members"].items()
+                name: Member(sha256=member["sha256"], size=member["size"]) for name, member in data["members"].items()
             }
             manifest = cls(members=members, digest_only=tuple(data["digest_only"]))
             canonical = manifest.encode()

@@ -130,9 +130,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         raise ProofError("inclusion proof leads to another root")
 
 
-def verify_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Raise `ProofError` unless `proof` shows the tree of `old_size` leaves to be a prefix of the new."""
     _check_hashes(old_root, new_root, *proof)
     if not 0 <= old_size <= new_size:
@@ -148,9 +146,7 @@ def verify_consistency(
         raise ProofError("two roots for one tree size")
 
 
-def _verify_prefix(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def _verify_prefix(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     # RFC 9162 2.1.4.2, step by step.
     if not proof:  # (1)
         raise ProofError("consistency proof is empty")

@@ -157,9 +157,7 @@ def sign_note(text: str, key_name: str, public_key: bytes, sign: Sign) -> str:
     signature = sign(text.encode())
     if len(signature) != _SIGNATURE_SIZE:
         raise NoteError(f"an Ed25519 signature has {_SIGNATURE_SIZE} bytes, not {len(signature)}")
-    note = SignedNote(
-        text=text, signatures=(NoteSignature(name=key_name, key_id=key.key_id, signature=signature),)
-    )
+    note = SignedNote(text=text, signatures=(NoteSignature(name=key_name, key_id=key.key_id, signature=signature),))
     return str(note)
 
 

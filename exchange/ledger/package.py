@@ -80,9 +80,7 @@ def write(package: EvidencePackage, target_path: Path) -> None:
     """Write the package to `target_path`, whole and synced or not at all. Equal packages give equal bytes."""
     with (
         faults_of(target_path.name, "cannot be written"),
-        tempfile.NamedTemporaryFile(
-            dir=target_path.parent, prefix=f".{target_path.name}.", delete=False
-        ) as target,
+        tempfile.NamedTemporaryFile(dir=target_path.parent, prefix=f".{target_path.name}.", delete=False) as target,
     ):
         part = Path(target.name)
         try:

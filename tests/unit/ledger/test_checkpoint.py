@@ -11,9 +11,7 @@ from exchange.ledger.checkpoint import Checkpoint
 
 PUBLISHED = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
 EMPTY = f"hub\n0\n{'47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='}\n"
-lines = st.text(
-    st.characters(codec="utf-8", exclude_characters=[chr(code) for code in range(0x20)]), min_size=1
-)
+lines = st.text(st.characters(codec="utf-8", exclude_characters=[chr(code) for code in range(0x20)]), min_size=1)
 
 
 def test_the_published_example_reads_and_writes_back() -> None:

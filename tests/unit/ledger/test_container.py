@@ -88,9 +88,7 @@ def test_compressed_members_are_refused_so_that_none_can_be_a_bomb(path: Path) -
 
 
 @pytest.mark.parametrize(("field", "value"), [(10, 8), (10, 99), (20, 10), (24, 12), (24, 10**9)])
-def test_a_member_that_says_it_unpacks_to_something_else_is_refused(
-    path: Path, field: int, value: int
-) -> None:
+def test_a_member_that_says_it_unpacks_to_something_else_is_refused(path: Path, field: int, value: int) -> None:
     data = bytearray(path.read_bytes())
     place = directory_start(data) + field  # APPNOTE.TXT 4.3.12: method, compressed and uncompressed size
     data[place : place + (2 if field == 10 else 4)] = value.to_bytes(2 if field == 10 else 4, "little")

@@ -194,9 +194,7 @@ def test_every_flipped_bit_of_a_consistency_proof_is_refused(tree: Nodes, data: 
 
 
 @pytest.mark.parametrize(("index", "size"), [(0, 1), (5, 8), (6, 7), (129, 130)])
-def test_an_inclusion_proof_of_another_length_place_or_size_is_refused(
-    tree: Nodes, index: int, size: int
-) -> None:
+def test_an_inclusion_proof_of_another_length_place_or_size_is_refused(tree: Nodes, index: int, size: int) -> None:
     root, proof = merkle.root(size, tree.read), merkle.inclusion_proof(index, size, tree.read)
     leaf = HASHES[index]
     for wrong in ([*proof, leaf], [leaf, *proof], proof[:-1], proof[1:], proof[::-1]):
@@ -208,18 +206,14 @@ def test_an_inclusion_proof_of_another_length_place_or_size_is_refused(
 
 
 @pytest.mark.parametrize("other", [2, 4, 16, 17, 1024])
-def test_a_proof_that_leads_to_the_right_root_is_refused_for_a_tree_of_another_height(
-    tree: Nodes, other: int
-) -> None:
+def test_a_proof_that_leads_to_the_right_root_is_refused_for_a_tree_of_another_height(tree: Nodes, other: int) -> None:
     # Only the height tells: the hashes on the way are those of the tree of 8.
     root = merkle.root(8, tree.read)
     proof = merkle.inclusion_proof(0, 8, tree.read)
     assert refuses(merkle.verify_inclusion, HASHES[0], 0, other, proof, root)
     for old in (1, 2):
         proof = merkle.consistency_proof(old, 8, tree.read)
-        assert other == old or refuses(
-            merkle.verify_consistency, old, merkle.root(old, tree.read), other, root, proof
-        )
+        assert other == old or refuses(merkle.verify_consistency, old, merkle.root(old, tree.read), other, root, proof)
 
 
 def test_a_proof_along_the_right_edge_is_refused_for_the_edge_of_a_lower_tree(tree: Nodes) -> None:
@@ -233,9 +227,7 @@ def test_a_proof_along_the_right_edge_is_refused_for_the_edge_of_a_lower_tree(tr
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, 2), (4, 8), (6, 7), (3, 130), (64, 129)])
-def test_a_consistency_proof_of_another_length_or_for_other_sizes_is_refused(
-    tree: Nodes, old: int, new: int
-) -> None:
+def test_a_consistency_proof_of_another_length_or_for_other_sizes_is_refused(tree: Nodes, old: int, new: int) -> None:
     a, b = merkle.root(old, tree.read), merkle.root(new, tree.read)
     proof = merkle.consistency_proof(old, new, tree.read)
     for wrong in ([*proof, a], [a, *proof], proof[:-1], proof[1:], []):
@@ -249,9 +241,7 @@ def test_a_rewritten_leaf_breaks_consistency_with_the_old_root(tree: Nodes) -> N
     rewritten.append(0, [merkle.leaf_hash(b"another"), *HASHES[1:]])
     proof = merkle.consistency_proof(50, 100, rewritten.read)
     with pytest.raises(ProofError, match="another old root"):
-        merkle.verify_consistency(
-            50, merkle.root(50, tree.read), 100, merkle.root(100, rewritten.read), proof
-        )
+        merkle.verify_consistency(50, merkle.root(50, tree.read), 100, merkle.root(100, rewritten.read), proof)
 
 
 def test_two_roots_for_one_size_are_refused() -> None:

@@ -68,9 +68,7 @@ def test_the_signature_line_is_name_and_key_id_before_the_signature() -> None:
 def test_the_published_example_reads_and_writes_back() -> None:
     parsed = SignedNote.parse(PUBLISHED)
     assert parsed.text.splitlines()[1] == "20852163"
-    assert [(one.name, len(one.signature)) for one in parsed.signatures] == [
-        ("example.com/behind-the-sofa", 64)
-    ]
+    assert [(one.name, len(one.signature)) for one in parsed.signatures] == [("example.com/behind-the-sofa", 64)]
     assert str(parsed) == PUBLISHED
 
 

@@ -78,9 +78,7 @@ def contents_of(path: Path) -> Contents:
         return [(info.filename, archive.read(info)) for info in archive.infolist()]
 
 
-def rebuild(
-    path: Path, contents: Contents, *, manifest: bool = False, compression: int = zipfile.ZIP_STORED
-) -> None:
+def rebuild(path: Path, contents: Contents, *, manifest: bool = False, compression: int = zipfile.ZIP_STORED) -> None:
     """Write `contents` as a zip; with `manifest`, one that lists them truthfully: what a forger would do."""
     if manifest:
         members = {
@@ -227,9 +225,7 @@ def test_an_altered_member_is_refused_by_name(path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", EVIDENCE)
 def test_a_member_altered_without_a_change_of_length_is_refused_by_name(path: Path, name: str) -> None:
-    altered = [
-        (each, bytes([data[0] ^ 1]) + data[1:] if each == name else data) for each, data in contents_of(path)
-    ]
+    altered = [(each, bytes([data[0] ^ 1]) + data[1:] if each == name else data) for each, data in contents_of(path)]
     rebuild(path, altered)
     assert refusal(path) == f"{name}: differs from the manifest"
 
@@ -309,9 +305,7 @@ def test_a_file_must_have_the_digest_that_is_its_name_even_if_the_manifest_is_re
 
 @pytest.mark.parametrize("name", ["checkpoint.txt", "report.html"])
 def test_text_that_is_not_utf_8_is_refused_by_name(path: Path, name: str) -> None:
-    rebuild(
-        path, [(each, b"\xff" if each == name else data) for each, data in contents_of(path)], manifest=True
-    )
+    rebuild(path, [(each, b"\xff" if each == name else data) for each, data in contents_of(path)], manifest=True)
     assert refusal(path) == f"{name}: is not UTF-8 text"
 
 
@@ -420,19 +414,13 @@ def test_the_number_of_members_is_bounded_before_the_directory_is_read(path: Pat
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_package_damaged_anywhere_is_refused_or_reads_back_the_same(
-    path: Path, data: st.DataObject
-) -> None:
+def test_a_package_damaged_anywhere_is_refused_or_reads_back_the_same(path: Path, data: st.DataObject) -> None:
     original = path.read_bytes()
-    place = data.draw(
-        st.integers(0, len(original) - 1) | st.integers(len(original) - 2000, len(original) - 1)
-    )
+    place = data.draw(st.integers(0, len(original) - 1) | st.integers(len(original) - 2000, len(original) - 1))
     kind = data.draw(st.sampled_from(["flip", "cut", "insert", "drop"]))
     changed = {
         "flip": lambda: (
-            original[:place]
-            + bytes([original[place] ^ data.draw(st.integers(1, 255))])
-            + original[place + 1 :]
+            original[:place] + bytes([original[place] ^ data.draw(st.integers(1, 255))]) + original[place + 1 :]
         ),
         "cut": lambda: original[:place],
         "insert": lambda: original[:place] + data.draw(st.binary(min_size=1, max_size=40)) + original[place:],
