@@ -11,7 +11,6 @@ from datetime import datetime
 
 from exchange.model.events import Event
 from exchange.model.receipt import Reason, Subject
-from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubSession
 from exchange.ports.records import DeliveryRecord, ReceiptRecord
 from exchange.services.acknowledge import advance
@@ -30,7 +29,6 @@ class Dispatcher:
         so that a crash in between costs one wait and never a storm."""
         hub = self._hub
         now = hub.clock.now()
-        batch: list[tuple[UnitCode, bytes]] = []
         with hub.store.begin() as session:
             due = session.due_deliveries(now, limit)
             if not due:
@@ -51,15 +49,25 @@ class Dispatcher:
             keys = {d.key.envelope for d in again}
             documents = session.documents(keys)
             accepted = session.accepted_receipts(keys)
-        for delivery in again:
-            if (proof := accepted.get(delivery.key.envelope)) is not None:
-                batch.append((delivery.key.recipient, proof.document))
-            batch.append((delivery.key.recipient, documents[delivery.key.envelope].document))
-        batch += [(record.envelope.sender, record.document) for record in notices]
-        hub.publish(batch)  # a failure is not special: the next attempt is already due
+        batch = [(d.key.recipient, documents[d.key.envelope].document) for d in again]
+        proofs = [(d.key.recipient, accepted[d.key.envelope].document) for d in again if d.key.envelope in accepted]
+        told = [(record.envelope.sender, record.document) for record in notices]
+        # The proofs first: whoever needs one to judge the document has it by then.
+        confirmed = hub.publish([*proofs, *batch, *told])[len(proofs) :]
+        self._hasten([d for d, ok in zip(again, confirmed, strict=False) if not ok], now)
         hub.metrics.count("yidi_clock_dispatches_total", len(again))
         hub.metrics.count("yidi_clock_expired_total", len(notices))
         return len(due)
+
+    def _hasten(self, lost: list[DeliveryRecord], now: datetime) -> None:
+        """What the broker did not take is tried again without the patience that a confirm earns."""
+        if not lost:
+            return
+        hub = self._hub
+        with hub.store.begin() as session:
+            for delivery in lost:
+                soon = next_try(hub.timing.retry, hub.chance, now, delivery.attempts, confirmed=False)
+                session.hasten_deliveries([delivery.key], soon)
 
     def _is_over(self, delivery: DeliveryRecord, now: datetime) -> bool:
         """Whether its time is up. Not at a look that comes long after it was due: this machine was off or its clock was

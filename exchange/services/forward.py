@@ -6,12 +6,13 @@ lost, the unit repeats the receipt and is owed another.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from exchange.model.events import Event
 from exchange.model.receipt import MAX_NOTED
 from exchange.model.unit import UnitCode
+from exchange.ports.hub import Forward
 from exchange.services.backoff import next_try
 from exchange.services.hub import Hub
 
@@ -49,9 +50,20 @@ class Forwarder:
                 ]
             )
             records = session.receipts({f.receipt for f in due})
-        hub.publish([(f.unit, records[f.receipt].document) for f in due])
+        confirmed = hub.publish([(f.unit, records[f.receipt].document) for f in due])
+        self._hasten([f for f, ok in zip(due, confirmed, strict=True) if not ok], now)
         hub.metrics.count("yidi_clock_forwards_total", len(due))
         return len(due)
+
+    def _hasten(self, lost: list[Forward], now: datetime) -> None:
+        """What the broker did not take is tried again without the patience that a confirm earns."""
+        if not lost:
+            return
+        hub = self._hub
+        with hub.store.begin() as session:
+            for forward in lost:
+                soon = next_try(hub.timing.retry, hub.chance, now, forward.attempts, confirmed=False)
+                session.hasten_forwards([(forward.unit, forward.receipt)], soon)
 
     def note(self, limit: int = 5000) -> int:
         """Confirm what was recorded since the last round, one signed NOTED per unit; returns how many receipts it

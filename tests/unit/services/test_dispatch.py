@@ -9,6 +9,7 @@ from exchange.model.events import Event, TransportState
 from exchange.model.receipt import Reason
 from exchange.services.evidence_facts import read_receipt
 from exchange.settings import HubTiming
+from exchange.testing.broker import Faults
 from tests.unit.services.hub_and_node import HOURS, A, B, C, Died, World, an_envelope, event_of, signed
 
 DOCUMENT = signed(an_envelope(B, C))
@@ -48,6 +49,13 @@ def test_the_next_attempt_is_stored_before_this_one_is_made(world: World) -> Non
     assert world.hub.dispatcher.dispatch() == 0
     delivery = world.hub.delivery(KEY)
     assert (delivery.attempts, delivery.due) == (2, world.clock.now() + WAIT)
+
+
+def test_what_the_broker_does_not_take_is_tried_again_without_the_wait_behind_a_confirm(world: World) -> None:
+    world.pass_time(WAIT)
+    world.broker.faults = Faults(refuse=1)
+    world.hub.dispatcher.dispatch()
+    assert world.hub.delivery(KEY).due == world.clock.now() + WAIT - timedelta(seconds=60)
 
 
 def test_a_delivered_document_is_not_dispatched_again_and_its_neighbour_is(world: World) -> None:
