@@ -132,6 +132,15 @@ def test_what_was_not_acknowledged_comes_again_marked_when_the_consumer_closes(t
     assert (again.body, again.redelivered) == (b"2", True)
 
 
+def test_acknowledging_later_messages_says_nothing_of_earlier_ones(transport: Transport) -> None:
+    transport.publisher().publish([dispatch(TOWN, b"%d" % n) for n in range(6)])
+    consumer = transport.consumer([inbox_queue(TOWN)])
+    tags = [delivered.tag for delivered in take(consumer, 6)]
+    consumer.ack([tags[0], tags[3], tags[5]])
+    consumer.close()
+    assert bodies(take(transport.consumer([inbox_queue(TOWN)]), 3)) == [b"1", b"2", b"4"]
+
+
 def test_a_message_in_one_consumers_hands_is_not_given_to_another(transport: Transport) -> None:
     transport.publisher().publish([dispatch(TOWN, b"1")])
     holder = transport.consumer([inbox_queue(TOWN)])

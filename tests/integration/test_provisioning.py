@@ -331,6 +331,7 @@ def test_a_unit_that_left_is_cut_off_at_once_and_nobody_else_is(
     with pytest.raises(TransportError):
         town.receive(1, 10)
     assert bureau.receive(1, 0) == []
+    assert TOWN not in {one["name"] for one in management.get("users")}
     assert management.delete("users", "somebody")
 
 

@@ -347,6 +347,7 @@ def test_a_consumer_notices_a_reset_and_its_old_tags_do_nothing(line: TcpProxy, 
     while len(fresh) < 20:
         fresh += patiently(consumer)
     consumer.ack([delivered.tag for delivered in stale])
+    assert consumer.receive(20, 0.5) == []
     assert not {delivered.tag for delivered in stale} & {delivered.tag for delivered in fresh}
     assert all(delivered.redelivered for delivered in fresh if delivered.body in {one.body for one in stale})
     consumer.close()
