@@ -17,7 +17,9 @@ from exchange.model.unit import UnitCode
 from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
 from exchange.topology import Lane
 
-__all__ = ["Box", "HandoverRecord", "HeldCheckpoint", "NodeSession", "NodeStore", "OutboxKind", "OutboxRow"]
+__all__ = ["UNKNOWN", "Box", "HandoverRecord", "HeldCheckpoint", "NodeSession", "NodeStore", "OutboxKind", "OutboxRow"]
+
+UNKNOWN = ""
 
 
 class Box(StrEnum):
@@ -47,7 +49,8 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverRecord:
-    """A received document on its way into the office system. `external_id` is the office's, once it took it."""
+    """A received document on its way into the office system. `external_id` is the office's, once it took it, and
+    `UNKNOWN` while it is being handed over: a process that dies then leaves open whether the office has it."""
 
     unit: UnitCode
     envelope: EnvelopeKey

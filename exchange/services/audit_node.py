@@ -123,7 +123,7 @@ class NodeAuditor:
         recalled = any(delivery.state.business >= BusinessState.RECALLED for delivery in deliveries)
         self._notebook.expect(Check.INBOX, record or recalled, unit, key, "no hand-over")
         imported = self._said(receipts, Event.IMPORTED, unit)
-        taken = record is not None and record.external_id is not None
+        taken = record is not None and bool(record.external_id)
         self._notebook.expect(Check.INBOX, len(imported) == taken, unit, key, f"{len(imported)} IMPORTED")
         if self._settled and record is not None:
             self._notebook.expect(Check.QUIET, record.due is None, unit, key, "hand-over")

@@ -16,7 +16,7 @@ from exchange.errors import YidiError
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Subject
 from exchange.model.unit import UnitCode
-from exchange.ports.node import Box, HandoverRecord, NodeSession
+from exchange.ports.node import UNKNOWN, Box, HandoverRecord, NodeSession
 from exchange.ports.office import Draft, HandOver, OfficeAdapter
 from exchange.ports.records import DocumentRecord, ReceiptRecord
 from exchange.services.backoff import next_try
@@ -50,17 +50,21 @@ class Officer:
         with node.store.begin() as session:
             due = session.due_handovers(now, limit)
             documents = session.documents(Box.INBOX, [(h.unit, h.envelope) for h in due])
-            gone = {h for h in due if _taken_back(session, h)}
+            # What an earlier life of this process may have handed over is handed over again, also after a recall: the
+            # office takes it once, and only its id tells that it has it.
+            gone = [h for h in due if h.external_id is None and _taken_back(session, h)]
+            tried = [replace(h, external_id=UNKNOWN) for h in due if h not in gone]
+            session.save_handovers(tried)
         if not due:
             return 0
-        done = [replace(h, due=None) if h in gone else self._try(h, documents[(h.unit, h.envelope)]) for h in due]
+        done = [self._try(h, documents[(h.unit, h.envelope)]) for h in tried]
         with node.store.begin() as session:
             for record in done:
-                if record.external_id is not None:
+                if record.external_id:
                     document = documents[(record.unit, record.envelope)]
                     self._imported(session, record, document)
-            session.save_handovers(done)
-        return sum(record.external_id is not None for record in done)
+            session.save_handovers([*done, *(replace(h, due=None) for h in gone)])
+        return sum(bool(record.external_id) for record in done)
 
     def tell(self, limit: int = 500) -> int:
         """Give offices the receipts they have not seen about what they sent; returns how many. One that fails is left
@@ -125,7 +129,7 @@ class Officer:
         node = self._node
         office = self._offices(record.unit)
         if office is None:
-            return replace(record, due=None)
+            return replace(record, due=None, external_id=None)
         try:
             node.keys(record.unit)  # IMPORTED must be signed
             envelope = decode_envelope(parse_signed(document.document, DocumentKind.ENVELOPE).body)
@@ -143,10 +147,10 @@ class Officer:
             node.metrics.count("yidi_node_handover_failures_total", code=code)
             if code == "OA_REJECTED":
                 node.log.alarm("office_refused", unit=record.unit, envelope=str(record.envelope))
-                return replace(record, attempts=record.attempts + 1, due=None)
+                return replace(record, attempts=record.attempts + 1, due=None, external_id=None)
             node.log.warning("hand_over_failed", unit=record.unit, envelope=str(record.envelope), code=code)
             wait = next_try(node.timing.retry, node.chance, node.clock.now(), record.attempts, confirmed=False)
-            return replace(record, attempts=record.attempts + 1, due=wait)
+            return replace(record, attempts=record.attempts + 1, due=wait, external_id=None)
         return replace(record, attempts=record.attempts + 1, due=None, external_id=external_id)
 
     def _tell(self, unit: UnitCode, record: ReceiptRecord) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from exchange.errors import AdapterError, StorageError
 from exchange.model.events import Event
-from tests.unit.services.hub_and_node import A, B, C, Died, World, a_draft, a_file
+from exchange.ports.office import HandOver
+from tests.unit.services.hub_and_node import A, B, C, Died, Office, World, a_draft, a_file
 
 DATA = b"%PDF-1.7 body"
 
@@ -40,7 +41,7 @@ def test_the_sender_learns_that_it_is_in_the_office(world: World) -> None:
 
 def test_one_that_dies_behind_the_office_hands_over_again_under_the_same_key(world: World) -> None:
     key = world.delivered(B)
-    world.receiving.steps.faults = {"save_handovers": Died()}
+    world.receiving.steps.faults = {"add_receipts": Died()}
     with pytest.raises(Died):
         world.receiving.officer.hand_over()
     assert "IMPORTED" not in world.receiving.said(B, key)
@@ -76,6 +77,23 @@ def test_what_was_recalled_meanwhile_is_not_handed_over(world: World) -> None:
     assert world.receiving.officer.hand_over() == 0
     assert world.receiving.office.taken == []
     assert world.receiving.counts()["handovers_open"] == 0
+
+
+def test_what_the_office_may_have_from_before_a_crash_is_handed_over_again_also_after_a_recall(world: World) -> None:
+    class TakesAndKills(Office):
+        def hand_over(self, item: HandOver) -> str:
+            super().hand_over(item)
+            raise Died
+
+    key = world.delivered(B)
+    world.receiving.offices[B] = TakesAndKills()
+    with pytest.raises(Died):
+        world.receiving.officer.hand_over()
+    world.receiving.offices[B] = world.receiving.office
+    world.sending.recaller.recall(key, "张三", "发错了")
+    world.settle()
+    assert world.receiving.officer.hand_over() == 1
+    assert "IMPORTED" in world.receiving.said(B, key)
 
 
 def test_the_office_hears_every_receipt_about_what_it_sent_once(world: World) -> None:
