@@ -1,5 +1,5 @@
-"""What holds for every request to the hub: a bounded body of known length, headers that forbid everything to
-browsers, a line in the log, and no failure that tells a stranger anything.
+"""What holds for every request to the hub: bounded fields, a bounded body of known length, headers that forbid
+everything to browsers, a line in the log, and no failure that tells a stranger anything.
 
 Not here: who asks (`exchange.web.signed`), how often (`exchange.web.limits`).
 """
@@ -23,6 +23,7 @@ SECURITY_HEADERS: Final = {
 }
 _HSTS: Final = "max-age=31536000"
 _SMALL_BODY: Final = 64 * 1024
+_FIELDS: Final = 16 * 1024
 
 
 class Guard:
@@ -45,13 +46,13 @@ class Guard:
             await send(message)
 
         scope.setdefault("state", {})
-        refusal = _body_fault(scope)
+        refusal = _fault(scope)
         try:
             await (refusal or self._app)(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing and the log all
             self._log.alarm("http_failed", route=_route(scope), error=type(error).__name__, detail=str(error))
             if not status:
-                await problem(500, "ERROR", "an unexpected failure; it was logged")(scope, receive, answer)
+                await problem(500, "an unexpected failure; it was logged", code="ERROR")(scope, receive, answer)
         state = scope["state"]
         self._log.info(
             "http_answered",
@@ -65,15 +66,17 @@ class Guard:
         )
 
 
-def _body_fault(scope: Scope) -> ASGIApp | None:
+def _fault(scope: Scope) -> ASGIApp | None:
     headers = Headers(scope=scope)
+    if sum(len(name) + len(value) for name, value in headers.raw) > _FIELDS:
+        return problem(431, f"more than {_FIELDS} bytes of fields", code="SIZE")
     if "transfer-encoding" in headers:
-        return problem(411, "HTTP_LENGTH", "say the length of the body")
+        return problem(411, "say the length of the body", code="HTTP_LENGTH")
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
-        return problem(400, "HTTP_LENGTH", "the length of the body is not a number")
+        return problem(400, "the length of the body is not a number", code="HTTP_LENGTH")
     if scope["method"] != "PATCH" and int(length) > _SMALL_BODY:
-        return problem(413, "SIZE", f"more than {_SMALL_BODY} bytes")
+        return problem(413, f"more than {_SMALL_BODY} bytes", code="SIZE")
     return None
 
 

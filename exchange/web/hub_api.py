@@ -15,6 +15,7 @@ page for those who write another client.
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Request, Response
@@ -22,6 +23,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from exchange.directory.snapshot import Directory
+from exchange.errors import InputError
 from exchange.files.hub import HubFileExchange
 from exchange.model.unit import parse_unit_code
 from exchange.ports.directory import DirectoryFeed
@@ -36,10 +38,11 @@ from exchange.web.downloads import add_downloads
 from exchange.web.guard import Guard
 from exchange.web.limits import Attempts, DailyBytes, Slots
 from exchange.web.problem import add_problems
+from exchange.web.serve import Server
 from exchange.web.signed import Judge
 from exchange.web.uploads import Uploads, add_uploads
 
-__all__ = ["HubFace", "create_hub_app"]
+__all__ = ["HubFace", "create_hub_app", "hub_server"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,7 @@ class EnrolmentAnswer(BaseModel):
 
 
 def create_hub_app(face: HubFace) -> FastAPI:
-    """The application, for `exchange.web.serve`. Raises InputError for a setting that is no address."""
+    """The application, for `hub_server`. Raises InputError for a setting that is no address."""
     settings = face.settings
     app = FastAPI(title="Yidi 驿递", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, log=face.log)
@@ -100,6 +103,17 @@ def create_hub_app(face: HubFace) -> FastAPI:
         return PlainTextResponse("ok\n")
 
     return app
+
+
+def hub_server(face: HubFace) -> Server:
+    """The application on its socket, not yet started. Raises InputError (WEB_TLS): only loopback goes without TLS."""
+    settings = face.settings
+    tls = None
+    if settings.certificate_file:
+        tls = Path(settings.certificate_file), Path(settings.key_file)
+    elif settings.host not in ("127.0.0.1", "::1"):
+        raise InputError(f"{settings.host}: nodes are served over TLS; give certificate and key", code="WEB_TLS")
+    return Server(create_hub_app(face), settings.host, settings.port, tls=tls, connections=settings.connections)
 
 
 def _add_enrolment(app: FastAPI, face: HubFace) -> None:

@@ -56,7 +56,7 @@ _BY_CLASS: Final[tuple[tuple[type[YidiError], int], ...]] = (
 _RETRY_AFTER: Final = {"RATE": "60", "QUOTA": "3600"}
 
 
-def problem(status: int, code: str, message: str) -> JSONResponse:
+def problem(status: int, message: str, *, code: str) -> JSONResponse:
     title = HTTPStatus(status).phrase
     body = {"type": f"urn:yidi:problem:{code}", "title": title, "status": status, "detail": message, "code": code}
     headers = {}
@@ -72,16 +72,16 @@ def add_problems(app: FastAPI) -> None:
     async def ours(request: Request, error: YidiError) -> JSONResponse:
         request.state.code, request.state.detail = error.code, error.detail
         by_class = next((status for kind, status in _BY_CLASS if isinstance(error, kind)), 400)
-        return problem(_BY_CODE.get(error.code, by_class), error.code, error.message)
+        return problem(_BY_CODE.get(error.code, by_class), error.message, code=error.code)
 
     @app.exception_handler(RequestValidationError)
     async def form(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001  # the form asked for
         # Where and which rule, never the value: it may be a one-time code.
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        return problem(400, "VALUE", faults)
+        return problem(400, faults, code="VALUE")
 
     @app.exception_handler(HTTPException)
     async def route(request: Request, error: HTTPException) -> JSONResponse:  # noqa: ARG001
-        answer = problem(error.status_code, "HTTP_ROUTE", "no such address or method here")
+        answer = problem(error.status_code, "no such address or method here", code="HTTP_ROUTE")
         answer.headers.update(error.headers or {})
         return answer

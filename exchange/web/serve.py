@@ -19,7 +19,6 @@ from exchange.errors import InputError
 __all__ = ["Server"]
 
 _STOP_SECONDS = 5.0
-_HEADER_BYTES = 16 * 1024
 
 
 class Server:
@@ -51,7 +50,6 @@ class Server:
                 proxy_headers=False,
                 ws="none",
                 limit_concurrency=connections,
-                h11_max_incomplete_event_size=_HEADER_BYTES,
                 ssl_context_factory=None if context is None else lambda _config, _default: context,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=2,

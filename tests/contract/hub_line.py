@@ -5,7 +5,6 @@ Everything but time is real: store and files on disk, uvicorn, TLS of an authori
 
 import hashlib
 import ipaddress
-import socket
 import ssl
 import uuid
 from collections.abc import Iterator
@@ -38,12 +37,12 @@ from exchange.testing.ids import SeededIds
 from exchange.testing.keys import County, county
 from exchange.testing.metrics import RecordingLog
 from exchange.testing.proxy import TcpProxy
+from exchange.testing.servers import free_port
 from exchange.testing.stores import file_hub_store
 from exchange.trust.digest import measure, sha256_hex
 from exchange.trust.http import HttpRequest, content_digest, sign_request
 from exchange.trust.sign import sign_directory
-from exchange.web.hub_api import HubFace, create_hub_app
-from exchange.web.serve import Server
+from exchange.web.hub_api import HubFace, hub_server
 from exchange.wiring.node import StoreFeed
 
 __all__ = ["HubLine", "claim", "entry_of", "hub_line", "make_tls"]
@@ -61,6 +60,7 @@ class HubLine:
     exchange: HubFileExchange
     administrator: Administrator
     enroller: Enroller
+    face: HubFace
     proxy: TcpProxy
     url: str
     ca_file: Path
@@ -118,9 +118,11 @@ def hub_line(place: Path, **limits: float) -> Iterator[HubLine]:
     exchange = HubFileExchange(files, store)
     enroller = Enroller(store, administrator, people.keys.authority, clock)
     certificate, key, authority = make_tls(place)
-    port = _free_port()
+    port = free_port()
     with TcpProxy(port) as proxy:
         url = f"https://127.0.0.1:{proxy.port}"
+        settings = {"url": url, "port": port, "broker": BrokerAddress(host="mq.example")}
+        settings |= {"certificate_file": str(certificate), "key_file": str(key)}
         face = HubFace(
             enroller=enroller,
             directory=administrator.current,
@@ -130,12 +132,12 @@ def hub_line(place: Path, **limits: float) -> Iterator[HubLine]:
             authority=people.keys.authority.certificate,
             clock=clock,
             log=log,
-            settings=HubHttp.model_validate({"url": url, "broker": BrokerAddress(host="mq.example"), **limits}),
+            settings=HubHttp.model_validate(settings | limits),
         )
         client = HubClient(
             url, keys=people.signers.__getitem__, clock=clock, ids=SeededIds(1), ca_file=authority, answer_seconds=20
         )
-        with Server(create_hub_app(face), port=port, tls=(certificate, key)), client:
+        with hub_server(face), client:
             yield HubLine(
                 county=people,
                 clock=clock,
@@ -145,6 +147,7 @@ def hub_line(place: Path, **limits: float) -> Iterator[HubLine]:
                 exchange=exchange,
                 administrator=administrator,
                 enroller=enroller,
+                face=face,
                 proxy=proxy,
                 url=url,
                 ca_file=authority,
@@ -189,11 +192,6 @@ def _certificate(
         .add_extension(loopback, critical=False)
         .sign(by, SHA256())
     )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def claim(line: HubLine, unit: UnitCode, sha256: str) -> None:
