@@ -4,13 +4,12 @@ Envelopes and receipts share the inbox. Nothing of an envelope is visible before
 duplicate brings the unit's own receipts about it out of the outbox again, byte for byte. Files are fetched before
 the transaction, which only records.
 
-Not here: what people decide (`decide`), the way into the office (`handover`).
+Not here: what receipts do (`receive_receipts`), what people decide (`decide`), the way into the office (`handover`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.kind import kind_of
@@ -21,25 +20,22 @@ from exchange.errors import (
     CorruptFileError,
     KeyStoreError,
     NotAuthorisedError,
-    NoteError,
     StorageError,
     YidiError,
 )
-from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
-from exchange.model.receipt import Noted, Reason, Receipt, Subject
+from exchange.model.receipt import Reason, Subject
 from exchange.model.unit import UnitCode
-from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession
-from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
+from exchange.ports.node import Box, HandoverRecord, NodeSession
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.fetch import fetch_files
 from exchange.services.intake import judge_each, serve_apart, tags
-from exchange.services.node import Node, receipt_record
+from exchange.services.node import Node
+from exchange.services.receive_receipts import ReceiptKeeper, ReceivedReceipt, is_about
 from exchange.services.refresh import Refresher
-from exchange.services.say_again import is_settled
 from exchange.topology import inbox_unit
-from exchange.trust.anchor import open_checkpoint
 from exchange.trust.digest import sha256_hex
 from exchange.trust.verify import VerifiedEnvelope, VerifiedReceipt
 
@@ -67,6 +63,7 @@ class Receiver:
     def __init__(self, node: Node, refresher: Refresher) -> None:
         self._node = node
         self._refresher = refresher
+        self._receipts = ReceiptKeeper(node)
 
     def receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing
@@ -89,7 +86,7 @@ class Receiver:
             for message, code in intake.poison:
                 self._node.set_aside(session, inbox_unit(message.queue), message, code, "", now)
             arrived = self._record_envelopes(session, [j for j in intake.judged if j.envelope is not None], now)
-            self._record_receipts(session, [j for j in intake.judged if j.receipt is not None], now)
+            self._receipts.record(session, _receipts(intake.judged), now)
             for item in intake.judged:
                 if item.error is not None:
                     self._node.set_aside(session, item.unit, item.message, item.error.code, item.error.detail, now)
@@ -209,7 +206,7 @@ class Receiver:
             issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, node.clock.now(), subject=subject)]
             state = DeliveryState().add(issued[0][0])
             for receipt in earlier:
-                if _about(receipt, unit) and receipt.subject and receipt.subject.digest == item.digest:
+                if is_about(receipt, unit) and receipt.subject and receipt.subject.digest == item.digest:
                     state = state.add(receipt)
             if state.recall_requested is not None and node.timing.recall_until_signed:
                 issued.append(node.receipt(unit, Speaker.NODE, Event.RECALLED, now, subject=subject))
@@ -249,115 +246,6 @@ class Receiver:
         )
         node.emit(session, item.unit, [issued], now)
 
-    # one transaction: receipts
-
-    def _record_receipts(self, session: NodeSession, judged: list[_Judged], now: datetime) -> None:
-        node = self._node
-        pairs = [(j.unit, j.receipt.receipt.id) for j in judged if j.receipt]
-        known = {pair: record.digest for pair, record in session.receipts(pairs).items()}
-        fresh: list[tuple[_Judged, Receipt]] = []
-        owed: dict[UnitCode, list[Noted]] = {}
-        notes: dict[str, Receipt] = {}
-        for item in judged:
-            assert item.receipt is not None
-            receipt, unit = item.receipt.receipt, item.unit
-            if receipt.checkpoint is not None:
-                notes[receipt.checkpoint] = receipt
-            if receipt.event is Event.NOTED:
-                self._close_noted(session, unit, receipt, now)
-                continue
-            held = known.get((unit, receipt.id))
-            if held is not None and held != item.digest:
-                self._node.set_aside(session, unit, item.message, "CONFLICT", f"held {held}", now)
-                continue
-            if not _is_proof_of_acceptance(receipt, unit):
-                owed.setdefault(unit, []).append(Noted(receipt=receipt.id, digest=item.digest))
-            if held is None:
-                known[(unit, receipt.id)] = item.digest
-                fresh.append((item, receipt))
-        for receipt in notes.values():
-            self._hold_checkpoint(session, receipt, now)
-        for unit, noted in owed.items():
-            session.owe(unit, noted)
-        self._take(session, fresh, now)
-        for _, receipt in fresh:
-            node.metrics.count("yidi_node_receipts_total", event=receipt.event.value)
-
-    def _take(self, session: NodeSession, fresh: list[tuple[_Judged, Receipt]], now: datetime) -> None:
-        """Keep new receipts and let each act, if it binds the very document that its unit holds."""
-        documents = self._subjects(session, fresh)
-        kept: dict[UnitCode, list[ReceiptRecord]] = {}
-        acting: dict[tuple[UnitCode, EnvelopeKey], list[Receipt]] = {}
-        for item, receipt in fresh:
-            subject, unit = receipt.subject, item.unit
-            assert subject is not None
-            document = documents.get((unit, subject.envelope))
-            if (fault := _misfit(receipt, unit, document)) is not None:
-                self._node.set_aside(session, unit, item.message, "RECEIPT_INVALID", fault, now)
-                continue
-            kept.setdefault(unit, []).append(receipt_record(receipt, item.message.body, now))
-            if document is not None:  # else it overtook its envelope and waits for it
-                acting.setdefault((unit, subject.envelope), []).append(receipt)
-        for unit, records in kept.items():
-            session.add_receipts(unit, records)
-        for (unit, key), receipts in acting.items():
-            self._act(session, unit, documents[(unit, key)], receipts, now)
-
-    @staticmethod
-    def _subjects(
-        session: NodeSession, fresh: list[tuple[_Judged, Receipt]]
-    ) -> dict[tuple[UnitCode, EnvelopeKey], DocumentRecord]:
-        """The documents spoken of: a unit's own among what it sent, another's in its inbox."""
-        asked = {(item.unit, r.subject.envelope) for item, r in fresh if r.subject is not None}
-        own = [(unit, key) for unit, key in asked if key.sender == unit]
-        others = [(unit, key) for unit, key in asked if key.sender != unit]
-        return session.documents(Box.SENT, own) | session.documents(Box.INBOX, others)
-
-    def _act(
-        self, session: NodeSession, unit: UnitCode, document: DocumentRecord, receipts: list[Receipt], now: datetime
-    ) -> None:
-        events = {receipt.event for receipt in receipts}
-        if document.key.sender == unit and events & {Event.ACCEPTED, Event.REFUSED}:
-            session.close_outbox(unit, [(document.key.id, document.digest)])
-        self._node.apply(session, unit, document.key, receipts)
-        asked_back = any(r.event is Event.RECALL_REQUESTED and _about(r, unit) for r in receipts)
-        if document.key.sender != unit and asked_back:
-            self._give_back(session, unit, document, now)
-
-    def _give_back(self, session: NodeSession, unit: UnitCode, document: DocumentRecord, now: datetime) -> None:
-        """Unsigned documents go back without a person; about signed ones a person is asked (the listing shows it)."""
-        node = self._node
-        (delivery,) = session.deliveries(unit, document.key)
-        if delivery.state.business > BusinessState.RECALLING or not node.timing.recall_until_signed:
-            return
-        subject = Subject(envelope=document.key, digest=document.digest, recipient=unit)
-        issued = node.receipt(unit, Speaker.NODE, Event.RECALLED, now, subject=subject)
-        node.emit(session, unit, [issued], now)
-        node.apply(session, unit, document.key, [issued[0]])
-
-    def _close_noted(self, session: NodeSession, unit: UnitCode, receipt: Receipt, now: datetime) -> None:
-        if receipt.actor.speaker is not Speaker.HUB:
-            return
-        for noted in receipt.noted:
-            if noted.fault is not None:
-                self._node.log.alarm("receipt_refused_by_hub", unit=unit, receipt=noted.receipt, code=noted.fault)
-        settled = [noted for noted in receipt.noted if is_settled(self._node, session, unit, noted, now)]
-        session.close_outbox(unit, [(noted.receipt, noted.digest) for noted in settled])
-
-    # what this node can hold against the hub
-
-    def _hold_checkpoint(self, session: NodeSession, receipt: Receipt, now: datetime) -> None:
-        if receipt.checkpoint is None or receipt.actor.speaker is not Speaker.HUB:
-            return
-        try:
-            checkpoint = _checkpoint(receipt.checkpoint, self._node.anchor.ledger_key)
-        except NoteError as error:
-            self._node.log.alarm("checkpoint_invalid", code=error.code)
-            return
-        session.add_checkpoint(
-            HeldCheckpoint(size=checkpoint[0], root=checkpoint[1], note=receipt.checkpoint, seen=now)
-        )
-
     # trouble
 
     def _count_failure(self, message: Delivered) -> int:
@@ -365,31 +253,12 @@ class Receiver:
             return session.count_failure(sha256_hex(message.body))
 
 
-def _misfit(receipt: Receipt, unit: UnitCode, document: DocumentRecord | None) -> str | None:
-    """Why `unit` must not keep this receipt, or None."""
-    assert receipt.subject is not None
-    if document is not None and document.digest != receipt.subject.digest:
-        return "it binds other bytes than the document held"
-    if document is None and receipt.subject.envelope.sender == unit:
-        return "no such document was sent: somebody tried in this unit's name"
-    return None
-
-
-def _about(receipt: Receipt, unit: UnitCode) -> bool:
-    """Whether it speaks of the delivery to `unit`, by name or of all."""
-    return receipt.subject is not None and receipt.subject.recipient in (None, unit)
-
-
-def _is_proof_of_acceptance(receipt: Receipt, unit: UnitCode) -> bool:
-    """ACCEPTED as it accompanies a repeated dispatch: the hub awaits no confirmation from a recipient."""
-    return receipt.event is Event.ACCEPTED and receipt.subject is not None and receipt.subject.envelope.sender != unit
-
-
-@lru_cache(maxsize=64)
-def _checkpoint(note: str, ledger_key: str) -> tuple[int, bytes]:
-    """Size and root of a signed checkpoint. Cached: one stands in thousands of receipts."""
-    checkpoint = open_checkpoint(note, ledger_key)
-    return checkpoint.size, checkpoint.root
+def _receipts(judged: list[_Judged]) -> list[ReceivedReceipt]:
+    return [
+        ReceivedReceipt(message=j.message, unit=j.unit, digest=j.digest, receipt=j.receipt.receipt)
+        for j in judged
+        if j.receipt is not None
+    ]
 
 
 def _document_record(verified: VerifiedEnvelope, now: datetime) -> DocumentRecord:

@@ -185,7 +185,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="a recall takes back what was signed for",
-        file=_RECEIVE,
+        file="exchange/services/receive_receipts.py",
         old="delivery.state.business > BusinessState.RECALLING or",
         new="delivery.state.business > BusinessState.ARCHIVED or",
     ),
