@@ -11,15 +11,18 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from exchange.settings import MachineSettings
+from exchange.settings import HubSettings, MachineSettings, NodeSettings
 
 __all__ = ["PAGE", "page"]
 
 PAGE = Path(__file__).with_name("settings.md")
 
+_FILES: dict[str, type[BaseModel]] = {"yidi.toml": MachineSettings, "hub.toml": HubSettings, "node.toml": NodeSettings}
+
 _HEAD = """# Settings 设置
 
-A data directory has one file of settings, `yidi.toml`. An environment variable wins over the file: `YIDI_`, the
+A data directory has one file of settings: `yidi.toml` for a one-machine exchange, `hub.toml` for a hub on RabbitMQ and
+PostgreSQL, `node.toml` for a node far from its hub. An environment variable wins over the file: `YIDI_`, the
 name in capital letters, two underscores between levels. A name in the file that is not listed here is an error,
 and so is a value out of bounds.
 
@@ -43,7 +46,9 @@ This page is written by `python docs/make_settings.py` from `exchange/settings.p
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "".join(_section(name, model) for name, model in _models("", MachineSettings))
+    return _HEAD + "".join(
+        _section(file, name, model) for file, settings in _FILES.items() for name, model in _models("", settings)
+    )
 
 
 def _models(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
@@ -53,8 +58,8 @@ def _models(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, type[Bas
             yield from _models(f"{prefix}{name}.", field.annotation)
 
 
-def _section(prefix: str, model: type[BaseModel]) -> str:
-    title = f"`[{prefix.removesuffix('.')}]`" if prefix else "`yidi.toml`"
+def _section(file: str, prefix: str, model: type[BaseModel]) -> str:
+    title = f"{file}: `[{prefix.removesuffix('.')}]`" if prefix else f"`{file}`"
     words = " ".join((model.__doc__ or "").split())
     lead = f"{words}\n\n" if words else ""
     rows = [_row(prefix + name, field) for name, field in model.model_fields.items() if field.description]
@@ -72,7 +77,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 def _bound(rule: object) -> str:
     """`Ge(ge=0)` -> `at least 0`."""
-    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "min_length": "entries at least"}
     (word,) = (word for word in words if hasattr(rule, word))
     return f"{words[word]} {getattr(rule, word)}"
 

@@ -8,7 +8,7 @@ they do with a value.
 import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -19,13 +19,18 @@ from exchange.model.unit import parse_hub_id
 __all__ = [
     "BrokerAddress",
     "HubHttp",
+    "HubSettings",
     "HubTiming",
     "MachineSettings",
+    "NodeSettings",
     "NodeTiming",
     "Rabbit",
     "Retry",
     "Web",
+    "Workers",
+    "load_hub",
     "load_machine",
+    "load_node",
 ]
 
 
@@ -160,10 +165,33 @@ class HubHttp(_Frozen):
     )
 
 
-class MachineSettings(BaseSettings):
-    """A one-machine exchange: `yidi.toml` in its data directory, over which `YIDI_...` variables win."""
+class Workers(_Frozen):
+    """How many processes of each worker `yidi hub run` keeps. Of the sealer and of the web there is always one."""
+
+    router: int = Field(default=1, ge=0, le=64, description="Judge and record documents; one per core at most.")
+    acknowledger: int = Field(default=1, ge=0, le=64, description="Judge and record receipts.")
+    clock: int = Field(default=1, ge=0, le=16, description="Repeat, remind and expire what is late.")
+
+
+class _File(BaseSettings):
+    """A file of settings, over which `YIDI_...` variables win."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="YIDI_", env_nested_delimiter="__")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library names and passes all of these
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+class MachineSettings(_File):
+    """A one-machine exchange: `yidi.toml` in its data directory, over which `YIDI_...` variables win."""
 
     hub: str = Field(description="Id of this hub, signed into every envelope, e.g. hub.520304.")
     name: str = Field(default="公文交换中心", description="Name of the hub, as certificates and reports show it.")
@@ -184,27 +212,78 @@ class MachineSettings(BaseSettings):
     def _check_hub(cls, value: str) -> str:
         return parse_hub_id(value)
 
+
+class HubSettings(_File):
+    """A hub on RabbitMQ and PostgreSQL: `hub.toml` in its data directory. Files are relative to that directory."""
+
+    hub: str = Field(description="Id of this hub, signed into every envelope, e.g. hub.520304.")
+    name: str = Field(default="公文交换中心", description="Name of the hub, as certificates and reports show it.")
+    database_file: str = Field(
+        default="secrets/database", description="File with the database URL, postgresql://user:password@host/name."
+    )
+    management_file: str = Field(
+        default="secrets/management",
+        description="File with the URL of RabbitMQ's management, http(s)://user:password@host:port. "
+        "No such file: accounts are made by hand from `yidi hub provision --out`.",
+    )
+    passphrase_file: str = Field(
+        default="secrets/passphrase", description="File with the passphrase of the key files; best kept elsewhere."
+    )
+    rabbit: Rabbit
+    http: HubHttp = HubHttp()
+    workers: Workers = Workers()
+    hub_timing: HubTiming = HubTiming()
+
+    @field_validator("hub")
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library names and passes all of these
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
+    def _check_hub(cls, value: str) -> str:
+        return parse_hub_id(value)
+
+
+class NodeSettings(_File):
+    """A node far from its hub: `node.toml` in its data directory. Files are relative to that directory."""
+
+    hub_url: str = Field(description="The hub as it knows itself, https://host:port.")
+    ca_file: str = Field(
+        default="ca.pem", description="Authorities (PEM) that the hub's and the broker's certificates must come from."
+    )
+    broker_urls: tuple[str, ...] = Field(
+        default=(), description="amqps://host:port/vhost of each broker. Empty: as the hub said at enrolment."
+    )
+    office: str = Field(
+        default="folder", description="Adapter of every hosted unit (an entry point of yidi.adapters), or none."
+    )
+    passphrase_file: str = Field(
+        default="secrets/passphrase", description="File with the passphrase of the key files; best kept elsewhere."
+    )
+    web: Web = Web()
+    node_timing: NodeTiming = NodeTiming()
+
+
+_Read = TypeVar("_Read", bound=_File)
 
 
 def load_machine(path: Path) -> MachineSettings:
     """Read `path` (TOML) and the environment. Raises InputError naming the file, the setting and the rule."""
+    return _load(MachineSettings, path, "yidi hub init")
+
+
+def load_hub(path: Path) -> HubSettings:
+    """As `load_machine`."""
+    return _load(HubSettings, path, "yidi hub init --database URL --broker URL")
+
+
+def load_node(path: Path) -> NodeSettings:
+    """As `load_machine`."""
+    return _load(NodeSettings, path, "yidi node init")
+
+
+def _load(kind: type[_Read], path: Path, maker: str) -> _Read:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-        return MachineSettings(**values)
+        return kind(**values)
     except FileNotFoundError as error:
-        raise InputError(
-            f"{path} is missing: run `yidi hub init --data {path.parent}` first", code="NO_DATA"
-        ) from error
+        raise InputError(f"{path} is missing: run `{maker} --data {path.parent}` first", code="NO_DATA") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}", code="SETTINGS") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

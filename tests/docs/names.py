@@ -15,7 +15,7 @@ from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.receipt import Reason
 from exchange.services.audit_report import Check
 from exchange.services.secrecy import Rule
-from exchange.settings import MachineSettings
+from exchange.settings import HubSettings, MachineSettings, NodeSettings
 from exchange.storage import tables_hub, tables_node
 from tests.docs.pages import ROOT
 
@@ -62,7 +62,8 @@ def words() -> frozenset[str]:
 
 
 def settings() -> frozenset[str]:
-    return frozenset(_settings("", MachineSettings))
+    files = (MachineSettings, HubSettings, NodeSettings)
+    return frozenset(name for file in files for name in _settings("", file))
 
 
 def _settings(prefix: str, model: type[BaseModel]) -> Iterator[str]:
