@@ -23,13 +23,17 @@ __all__ = ["gauge_steps"]
 _EVERY_SECONDS = 15.0
 
 
-def gauge_steps(hub: Hub, node: Node, disks: Mapping[str, Path]) -> list[Step]:
-    """`disks`: store ("hub", "node") -> where its database and files lie."""
-    return [
-        Step(name="gauges.hub", run=lambda: _read_hub(hub), every_seconds=_EVERY_SECONDS),
-        Step(name="gauges.node", run=lambda: _read_node(node), every_seconds=_EVERY_SECONDS),
-        Step(name="gauges.disk", run=lambda: _read_disks(hub.metrics, disks), every_seconds=_EVERY_SECONDS),
-    ]
+def gauge_steps(hub: Hub | None, node: Node | None, disks: Mapping[str, Path]) -> list[Step]:
+    """Of whichever of the two this process has. `disks`: store ("hub", "node") -> where its files lie."""
+    steps = []
+    if hub is not None:
+        steps.append(Step(name="gauges.hub", run=lambda: _read_hub(hub), every_seconds=_EVERY_SECONDS))
+    if node is not None:
+        steps.append(Step(name="gauges.node", run=lambda: _read_node(node), every_seconds=_EVERY_SECONDS))
+    if (one := hub or node) is not None:
+        metrics = one.metrics
+        steps.append(Step(name="gauges.disk", run=lambda: _read_disks(metrics, disks), every_seconds=_EVERY_SECONDS))
+    return steps
 
 
 def _read_hub(hub: Hub) -> int:

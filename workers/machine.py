@@ -7,8 +7,6 @@ systems. The web face has its own.
 Not here: what the steps do (`workers.*`, `exchange.services`), settings (`exchange.settings`).
 """
 
-import threading
-from dataclasses import dataclass
 from datetime import timedelta
 
 from exchange.ports.hub import HubStore
@@ -22,6 +20,7 @@ from exchange.wiring.rooms import open_files_exchange, open_stores, open_transpo
 from workers import acknowledger, clock, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
+from workers.loops import Loops
 from workers.runner import Runner, Step
 from workers.watch import ClockWatch
 
@@ -30,49 +29,24 @@ __all__ = ["Machine", "open_machine"]
 _ABANDONED = timedelta(days=7)
 
 
-@dataclass(kw_only=True)
-class Machine:
-    """Everything of one process. `run()` blocks until `stop()`, which may come from any thread or a signal."""
+class Machine(Loops):
+    """Everything of one process."""
 
-    hub: HubServices
-    node: NodeServices
-    hub_store: HubStore
-    node_store: NodeStore
-    transport: Transport
-    metrics: Metrics
-    log: Log
-    runners: tuple[Runner, ...] = ()
-
-    def run(self) -> None:
-        threads = [threading.Thread(target=runner.run, name=f"loop-{n}") for n, runner in enumerate(self.runners[1:])]
-        for thread in threads:
-            thread.start()
-        try:
-            self.runners[0].run()
-        finally:
-            self.stop()
-            for thread in threads:
-                thread.join()
-            self.close()
-
-    def stop(self) -> None:
-        """Each loop ends after the step in hand: what it committed is published and acknowledged first."""
-        for runner in self.runners:
-            runner.stop()
-
-    def close(self) -> None:
-        self.transport.close()
-        self.hub_store.close()
-        self.node_store.close()
-
-    def faults(self) -> dict[str, str]:
-        """What keeps this exchange from being ready: steps that fail now."""
-        return {name: f"failed {count} times in a row" for r in self.runners for name, count in r.faults().items()}
-
-    def seconds_since_round(self) -> float:
-        """Since the slower loop last came round: the liveness of the process."""
-        now = self.node.node.clock.monotonic()
-        return max(now - runner.last_round for runner in self.runners)
+    def __init__(
+        self,
+        *,
+        hub: HubServices,
+        node: NodeServices,
+        hub_store: HubStore,
+        node_store: NodeStore,
+        transport: Transport,
+        metrics: Metrics,
+        log: Log,
+    ) -> None:
+        super().__init__((), (transport.close, hub_store.close, node_store.close))
+        self.hub, self.node = hub, node
+        self.hub_store, self.node_store, self.transport = hub_store, node_store, transport
+        self.metrics, self.log = metrics, log
 
 
 def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transport | None = None) -> Machine:

@@ -69,6 +69,9 @@ class Runner:
         self._metrics.gauge("yidi_worker_seen_timestamp_seconds", self._clock.now().timestamp(), worker=self._name)
         return done
 
+    def seconds_since_round(self) -> float:
+        return self._clock.monotonic() - self.last_round
+
     def faults(self) -> dict[str, int]:
         """Steps that are failing now, and how often in a row."""
         return {step.name: step.failures for step in self._steps if step.failures}

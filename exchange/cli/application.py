@@ -25,6 +25,7 @@ from exchange.cli import (
     track,
     units,
     up,
+    worker,
 )
 from exchange.cli.failure import exit_code
 from exchange.cli.language import both, choose, pick, use
@@ -70,6 +71,7 @@ def _application() -> typer.Typer:
     of_hub.add_typer(units.group(), name="units")
     of_hub.add_typer(groups.group(), name="groups")
     up.register(application)
+    worker.register(application)
     application.add_typer(of_hub, name="hub")
     application.add_typer(node.group(), name="node")
     for room in (send, inbox, decide, sender, track):

@@ -61,8 +61,8 @@ def export(
     with desk(data) as opened:
         with opened.hub_store.begin() as session:
             key = _found(session, document_id)
-        sign_note = opened.layout.hub_keys(opened.settings).ledger(opened.settings.hub).note
-        files = LocalFiles(opened.layout.hub / "files")
+        sign_note = opened.hub_home.keys.ledger(opened.hub_home.id).note
+        files = LocalFiles(opened.hub_home.files)
         exporter = EvidenceExporter(opened.hub_store, files, SystemClock(), sign_note, opened.layout.anchor())
         report = _export(exporter, key, out, with_files=not digests_only)
     _show(report, out, as_json=as_json)

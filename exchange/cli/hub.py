@@ -8,6 +8,7 @@ from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, CommandLog, Data, complete_unit, desk, layout_of
 from exchange.cli.output import local, show_json, show_table, stamp
+from exchange.cli.real_hub import provision, run, show_founded
 
 if TYPE_CHECKING:
     from exchange.ports.records import QuarantineRecord
@@ -26,8 +27,25 @@ def group() -> typer.Typer:
         help=both(
             "新建一个交换：密钥、签发机构、目录第 1 版", "make a new exchange: keys, authority, directory version 1"
         ),
-        epilog="yidi hub init --data /var/lib/yidi --id hub.520304 --name 播州区公文交换中心",
+        epilog="yidi hub init --data /var/lib/yidi --id hub.520304 --name 播州区公文交换中心\n\n"
+        "yidi hub init --data /var/lib/yidi --database postgresql://yidi@127.0.0.1/yidi "
+        "--broker amqp://yidi-hub@127.0.0.1:5672/%2F --management http://admin:PASSWORD@127.0.0.1:15672 "
+        "--url https://hub.example:8443 --broker-tls broker.example:5671",
     )(init)
+    application.command(
+        help=both(
+            "运行交换中心：每个工作进程各一个进程，退出即重启，SIGTERM 依次停止",
+            "run the hub: one process per worker, each started again when it dies; SIGTERM stops all in order",
+        ),
+        epilog="yidi hub run --data /var/lib/yidi",
+    )(run)
+    application.command(
+        help=both(
+            "按目录整理 RabbitMQ：账号、权限、队列、限额；可反复执行",
+            "make RabbitMQ as the directory wants it: accounts, permissions, queues, limits; may be repeated",
+        ),
+        epilog="yidi hub provision --data /var/lib/yidi\n\nyidi hub provision --out definitions.json",
+    )(provision)
     application.command(help=both("交换中心的现状", "the state of the hub"), epilog="yidi hub status --json")(status)
     application.command(
         help=both(
@@ -49,7 +67,35 @@ def init(
         str, typer.Option("--id", help=both("交换中心标识，写入每个信封", "id of the hub, signed into every envelope"))
     ] = "hub.520304",
     name: Annotated[str, typer.Option(help=both("交换中心名称", "name of the hub"))] = "公文交换中心",
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help=both("PostgreSQL 地址", "URL of PostgreSQL"))
+    ] = None,
+    broker: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help=both("交换中心在 RabbitMQ 的账号", "the hub's account on RabbitMQ")),
+    ] = None,
+    management: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help=both("RabbitMQ 管理接口，管理员账号", "RabbitMQ's management, administrator")),
+    ] = None,
+    url: Annotated[
+        str, typer.Option(help=both("节点访问交换中心的地址", "the hub as nodes reach it"))
+    ] = "https://127.0.0.1:8443",
+    broker_tls: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=both("节点访问 RabbitMQ 的地址", "the broker as nodes reach it"))
+    ] = "127.0.0.1:5671",
 ) -> None:
+    if (database is None) != (broker is None):
+        raise typer.BadParameter(say("--database 与 --broker 须同时给出", "give both --database and --broker"))
+    if database is not None and broker is not None:
+        from exchange.wiring.founding import HubPlan, found_hub
+
+        plan = HubPlan(
+            hub=hub_id, name=name, database=database, broker=broker, management=management, url=url,
+            broker_tls=broker_tls,
+        )  # fmt: skip
+        show_founded(found_hub(data, plan, CommandLog()))
+        return
     from exchange.wiring.hub import establish_hub
 
     layout = layout_of(data)
@@ -70,8 +116,11 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         directory = opened.administration().administrator.current()
         with opened.hub_store.begin() as session:
             counts, checkpoint = session.counts(), session.checkpoint()
-        with opened.node_store.begin() as session:
-            node_counts, hosted = session.counts(), session.units()
+        node_counts: dict[str, int] = {}
+        hosted = []
+        if opened.node_part is not None:
+            with opened.node_store.begin() as session:
+                node_counts, hosted = session.counts(), session.units()
     web = running(layout_of(data))
     active = [entry for entry in directory.units if entry.unit.active]
     value = {
@@ -135,8 +184,9 @@ def audit(
     with desk(data) as opened:
         with opened.hub_store.begin() as session:
             found = [("hub", record) for record in session.quarantined(limit)]
-        with opened.node_store.begin() as session:
-            found += [("node", record) for record in session.quarantined(None, limit)]
+        if opened.node_part is not None:
+            with opened.node_store.begin() as session:
+                found += [("node", record) for record in session.quarantined(None, limit)]
     found = sorted(found, key=lambda item: item[1].at, reverse=True)[:limit]
     if as_json:
         show_json([_audit_value(where, record) for where, record in found])

@@ -1,5 +1,6 @@
 """`yidi node`: the units that this machine hosts."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,7 @@ from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
 from exchange.cli.output import local, progress, show_json, show_table, stamp
+from exchange.cli.real_node import enroll_one, init, run
 
 if TYPE_CHECKING:
     from exchange.model.unit import UnitCode
@@ -18,15 +20,24 @@ __all__ = ["group"]
 
 def group() -> typer.Typer:
     application = typer.Typer(
-        help=both("本机节点：注册单位、现状", "this node: enrol units, state"), no_args_is_help=True
+        help=both("本机节点：注册单位、运行、现状", "this node: enrol units, run, state"), no_args_is_help=True
     )
+    application.command(
+        help=both("新建一个异地节点", "make a node far from its hub"),
+        epilog="yidi node init --data /var/lib/yidi-node --hub https://hub.example:8443 --ca ca.pem",
+    )(init)
+    application.command(
+        help=both("运行异地节点，直至 SIGTERM 或 Ctrl-C", "run a node far from its hub, until SIGTERM or Ctrl-C"),
+        epilog="yidi node run --data /var/lib/yidi-node",
+    )(run)
     application.command(
         help=both(
             "在本机注册单位：密钥在本机生成、从不离开；所有单位一次进入目录。中断后重来即可。",
             "Enrol units on this machine: keys are made here and never leave; all enter the directory in one version. "
             "Interrupted? Run it again.",
         ),
-        epilog="yidi node enroll --all\n\nyidi node enroll 520304-001 --renew",
+        epilog="yidi node enroll --all\n\nyidi node enroll 520304-001 --renew\n\n"
+        "yidi node enroll --data /var/lib/yidi-node --unit 520304-001 --code ABCDE-FGHJK-MNPQR-STUVW",
     )(enroll)
     application.command(help=both("本机节点的现状", "the state of this node"))(status)
     return application
@@ -40,8 +51,20 @@ def enroll(
     data: Data = DEFAULT_DATA,
     every: Annotated[bool, typer.Option("--all", help=both("目录中全部单位", "every active unit"))] = False,
     renew: Annotated[bool, typer.Option("--renew", help=both("已注册的换新密钥", "replace existing keys"))] = False,
+    unit: Annotated[str | None, typer.Option(help=both("异地节点：单位代码", "far from the hub: the unit"))] = None,
+    code: Annotated[str | None, typer.Option(help=both("异地节点：一次性注册码", "its one-time code"))] = None,
+    hub: Annotated[
+        str | None, typer.Option("--hub", metavar="URL", help=both("同时新建节点：交换中心", "make the node, too: hub"))
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option("--ca", dir_okay=False, help=both("同时新建节点：签发机构", "its authority (PEM)"))
+    ] = None,
 ) -> None:
     from exchange.wiring.enrolment import enroll_here
+
+    if unit is not None or code is not None:
+        enroll_one(data, unit, code, hub, ca_file)
+        return
 
     if bool(units) == every:
         raise typer.BadParameter(say("给出单位，或用 --all", "name units, or give --all"))
@@ -50,7 +73,7 @@ def enroll(
         chosen, enrolled = _choose(opened, units or [], renew=renew)
         if chosen:
             with progress(f"注册 {len(chosen)} 个单位", f"enrolling {len(chosen)} units") as told:
-                keys = opened.layout.node_keys(opened.settings)
+                keys = opened.node_home.keys
                 enroll_here(administration, keys, opened.node_store, chosen, told)
             opened.node.refresher.refresh()
         version = administration.administrator.current().version
@@ -69,7 +92,7 @@ def enroll(
 def _choose(opened: "Desk", units: list[str], *, renew: bool) -> "tuple[list[UnitCode], int]":
     """The units to enrol, and how many of those asked for need nothing."""
     directory = opened.administration().administrator.current()
-    keys = opened.layout.node_keys(opened.settings)
+    keys = opened.node_home.keys
     with opened.node_store.begin() as session:
         hosted = set(session.units())
     if units:

@@ -104,8 +104,10 @@ def _difference(directory: "Directory", units: "Sequence[Unit]") -> tuple[list[s
 def list_(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     with desk(data) as opened:
         directory = opened.administration().administrator.current()
-        with opened.node_store.begin() as session:
-            hosted = set(session.units())
+        hosted = set()
+        if opened.node_part is not None:
+            with opened.node_store.begin() as session:
+                hosted = set(session.units())
     if as_json:
         show_json([{**_value(entry), "hosted_here": entry.unit.code in hosted} for entry in directory.units])
         return
@@ -169,11 +171,12 @@ def revoke(
     yes: Annotated[bool, typer.Option("--yes", "-y", help=both("不再询问", "do not ask"))] = False,
 ) -> None:
     from exchange.directory.update import change_unit, revoke_key
+    from exchange.wiring.system import SystemClock
 
     with desk(data) as opened:
         administrator = opened.administration().administrator
         code = find_unit(administrator.current(), unit)
-        now = opened.node.node.clock.now()
+        now = SystemClock().now()
         if not yes:
             _ask(code)
 

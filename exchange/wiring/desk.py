@@ -1,24 +1,29 @@
-"""The stores and services of a data directory for one command, beside a running exchange or without one.
+"""The stores and services of a data directory for one command, beside a running exchange or without one: a hub, a
+node, or both.
 
 Nothing is published from here: what a command stores is open in the outbox, from where the running exchange takes
 it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from exchange.directory.snapshot import Directory
+from exchange.errors import InputError
 from exchange.files.hub import HubFileExchange
 from exchange.files.local import LocalFiles
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log
 from exchange.ports.transport import Message, PublishResult
-from exchange.settings import MachineSettings
+from exchange.remote.feed import HttpDirectoryFeed
+from exchange.remote.files import HttpFileExchange
 from exchange.storage import open_hub_store, open_node_store
+from exchange.wiring.homes import HubHome, NodeHome
 from exchange.wiring.hub import Administration, open_administration
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import NodeServices, StoreFeed, open_node
+from exchange.wiring.places import HubPlace, NodePlace, hosted
 
 __all__ = ["Desk", "open_desk"]
 
@@ -43,34 +48,108 @@ class _NoMetrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Hub:
+    home: HubHome
+    store: HubStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    home: NodeHome
+    store: NodeStore
+    services: NodeServices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`node` signs and stores; `administration()` changes the directory."""
+    """`node` signs and stores; `administration()` changes the directory. What is not in this data directory raises
+    InputError (NO_HUB, NO_NODE)."""
 
     layout: Layout
-    settings: MachineSettings
-    hub_store: HubStore
-    node_store: NodeStore
-    node: NodeServices
     log: Log
+    hub_part: _Hub | None
+    node_part: _Node | None
+    ends: tuple[Callable[[], None], ...]
+
+    @property
+    def hub_home(self) -> HubHome:
+        return self._hub().home
+
+    @property
+    def hub_store(self) -> HubStore:
+        return self._hub().store
+
+    @property
+    def node_home(self) -> NodeHome:
+        return self._node().home
+
+    @property
+    def node_store(self) -> NodeStore:
+        return self._node().store
+
+    @property
+    def node(self) -> NodeServices:
+        return self._node().services
 
     def administration(self) -> Administration:
-        return open_administration(self.layout.hub_home(self.settings), self.hub_store, self.log)
+        return open_administration(self.hub_home, self.hub_store, self.log)
 
     def directory(self) -> Directory:
-        """The directory as the node holds it, after asking the hub for a newer one."""
+        """The directory as the node holds it, after asking the hub for a newer one; where there is no node, the
+        hub's."""
+        if self.node_part is None:
+            return self.administration().administrator.current()
         self.node.refresher.refresh()
         return self.node.node.verifier().directory
 
     def close(self) -> None:
-        self.hub_store.close()
-        self.node_store.close()
+        for end in self.ends:
+            end()
+
+    def _hub(self) -> _Hub:
+        if self.hub_part is None:
+            raise InputError(
+                f"{self.layout.root} is a node's: do this where the hub is, with its data directory", code="NO_HUB"
+            )
+        return self.hub_part
+
+    def _node(self) -> _Node:
+        if self.node_part is None:
+            raise InputError(
+                f"{self.layout.root} is a hub's: do this at the unit's node, with its data directory", code="NO_NODE"
+            )
+        return self.node_part
 
 
 def open_desk(layout: Layout, log: Log) -> Desk:
     """Raises InputError (NO_DATA), StorageError, KeyStoreError."""
+    if HubPlace.is_at(layout.root):
+        return _hub_desk(HubPlace.open(layout.root), log)
+    if NodePlace.is_at(layout.root):
+        return _node_desk(NodePlace.open(layout.root), log)
     settings = layout.settings()
     hub_store, node_store = open_hub_store(layout.hub_database()), open_node_store(layout.node_database())
-    exchange = HubFileExchange(LocalFiles(layout.hub / "files"), hub_store)
-    home, feed = layout.node_home(settings), StoreFeed(hub_store)
-    node = open_node(home, node_store, exchange, feed, _NoPublisher(), _NoMetrics(), log)
-    return Desk(layout=layout, settings=settings, hub_store=hub_store, node_store=node_store, node=node, log=log)
+    hub, home = layout.hub_home(settings), layout.node_home(settings)
+    exchange = HubFileExchange(LocalFiles(hub.files), hub_store)
+    node = open_node(home, node_store, exchange, StoreFeed(hub_store), _NoPublisher(), _NoMetrics(), log)
+    return Desk(
+        layout=layout,
+        log=log,
+        hub_part=_Hub(home=hub, store=hub_store),
+        node_part=_Node(home=home, store=node_store, services=node),
+        ends=(hub_store.close, node_store.close),
+    )
+
+
+def _hub_desk(place: HubPlace, log: Log) -> Desk:
+    store = open_hub_store(place.database())
+    hub = _Hub(home=place.home(), store=store)
+    return Desk(layout=place.layout, log=log, hub_part=hub, node_part=None, ends=(store.close,))
+
+
+def _node_desk(place: NodePlace, log: Log) -> Desk:
+    home, store, client = place.home(), open_node_store(place.layout.node_database()), place.client()
+    feed = HttpDirectoryFeed(client, lambda: hosted(store))
+    node = open_node(home, store, HttpFileExchange(client), feed, _NoPublisher(), _NoMetrics(), log)
+    part = _Node(home=home, store=store, services=node)
+    return Desk(layout=place.layout, log=log, hub_part=None, node_part=part, ends=(client.close, store.close))

@@ -32,7 +32,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def enroll(desk: Desk, *units: UnitCode) -> None:
-    keys = desk.layout.node_keys(desk.settings)
+    keys = desk.node_home.keys
     enroll_here(desk.administration(), keys, desk.node_store, units)
 
 
@@ -70,7 +70,7 @@ def test_enrolled_units_are_hosted_and_can_send_at_once(desk: Desk) -> None:
 def test_progress_is_told_unit_by_unit(desk: Desk) -> None:
     import_units(desk.administration(), [A, B])
     told: list[tuple[int, int]] = []
-    keys = desk.layout.node_keys(desk.settings)
+    keys = desk.node_home.keys
     enroll_here(desk.administration(), keys, desk.node_store, [A.code, B.code], lambda n, of: told.append((n, of)))
     assert told == [(1, 2), (2, 2)]
 
@@ -87,7 +87,7 @@ def test_enrolling_again_gives_the_next_key_and_hosts_once(desk: Desk) -> None:
 
 def test_a_crash_before_the_key_was_certified_is_healed_by_running_it_again(desk: Desk) -> None:
     import_units(desk.administration(), [A, B])
-    keys = desk.layout.node_keys(desk.settings)
+    keys = desk.node_home.keys
     keys.prepare(A.code)  # and here it died
     with pytest.raises(KeyStoreError):
         keys.signer(A.code)

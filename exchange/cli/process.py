@@ -1,0 +1,68 @@
+"""What every long-running command does: be alone in its data directory, show itself to machines, stop on a signal."""
+
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exchange.cli.failure import fail
+from exchange.cli.language import say
+
+if TYPE_CHECKING:
+    from exchange.web.serve import Server
+    from workers.loops import Loops
+
+__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "run_until_signal"]
+
+SIGNALS = {signal.SIGTERM, signal.SIGINT}
+# A round is as long as its longest step: a batch of large files takes its time.
+_STUCK_SECONDS = 120.0
+
+
+def block_signals() -> None:
+    """Before the first thread starts, so that all inherit it: signals wait for `run_until_signal` and interrupt no
+    step."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+@contextmanager
+def alone(data: Path, what: str) -> Iterator[None]:
+    """Two processes over one data directory would be two of each: the second is refused. `what`: the command."""
+    with (data / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise fail("RUNNING", f"{data} 上已有 {what} 在运行", f"a {what} runs on {data} already") from error
+        yield
+
+
+def open_face(loops: "Loops", render: Callable[[], bytes], host: str = "127.0.0.1", port: int = 0) -> "Server":
+    """/metrics, /livez, /readyz of one process, not yet listening."""
+    from exchange.web.health import create_app
+    from exchange.web.serve import Server
+
+    def faults() -> dict[str, str | None]:
+        stuck = loops.seconds_since_round() >= _STUCK_SECONDS
+        return {"loops": "stuck" if stuck else None, **loops.faults()}
+
+    return Server(create_app(render, lambda: loops.seconds_since_round() < _STUCK_SECONDS, faults), host, port)
+
+
+def run_until_signal(loops: "Loops", *, with_parent: bool = False) -> None:
+    """Whatever ends the loops before a signal comes is raised here. `with_parent`: end, too, when whoever started
+    this process is gone."""
+    parent = os.getppid()
+    with ThreadPoolExecutor(1, thread_name_prefix="machine") as pool:
+        running = pool.submit(loops.run)
+        while not running.done():
+            told = signal.sigtimedwait(SIGNALS, 0.5) is not None
+            if told or (with_parent and os.getppid() != parent):
+                print(say("正在停止……", "stopping ..."), file=sys.stderr, flush=True)
+                loops.stop()
+                break
+        running.result()

@@ -1,0 +1,56 @@
+"""`yidi worker`: one worker of a hub in this process, for `yidi hub run`, systemd or a container."""
+
+from typing import Annotated
+
+import typer
+
+from exchange.cli.language import both
+from exchange.cli.opened import DEFAULT_DATA, Data
+from exchange.cli.process import block_signals, open_face, run_until_signal
+
+__all__ = ["register"]
+
+_NAMES = ("router", "acknowledger", "clock", "sealer", "web")
+
+
+def register(application: typer.Typer) -> None:
+    application.command(
+        help=both(
+            f"运行交换中心的一个工作进程：{'、'.join(_NAMES)}。sealer 与 web 只能各有一个。",
+            f"Run one worker of the hub: {', '.join(_NAMES)}. Of sealer and web there is one each.",
+        ),
+        epilog="yidi worker router --data /var/lib/yidi --number 2",
+    )(worker)
+
+
+def worker(
+    name: Annotated[str, typer.Argument(metavar="|".join(_NAMES), help=both("工作进程", "which"))],
+    data: Data = DEFAULT_DATA,
+    number: Annotated[int, typer.Option(min=1, help=both("第几个", "which of several"))] = 1,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help=both("/metrics 等的本机端口，0 为任选", "of /metrics, 0: a free one"))
+    ] = 0,
+    supervised: Annotated[
+        bool, typer.Option("--supervised", help=both("随父进程结束", "end when the parent process is gone"))
+    ] = False,
+) -> None:
+    from exchange.telemetry import open_telemetry
+    from exchange.wiring.places import HubPlace
+    from workers.garbage import collect_seldom
+    from workers.processes import open_worker
+
+    if name not in _NAMES:
+        raise typer.BadParameter(f"{name}: {' '.join(_NAMES)}")
+    place = HubPlace.open(data)
+    metrics, log = open_telemetry()
+    block_signals()
+    loops = open_worker(name, place, metrics, log)
+    collect_seldom()
+    shown = data / "run" / f"{name}-{number}.url"
+    shown.parent.mkdir(exist_ok=True)
+    try:
+        with open_face(loops, metrics.render, port=port) as server:
+            shown.write_text(server.url + "\n", encoding="utf-8")
+            run_until_signal(loops, with_parent=supervised)
+    finally:
+        shown.unlink(missing_ok=True)

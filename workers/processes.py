@@ -1,0 +1,167 @@
+"""One worker of a hub, or one node, as a process of its own: what `yidi worker` and `yidi node run` run.
+
+    router, acknowledger, clock   any number; rows are locked while they are handled, queues share out the rest
+    sealer                        one; a second would wait for the first's transaction and then find other rows
+    web                           one; the hub's HTTP for nodes
+
+Not here: what the steps do (`workers.*`, `exchange.services`), who starts them (`workers.supervisor`).
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from exchange.errors import InputError
+from exchange.files.hub import HubFileExchange
+from exchange.files.local import LocalFiles
+from exchange.ports.hub import HubStore
+from exchange.ports.telemetry import Log, Metrics
+from exchange.ports.transport import Transport
+from exchange.remote.feed import HttpDirectoryFeed
+from exchange.remote.files import HttpFileExchange
+from exchange.storage import open_hub_store, open_node_store
+from exchange.transport.rabbitmq import RabbitTransport
+from exchange.transport.unit_accounts import UnitAccounts
+from exchange.web.hub_api import HubFace, create_hub_app
+from exchange.web.serve import Server
+from exchange.wiring.hub import HubServices, open_administration, open_hub
+from exchange.wiring.node import NodeServices, StoreFeed, open_node
+from exchange.wiring.places import HubPlace, NodePlace, hosted
+from exchange.wiring.provision import provision
+from exchange.wiring.system import SystemClock
+from workers import acknowledger, clock, node, router, sealer, watch
+from workers.gauges import gauge_steps
+from workers.inboxes import Inboxes
+from workers.loops import Loops
+from workers.runner import Runner, Step
+from workers.watch import ClockWatch
+
+__all__ = ["WORKERS", "open_node_process", "open_worker"]
+
+_ABANDONED = timedelta(days=7)
+_PROVISION_SECONDS = 600.0  # however still the directory is: somebody may have changed the broker, or wiped it
+
+
+def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log) -> Loops:
+    """Raises InputError, StorageError, KeyStoreError."""
+    store = open_hub_store(place.database())
+    if name == "web":
+        return _open_web(place, store, metrics, log)
+    transport = RabbitTransport(place.rabbit())
+    hub = open_hub(place.home(), store, transport.publisher(), metrics, log)
+    steps = WORKERS[name](place, hub, transport)
+    return Loops([Runner(name, steps, hub.hub.clock, metrics, log)], [transport.close, store.close])
+
+
+def _router_steps(_place: HubPlace, hub: HubServices, transport: Transport) -> list[Step]:
+    consumer = transport.consumer(router.QUEUES)
+    return [Step(name="router.route", run=lambda: router.step(hub.router, consumer))]
+
+
+def _acknowledger_steps(_place: HubPlace, hub: HubServices, transport: Transport) -> list[Step]:
+    consumer = transport.consumer(acknowledger.QUEUES)
+    return [Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, consumer))]
+
+
+def _clock_steps(place: HubPlace, services: HubServices, _transport: Transport) -> list[Step]:
+    hub = services.hub
+
+    def make_all_due() -> None:
+        with hub.store.begin() as session:
+            session.hasten_open(hub.clock.now())
+
+    steps = [
+        *clock.steps(services.dispatcher, services.forwarder, services.reminder, services.administration.administrator),
+        *watch.steps(ClockWatch(hub.clock, make_all_due, hub.log)),
+        Step(name="files.sweep", run=lambda: hub.files.sweep(hub.clock.now() - _ABANDONED), every_seconds=3600.0),
+        *gauge_steps(hub, None, {"hub": place.layout.hub}),
+    ]
+    if place.management() is not None:
+        steps.append(Step(name="clock.provision", run=_Provisioning(place, services).look, every_seconds=2.0))
+    return steps
+
+
+def _sealer_steps(_place: HubPlace, hub: HubServices, _transport: Transport) -> list[Step]:
+    return sealer.steps(hub.sealer)
+
+
+WORKERS: dict[str, Callable[[HubPlace, HubServices, Transport], list[Step]]] = {
+    "router": _router_steps,
+    "acknowledger": _acknowledger_steps,
+    "clock": _clock_steps,
+    "sealer": _sealer_steps,
+}
+
+
+class _Provisioning:
+    """The broker follows the directory."""
+
+    def __init__(self, place: HubPlace, services: HubServices) -> None:
+        self._place, self._services = place, services
+        self._done: tuple[int, float] | None = None
+
+    def look(self) -> int:
+        """How much of the broker was changed."""
+        directory, now = self._services.hub.verifier().directory, self._services.hub.clock.monotonic()
+        if self._done is not None and self._done[0] == directory.version and now < self._done[1] + _PROVISION_SECONDS:
+            return 0
+        changes = provision(self._place, directory)
+        self._done = (directory.version, now)
+        if changes.conflicts:
+            self._services.hub.log.warning("broker_conflicts", names=", ".join(changes.conflicts))
+        return len(changes.set) + len(changes.removed)
+
+
+def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log) -> Loops:
+    home, settings = place.home(), place.settings.http
+    administration, clock_ = open_administration(home, store, log), SystemClock()
+    face = HubFace(
+        enroller=administration.enroller,
+        directory=administration.administrator.current,
+        feed=StoreFeed(store),
+        files=HubFileExchange(LocalFiles(home.files), store),
+        anchor=place.layout.anchor(),
+        authority=home.keys.authority().certificate,
+        clock=clock_,
+        log=log,
+        settings=settings,
+    )
+    root = place.layout.root
+    tls = (root / settings.certificate_file, root / settings.key_file) if settings.certificate_file else None
+    if tls is None and settings.host not in {"127.0.0.1", "::1"}:
+        raise InputError("http.certificate_file: without TLS the hub listens on loopback alone", code="SETTINGS")
+    server = Server(create_hub_app(face), settings.host, settings.port, tls=tls, connections=settings.connections)
+    server.start()
+    # The server has a thread of its own; the loop stands for the process's being alive.
+    return Loops([Runner("web", [], clock_, metrics, log, idle_seconds=1.0)], [server.stop, store.close])
+
+
+def open_node_process(place: NodePlace, metrics: Metrics, log: Log) -> Loops:
+    """Raises InputError (NO_DATA before its first enrolment), StorageError, KeyStoreError."""
+    home = place.home()
+    store = open_node_store(place.layout.node_database())
+    client, transport = place.client(), UnitAccounts(lambda unit: RabbitTransport(place.rabbit(unit)))
+    feed = HttpDirectoryFeed(client, lambda: hosted(store))
+    services = open_node(home, store, HttpFileExchange(client), feed, transport.publisher(), metrics, log)
+    inboxes = Inboxes(transport, store)
+    runners = [
+        Runner("node", _mailbox_steps(services, inboxes, place.layout.node), services.node.clock, metrics, log),
+        Runner("office", node.office_steps(services.officer), services.node.clock, metrics, log),
+    ]
+    return Loops(runners, [transport.close, client.close, store.close])
+
+
+def _mailbox_steps(services: NodeServices, inboxes: Inboxes, folder: Path) -> list[Step]:
+    one = services.node
+
+    def make_all_due() -> None:
+        with one.store.begin() as session:
+            session.hasten_open(one.clock.now())
+
+    return [
+        Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
+        *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes),
+        *watch.steps(ClockWatch(one.clock, make_all_due, one.log)),
+        Step(name="files.sweep", run=lambda: one.files.sweep(one.clock.now() - _ABANDONED), every_seconds=3600.0),
+        *gauge_steps(None, one, {"node": folder}),
+    ]
