@@ -1,0 +1,134 @@
+"""A hub and two nodes as processes of their own, on RabbitMQ, PostgreSQL and HTTPS: what docs/install.md tells.
+
+Real in every part: commands as a person types them, TLS, certificates, accounts; a worker is killed on the way.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from exchange.testing.servers import PostgresServer, RabbitServer, free_port
+
+SENDER, RECIPIENT = "520304-001", "520304-002"
+UNITS = f"code,name,category,level\n{SENDER},甲局,government,county\n{RECIPIENT},乙镇,township,township\n"
+SECONDS = 30.0
+
+
+def yidi(*arguments: str | Path) -> str:
+    """What the command printed. It must succeed."""
+    command = [sys.executable, "-m", "exchange.cli", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, f"{arguments}: {done.stderr}{done.stdout}"
+    return done.stdout
+
+
+@contextmanager
+def running(log: Path, *arguments: str | Path) -> Iterator[int]:
+    """The command as a process, ended in order; its output goes to `log`."""
+    command = [sys.executable, "-m", "exchange.cli", *map(str, arguments)]
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file)
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            assert process.wait(30) == 0, log.read_text()
+
+
+def until(found: Callable[[], object], *logs: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not found():
+        told = "\n".join(f"{log.name}: {log.read_text()[-3000:]}" for log in logs)
+        assert time.monotonic() < deadline, f"did not happen in {SECONDS} s\n{told}"
+        time.sleep(0.2)
+
+
+def worker_pid(hub_pid: int, name: str) -> int | None:
+    """The process of one worker, by its command line: the hub started it."""
+    children = Path(f"/proc/{hub_pid}/task/{hub_pid}/children").read_text().split()
+    for child in map(int, children):
+        line = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+        if name.encode() in line:
+            return child
+    return None
+
+
+@pytest.fixture
+def broker() -> Iterator[RabbitServer]:
+    with RabbitServer(management=True, plugins=["rabbitmq_auth_mechanism_ssl"]) as server:
+        yield server
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    with PostgresServer() as server:
+        yield server.create_database("yidi")
+
+
+def found_hub(hub: Path, broker: RabbitServer, database: str) -> str:
+    """`hub init` and the broker's TLS as it says; returns the hub's URL."""
+    url = f"https://127.0.0.1:{free_port()}"
+    account = f"amqp://yidi-hub@127.0.0.1:{broker.port}/%2F"
+    management = f"http://guest:guest@127.0.0.1:{broker.management_port}"
+    servers = ("--database", database, "--broker", account, "--management", management)
+    yidi("hub", "init", "--data", hub, *servers, "--url", url, "--broker-tls", f"127.0.0.1:{broker.tls_port}")
+    with (broker.folder / "rabbitmq.conf").open("a") as settings:
+        settings.write((hub / "tls" / "rabbitmq.conf").read_text())
+    broker.restart()
+    return url
+
+
+def enroll(hub: Path, node: Path, unit: str, url: str) -> None:
+    (told,) = json.loads(yidi("hub", "enroll", unit, "--data", hub, "--json"))
+    trust = ("--hub", url, "--ca", hub / "tls" / "ca.pem")
+    yidi("node", "enroll", "--data", node, *trust, "--unit", unit, "--code", told["code"])
+
+
+def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_killed(
+    tmp_path: Path, broker: RabbitServer, database: str
+) -> None:
+    hub, sender, recipient = (tmp_path / name for name in ("hub", "sender", "recipient"))
+    logs = {name: tmp_path / f"{name}.log" for name in ("hub", "sender", "recipient")}
+    units, body, saved = tmp_path / "units.csv", tmp_path / "通知.txt", tmp_path / "saved"
+    units.write_text(UNITS, encoding="utf-8")
+    body.write_bytes("请各单位加强值班。\n".encode() * 100_000)
+    url = found_hub(hub, broker, database)
+    yidi("hub", "units", "import", units, "--data", hub)
+    with running(logs["hub"], "hub", "run", "--data", hub) as hub_pid:
+        until(lambda: (hub / "run" / "web-1.url").exists() and worker_pid(hub_pid, "router"), logs["hub"])
+        enroll(hub, sender, SENDER, url)
+        enroll(hub, recipient, RECIPIENT, url)
+        with (
+            running(logs["sender"], "node", "run", "--data", sender),
+            running(logs["recipient"], "node", "run", "--data", recipient),
+        ):
+            # (1) the router dies before the document comes, and one takes its place
+            router = worker_pid(hub_pid, "router")
+            assert router is not None
+            os.kill(router, signal.SIGKILL)
+            sent = json.loads(
+                yidi(
+                    "send", "--data", sender, "--from", SENDER, "--to", RECIPIENT, "--title", "关于加强值班的通知",
+                    "--body", body, "--declared-by", "王芳", "--json",
+                )
+            )  # fmt: skip
+            number = sent["id"]
+            # (2) it arrives whole, is signed for, and the sender sees that
+            inbox: Callable[[], object] = lambda: number in yidi("inbox", "--data", recipient, "--json")  # noqa: E731
+            until(inbox, *logs.values())
+            yidi("show", number, "--data", recipient, "--unit", RECIPIENT, "--save", saved)
+            assert [path.read_bytes() for path in saved.rglob("通知.txt")] == [body.read_bytes()]
+            yidi("sign", number, "--data", recipient, "--unit", RECIPIENT, "--person", "李四")
+            until(lambda: "SIGNED" in yidi("track", number, "--data", sender, "--json"), *logs.values())
+            assert worker_pid(hub_pid, "router") not in {None, router}
+            # (3) and the hub's books hold all of it
+            counts = json.loads(yidi("hub", "status", "--data", hub, "--json"))
+            assert counts["ledger"]["size"] >= 4, counts
