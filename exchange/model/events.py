@@ -116,6 +116,11 @@ class Event(StrEnum):
     def chinese(self) -> str:
         return _RULES[self].chinese
 
+    @property
+    def for_recipients_office(self) -> bool:
+        """Whether the recipient's office system must hear of it: what others do to a document that it holds."""
+        return self in _FOR_RECIPIENTS_OFFICE
+
 
 @dataclass(frozen=True, slots=True)
 class EventRule:
@@ -161,3 +166,7 @@ _RULES: dict[Event, EventRule] = {
     Event.ARCHIVED: _rule("已归档", Speaker.ADAPTER, Speaker.PERSON, business=BusinessState.ARCHIVED),
     Event.NOTED: _rule("已记录", Speaker.HUB, Speaker.NODE),
 }
+
+_FOR_RECIPIENTS_OFFICE = frozenset(
+    {Event.REMINDED, Event.RECALL_REQUESTED, Event.RECALLED, Event.SUPERSEDED, Event.VOIDED}
+)

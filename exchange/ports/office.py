@@ -76,7 +76,8 @@ class OfficeAdapter(Protocol):
         ...
 
     def tell(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
-        """Give the office a receipt about a document it sent; idempotent by receipt id. Raises AdapterError."""
+        """Give the office a receipt about a document it sent, or of a recall or reminder of one it received; idempotent
+        by receipt id. Raises AdapterError."""
         ...
 
     def collect(self, unit: UnitCode) -> Iterable[Draft]:

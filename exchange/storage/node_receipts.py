@@ -59,11 +59,12 @@ class Receipts(Session):
         return [(UnitCode(unit), receipt_record(values)) for unit, *values in rows]
 
     def add_receipts(self, unit: UnitCode, records: Sequence[ReceiptRecord]) -> None:
-        """Those about a document that the unit sent are untold from now on."""
+        """Those that the unit's office must hear of are untold from now on: all about what it sent, and what others did
+        to what it received."""
         rows = [
             (
                 *(unit, *receipt_values(record)),
-                to_time(record.recorded) if record.envelope.sender == unit else None,
+                to_time(record.recorded) if _for_office(unit, record) else None,
             )
             for record in records
         ]
@@ -86,3 +87,7 @@ class Receipts(Session):
     def take_owed(self, limit: int) -> list[tuple[UnitCode, Noted]]:
         rows = self._take(tables.owed, ("unit", *NOTED), limit)
         return [(UnitCode(unit), noted_record(noted)) for unit, *noted in rows]
+
+
+def _for_office(unit: UnitCode, record: ReceiptRecord) -> bool:
+    return record.envelope.sender == unit or record.event.for_recipients_office

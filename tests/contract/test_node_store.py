@@ -9,6 +9,7 @@ import pytest
 
 from exchange.errors import ConflictError, StorageError
 from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import Event
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession, NodeStore, OutboxKind, OutboxRow
 from exchange.testing.stores import file_node_store, memory_node_store
@@ -247,6 +248,13 @@ def test_the_office_is_told_once_of_receipts_about_sent_documents(store: NodeSto
         assert session.untold(9, {B}) == session.untold(9)
         session.told([(A, about_sent[1].id)])
         assert session.untold(9) == [(A, about_sent[0])]
+
+
+def test_the_office_is_told_of_what_others_did_to_what_it_received(store: NodeStore) -> None:
+    delivered, recalled = receipt(1, envelope(3, B)), receipt(2, envelope(3, B), event=Event.RECALLED)
+    with store.begin() as session:
+        session.add_receipts(A, [delivered, recalled])
+        assert session.untold(9) == [(A, recalled)]
 
 
 def test_receipts_can_be_read_page_by_page(store: NodeStore) -> None:

@@ -96,6 +96,16 @@ def test_what_the_office_may_have_from_before_a_crash_is_handed_over_again_also_
     assert "IMPORTED" in world.receiving.said(B, key)
 
 
+def test_the_office_hears_that_a_document_it_holds_was_taken_back(world: World) -> None:
+    key = world.delivered(B)
+    world.receiving.officer.hand_over()
+    world.sending.recaller.recall(key, "张三", "发错了")
+    world.settle()
+    world.receiving.officer.tell()
+    heard = {receipt.event for unit, receipt in world.receiving.office.heard if unit == B}
+    assert heard == {Event.RECALL_REQUESTED, Event.RECALLED}
+
+
 def test_the_office_hears_every_receipt_about_what_it_sent_once(world: World) -> None:
     key = world.delivered(B)
     world.receiving.decider.sign(B, key, "赵六")
