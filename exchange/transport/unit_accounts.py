@@ -6,7 +6,9 @@ Limits: two connections for each unit; a node of hundreds of units wants a broke
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from exchange.errors import TransportError
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult, Transport
 from exchange.topology import inbox_unit
@@ -73,25 +75,22 @@ class _Consumers:
         self._last = 0
 
     def receive(self, limit: int, timeout_seconds: float) -> list[Delivered]:
+        """Raises TransportError when nothing was taken and an account is in trouble; it holds up no other."""
         taken: list[Delivered] = []
+        trouble: TransportError | None = None
         for consumer in self._consumers:
             if len(taken) >= limit:
                 break
-            # Only the first is waited for: whoever asks comes round again anyway.
-            for message in consumer.receive(limit - len(taken), timeout_seconds):
-                self._last += 1
-                self._open[self._last] = (consumer, message.tag)
-                taken.append(
-                    Delivered(
-                        tag=self._last,
-                        queue=message.queue,
-                        body=message.body,
-                        user=message.user,
-                        redelivered=message.redelivered,
-                    )
-                )
+            try:
+                # Only the first is waited for: whoever asks comes round again anyway.
+                messages = consumer.receive(limit - len(taken), timeout_seconds)
+            except TransportError as error:
+                messages, trouble = [], error
             timeout_seconds = 0
+            taken += [self._retagged(consumer, message) for message in messages]
         self._consumers.append(self._consumers.pop(0))
+        if trouble is not None and not taken:
+            raise trouble
         return taken
 
     def ack(self, tags: Iterable[int]) -> None:
@@ -106,6 +105,11 @@ class _Consumers:
         for consumer in self._consumers:
             consumer.close()
         self._open.clear()
+
+    def _retagged(self, consumer: Consumer, message: Delivered) -> Delivered:
+        self._last += 1
+        self._open[self._last] = (consumer, message.tag)
+        return replace(message, tag=self._last)
 
     def _split(self, tags: Iterable[int]) -> list[tuple[Consumer, list[int]]]:
         known = [self._open.pop(tag) for tag in tags if tag in self._open]
