@@ -11,6 +11,7 @@ from exchange.cli.output import local, show_json, show_table, stamp
 from exchange.cli.real_hub import provision, run, show_founded
 
 if TYPE_CHECKING:
+    from exchange.cli.running import Running
     from exchange.ports.records import QuarantineRecord
 
 __all__ = ["group"]
@@ -110,7 +111,7 @@ def init(
 
 
 def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
-    from exchange.cli.running import running
+    from exchange.cli.running import running, workers
 
     with desk(data) as opened:
         directory = opened.administration().administrator.current()
@@ -121,11 +122,12 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         if opened.node_part is not None:
             with opened.node_store.begin() as session:
                 node_counts, hosted = session.counts(), session.units()
-    web = running(layout_of(data))
+    web, posts = running(layout_of(data)), workers(layout_of(data))
     active = [entry for entry in directory.units if entry.unit.active]
     value = {
         "hub": directory.hub,
-        "running": web.ready if web else False,
+        "running": web.ready if web else bool(posts) and all(post and post.ready for post in posts.values()),
+        "workers": {name: bool(post and post.ready) for name, post in posts.items()},
         "web": web.url if web else None,
         "directory": {
             "version": directory.version,
@@ -144,7 +146,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         return
     rows: list[tuple[str, object]] = [
         (say("交换中心", "hub"), directory.hub),
-        (say("运行", "running"), f"{web.url} {'' if web.ready else web.answer}" if web else say("未运行", "no")),
+        *_running_rows(web, posts),
         (
             say("目录", "directory"),
             say(f"第 {directory.version} 版，有效至 {local(directory.expires)}",
@@ -156,6 +158,16 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         *((f"node.{name}", count) for name, count in node_counts.items() if count),
     ]  # fmt: skip
     show_table([("项目", "what"), ("现状", "state")], rows)
+
+
+def _running_rows(web: "Running | None", posts: "dict[str, Running | None]") -> list[tuple[str, object]]:
+    """Of a one-machine exchange, or of each worker of a hub."""
+    if not posts:
+        return [
+            (say("运行", "running"), f"{web.url} {'' if web.ready else web.answer}" if web else say("未运行", "no"))
+        ]
+    ready, silent = say("正常", "ready"), say("无应答", "no answer")
+    return [(name, (ready if one.ready else one.answer) if one else silent) for name, one in posts.items()]
 
 
 def enroll(

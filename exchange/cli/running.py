@@ -1,12 +1,13 @@
-"""Whether a `yidi up` runs over a data directory, asked by HTTP at the address it wrote down."""
+"""What runs over a data directory, asked by HTTP at the addresses that were written down there."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
 
-__all__ = ["Running", "running"]
+__all__ = ["Running", "running", "workers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +21,20 @@ class Running:
 
 def running(layout: "Layout", *, seconds: float = 3.0) -> Running | None:
     """None when nobody answers: it does not run, or died without taking its address away."""
+    return _ask(layout.web_url, seconds)
+
+
+def workers(layout: "Layout", *, seconds: float = 3.0) -> dict[str, Running | None]:
+    """`router-1` -> how it is, of every worker of a hub that wrote its address down."""
+    return {path.stem: _ask(path, seconds) for path in sorted((layout.root / "run").glob("*.url"))}
+
+
+def _ask(file: Path, seconds: float) -> Running | None:
     import urllib.error
     import urllib.request
 
     try:
-        url = layout.web_url.read_text(encoding="utf-8").strip().rstrip("/")
+        url = file.read_text(encoding="utf-8").strip().rstrip("/")
     except OSError:
         return None
     # Always this very machine: no proxy of the environment has anything to do with it.
