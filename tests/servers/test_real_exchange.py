@@ -61,6 +61,11 @@ def worker_pid(hub_pid: int, name: str) -> int | None:
     return None
 
 
+def taken_and_open(broker: RabbitServer) -> bool:
+    """Whether a router holds a document that it has not acknowledged."""
+    return "work.normal\t1" in broker.rabbitmqctl("list_queues", "name", "messages_unacknowledged")
+
+
 @pytest.fixture
 def broker() -> Iterator[RabbitServer]:
     with RabbitServer(management=True, plugins=["rabbitmq_auth_mechanism_ssl"]) as server:
@@ -110,10 +115,10 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
             running(logs["sender"], "node", "run", "--data", sender),
             running(logs["recipient"], "node", "run", "--data", recipient),
         ):
-            # (1) the router dies before the document comes, and one takes its place
+            # (1) the router has the document in its hands when it dies, and has done nothing with it
             router = worker_pid(hub_pid, "router")
             assert router is not None
-            os.kill(router, signal.SIGKILL)
+            os.kill(router, signal.SIGSTOP)
             sent = json.loads(
                 yidi(
                     "send", "--data", sender, "--from", SENDER, "--to", RECIPIENT, "--title", "关于加强值班的通知",
@@ -121,6 +126,8 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
                 )
             )  # fmt: skip
             number = sent["id"]
+            until(lambda: taken_and_open(broker), *logs.values())
+            os.kill(router, signal.SIGKILL)
             # (2) it arrives whole, is signed for, and the sender sees that
             inbox: Callable[[], object] = lambda: number in yidi("inbox", "--data", recipient, "--json")  # noqa: E731
             until(inbox, *logs.values())
@@ -132,3 +139,6 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
             # (3) and the hub's books hold all of it
             counts = json.loads(yidi("hub", "status", "--data", hub, "--json"))
             assert counts["ledger"]["size"] >= 4, counts
+            assert counts["workers"] == dict.fromkeys(
+                ("acknowledger-1", "clock-1", "router-1", "sealer-1", "web-1"), True
+            )
