@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from exchange.codec.directory import decode
-from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.directory.snapshot import Directory, KeyEntry
 from exchange.errors import DirectoryError
 from exchange.model.unit import HubId
@@ -18,6 +16,7 @@ from exchange.ports.keys import Signer
 from exchange.ports.records import DirectoryRecord
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
+from exchange.services.held import read_directory
 from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_directory
 
@@ -53,13 +52,13 @@ class Administrator:
     def current(self) -> Directory:
         """Raises DirectoryError when there is none."""
         with self._store.begin() as session:
-            return _decode(session.directory())
+            return read_directory(session.directory())
 
     def change(self, change: Change) -> Directory:
         """Apply `change` and sign the next version; nothing is stored when it raises or changes nothing."""
         with self._store.begin() as session:
             record = session.directory()
-            current = _decode(record)
+            current = read_directory(record)
             assert record is not None
             changed = change(current)
             if changed == current:
@@ -76,7 +75,7 @@ class Administrator:
             record = session.directory()
             if record is None:
                 return False
-            current = _decode(record)
+            current = read_directory(record)
             if current.issued <= self._clock.now() < current.issued + (current.expires - current.issued) / 2:
                 return False
             session.add_directory(self._sign(self._next(current, record)))
@@ -93,9 +92,3 @@ class Administrator:
         return DirectoryRecord(
             version=directory.version, digest=sha256_hex(document), document=document, stored=self._clock.now()
         )
-
-
-def _decode(record: DirectoryRecord | None) -> Directory:
-    if record is None:
-        raise DirectoryError("this hub has no directory yet: run `yidi hub init`", code="DIRECTORY_MISSING")
-    return decode(parse_signed(record.document, DocumentKind.DIRECTORY).body)

@@ -8,9 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exchange.codec.directory import decode
-from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import DirectoryError
 from exchange.ledger.entry import LedgerEntry
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
@@ -22,6 +19,7 @@ from exchange.ports.records import QuarantineRecord, ReceiptRecord
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Chance, Clock, Ids
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
+from exchange.services.held import verifier_of
 from exchange.settings import HubTiming
 from exchange.topology import OUT
 from exchange.trust.digest import sha256_hex
@@ -58,15 +56,7 @@ class Hub:
 
     def verifier(self) -> Verifier:
         """The verifier under the directory of this very moment, so that a revocation holds from the next batch on."""
-        with self.store.begin() as session:
-            version = session.directory_version()
-            if self._verifier is not None and self._verifier.directory.version == version:
-                return self._verifier
-            record = session.directory()
-        if record is None:
-            raise DirectoryError("this hub has no directory yet: import units first", code="DIRECTORY_MISSING")
-        # The hub's own store is the source of the directory, so its signature is not asked for again here.
-        self._verifier = Verifier(decode(parse_signed(record.document, DocumentKind.DIRECTORY).body))
+        self._verifier = verifier_of(self.store.begin, self._verifier)
         return self._verifier
 
     def receipt(

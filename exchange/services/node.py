@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from exchange.codec.directory import decode
-from exchange.codec.signed import DocumentKind, parse_signed
-from exchange.errors import DirectoryError, RefusedError
+from exchange.errors import RefusedError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
@@ -22,6 +20,7 @@ from exchange.ports.records import DeliveryRecord, QuarantineRecord, ReceiptReco
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Chance, Clock, Ids
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
+from exchange.services.held import verifier_of
 from exchange.settings import NodeTiming
 from exchange.topology import Lane, in_exchange, inbox_unit
 from exchange.trust.anchor import Anchor
@@ -55,16 +54,8 @@ class Node:
         """The verifier under the directory this node holds, which was verified before it was stored.
 
         `look=False` takes the one of the last look: within a batch, whose beginning looked."""
-        if not look and self._verifier is not None:
-            return self._verifier
-        with self.store.begin() as session:
-            version = session.directory_version()
-            if self._verifier is not None and self._verifier.directory.version == version:
-                return self._verifier
-            record = session.directory()
-        if record is None:
-            raise DirectoryError("this node holds no directory yet", code="DIRECTORY_MISSING")
-        self._verifier = Verifier(decode(parse_signed(record.document, DocumentKind.DIRECTORY).body))
+        if look or self._verifier is None:
+            self._verifier = verifier_of(self.store.begin, self._verifier)
         return self._verifier
 
     def check_hosted(self, unit: UnitCode) -> None:
