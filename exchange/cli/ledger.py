@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exchange.ports.node import NodeStore
     from exchange.services.audit_report import AuditReport
     from exchange.wiring.layout import Layout
+    from exchange.wiring.places import HubPlace
 
 __all__ = ["group"]
 
@@ -46,14 +47,31 @@ def verify(
 ) -> None:
     from exchange.files.local import LocalFiles
     from exchange.services.audit import audit
+    from exchange.wiring.places import HubPlace
 
     layout = layout_of(data)
+    if HubPlace.is_at(data):
+        _show(_audit_hub(HubPlace.open(data), files=files), as_json=as_json)
+        return
     layout.settings()
     hub_files = LocalFiles(layout.hub / "files") if files else None
     node_files = LocalFiles(layout.node / "files") if files else None
     with _copies(layout) as (hub, node):
         report = audit(hub, layout.anchor(), hub_files=hub_files, nodes=[(node, node_files)])
     _show(report, as_json=as_json)
+
+
+def _audit_hub(place: "HubPlace", *, files: bool) -> "AuditReport":
+    """The hub alone: its nodes are elsewhere. The database itself shows all of it as of one moment."""
+    from exchange.files.local import LocalFiles
+    from exchange.services.audit import audit
+    from exchange.storage import open_hub_store
+
+    store = open_hub_store(place.snapshot_database())
+    try:
+        return audit(store, place.layout.anchor(), hub_files=LocalFiles(place.home().files) if files else None)
+    finally:
+        store.close()
 
 
 @contextmanager

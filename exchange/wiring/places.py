@@ -12,6 +12,7 @@ The database is the hub's PostgreSQL, or a SQLite file of the node's own.
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from exchange.errors import InputError
 from exchange.model.unit import HubId, UnitCode
@@ -51,6 +52,14 @@ class HubPlace:
 
     def database(self) -> str:
         return _line(self.layout.root / self.settings.database_file)
+
+    def snapshot_database(self) -> str:
+        """The same, where each transaction sees one moment and writes nothing: for whoever reads all of it."""
+        url = self.database()
+        if not url.startswith("postgresql"):
+            return url
+        options = quote("-c default_transaction_isolation=serializable -c default_transaction_read_only=on")
+        return f"{url}{'&' if '?' in url else '?'}options={options}"
 
     def management(self) -> str | None:
         """URL of the broker's management, or None where only an administrator may touch the broker."""

@@ -97,6 +97,7 @@ def enroll(hub: Path, node: Path, unit: str, url: str) -> None:
     yidi("node", "enroll", "--data", node, *trust, "--unit", unit, "--code", told["code"])
 
 
+@pytest.mark.timeout(240)  # a loaded machine; 40 seconds on an idle one
 def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_killed(
     tmp_path: Path, broker: RabbitServer, database: str
 ) -> None:
@@ -139,6 +140,8 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
             # (3) and the hub's books hold all of it
             counts = json.loads(yidi("hub", "status", "--data", hub, "--json"))
             assert counts["ledger"]["size"] >= 4, counts
+            checked = json.loads(yidi("ledger", "verify", "--data", hub, "--files", "--json"))
+            assert checked["ok"]
             assert counts["workers"] == dict.fromkeys(
                 ("acknowledger-1", "clock-1", "router-1", "sealer-1", "web-1"), True
             )
