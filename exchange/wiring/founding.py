@@ -56,6 +56,10 @@ def found_hub(root: Path, plan: HubPlan, log: Log) -> HubPlace:
         raise InputError(f"{root} holds an exchange already", code="EXISTS")
     store = open_hub_store(plan.database)  # first: the likeliest to fail, and nothing is made yet
     try:
+        with store.begin() as session:
+            if session.directory_version():
+                # Going on would write new keys over those that everything in there was signed with.
+                raise InputError("this database is a hub's already: give an empty one", code="EXISTS")
         layout = Layout(root)
         passphrase = _make_folders(root, layout.hub / "keys", layout.hub / "files", root / "tls")
         _write_secret(root / "secrets" / "database", plan.database)

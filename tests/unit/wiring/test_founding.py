@@ -104,6 +104,15 @@ def test_a_second_hub_or_node_in_the_same_place_is_refused(tmp_path: Path, place
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
+def test_keys_are_never_written_over_while_the_database_holds_what_they_signed(tmp_path: Path, place: HubPlace) -> None:
+    keys = {path: path.read_bytes() for path in (place.layout.hub / "keys").iterdir()}
+    (place.layout.root / "hub.toml").unlink()
+    with pytest.raises(InputError) as refused:
+        found_hub(place.layout.root, plan(tmp_path), RecordingLog())
+    assert refused.value.code == "EXISTS"
+    assert {path: path.read_bytes() for path in (place.layout.hub / "keys").iterdir()} == keys
+
+
 def test_at_a_hub_there_is_no_node_and_at_a_node_no_hub(tmp_path: Path, place: HubPlace) -> None:
     desk = open_desk(place.layout, RecordingLog())
     assert desk.directory().version == 1
