@@ -1,6 +1,7 @@
 """Every shell block of the pages runs, in order, in a folder that looks like a checkout."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.names import commands
 from tests.docs.pages import PAGES, ROOT, blocks, name_of
 
+INSTALL = ROOT / "docs" / "install.md"
 SECONDS = 240  # on a loaded machine; 20 to 60 on an idle one
 _OURS = Path(sys.executable).parent
 _WITH_COMMANDS = [page for page in PAGES if any(block.runs for block in blocks(page))]
@@ -70,4 +73,13 @@ def test_a_block_that_is_not_run_says_why_and_there_are_few() -> None:
     kept = [block for page in PAGES for block in blocks(page) if block.shell and not block.runs]
     for block in kept:
         assert block.info.startswith("sh no-run: "), block.info
-    assert len(kept) <= 6
+    # Installing needs servers: that page is gone through by a test of its own, see below.
+    assert len([block for block in kept if block not in blocks(INSTALL)]) <= 7
+
+
+def test_every_command_of_the_page_on_installing_is_typed_by_the_test_on_real_servers() -> None:
+    typed = (ROOT / "tests" / "servers" / "test_real_exchange.py").read_text("utf-8")
+    shown = "".join(block.text for block in blocks(INSTALL))
+    named = [name for name in commands() if re.search(rf"^yidi {name}( |$)", shown, re.MULTILINE)]
+    assert len(named) >= 9
+    assert [name for name in named if ", ".join(f'"{word}"' for word in name.split()) not in typed] == []
