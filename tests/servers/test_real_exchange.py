@@ -91,9 +91,8 @@ def found_hub(hub: Path, broker: RabbitServer, database: str) -> str:
     return url
 
 
-def enroll(hub: Path, node: Path, unit: str, url: str) -> None:
+def enroll(hub: Path, node: Path, unit: str, *trust: str | Path) -> None:
     (told,) = json.loads(yidi("hub", "enroll", unit, "--data", hub, "--json"))
-    trust = ("--hub", url, "--ca", hub / "tls" / "ca.pem")
     yidi("node", "enroll", "--data", node, *trust, "--unit", unit, "--code", told["code"])
 
 
@@ -110,8 +109,10 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
     yidi("hub", "units", "import", units, "--data", hub)
     with running(logs["hub"], "hub", "run", "--data", hub) as hub_pid:
         until(lambda: (hub / "run" / "web-1.url").exists() and worker_pid(hub_pid, "router"), logs["hub"])
-        enroll(hub, sender, SENDER, url)
-        enroll(hub, recipient, RECIPIENT, url)
+        trust = ("--hub", url, "--ca", hub / "tls" / "ca.pem")
+        yidi("node", "init", "--data", sender, *trust)
+        enroll(hub, sender, SENDER)
+        enroll(hub, recipient, RECIPIENT, *trust)  # in one go
         with (
             running(logs["sender"], "node", "run", "--data", sender),
             running(logs["recipient"], "node", "run", "--data", recipient),
