@@ -22,6 +22,7 @@ _CAPITALS = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _OTHERS = {"READY", "YIDI_DATA", "YIDI_LANG", "ENVELOPE", "RECEIPT", "BUG"}
 _SETTING = re.compile(r"(?:web|hub_timing|node_timing)(?:\.[a-z_]+)+")
 _COMMAND = re.compile(r"yidi((?: [a-z][a-z-]*)+)")
+_TEST = re.compile(r"(test_\w+\.py)::(\w+)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -58,6 +59,14 @@ def test_commands_that_a_page_names_exist(page: Path) -> None:
     for text in quoted(page):
         if found := _COMMAND.match(text):
             assert any(f"{found[1].strip()} ".startswith(f"{name} ") for name in known), text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_tests_that_a_page_names_exist(page: Path) -> None:
+    for text in quoted(page):
+        if found := _TEST.fullmatch(text):
+            files = [file.read_text("utf-8") for file in (ROOT / "tests").rglob(found[1])]
+            assert any(f"def test_{found[2]}(" in file for file in files), text
 
 
 def test_every_error_code_has_its_line() -> None:
