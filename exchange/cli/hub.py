@@ -9,6 +9,7 @@ from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, CommandLog, Data, complete_unit, desk, layout_of
 from exchange.cli.output import local, show_json, show_table, stamp
 from exchange.cli.real_hub import provision, run, show_founded
+from exchange.cli.secret import private_url
 
 if TYPE_CHECKING:
     from exchange.cli.running import Running
@@ -29,8 +30,8 @@ def group() -> typer.Typer:
             "新建一个交换：密钥、签发机构、目录第 1 版", "make a new exchange: keys, authority, directory version 1"
         ),
         epilog="yidi hub init --data /var/lib/yidi --id hub.520304 --name 播州区公文交换中心\n\n"
-        "yidi hub init --data /var/lib/yidi --database postgresql://yidi@127.0.0.1/yidi "
-        "--broker amqp://yidi-hub@127.0.0.1:5672/%2F --management http://admin:PASSWORD@127.0.0.1:15672 "
+        "yidi hub init --data /var/lib/yidi --database @database.url "
+        "--broker amqp://yidi-hub@127.0.0.1:5672/%2F --management @management.url "
         "--url https://hub.example:8443 --broker-tls broker.example:5671",
     )(init)
     application.command(
@@ -69,15 +70,20 @@ def init(
     ] = "hub.520304",
     name: Annotated[str, typer.Option(help=both("交换中心名称", "name of the hub"))] = "公文交换中心",
     database: Annotated[
-        str | None, typer.Option(metavar="URL", help=both("PostgreSQL 地址", "URL of PostgreSQL"))
+        str | None,
+        typer.Option(
+            metavar="URL|@FILE", help=both("PostgreSQL 地址，或存放它的文件", "URL of PostgreSQL, or a file with it")
+        ),
     ] = None,
     broker: Annotated[
         str | None,
-        typer.Option(metavar="URL", help=both("交换中心在 RabbitMQ 的账号", "the hub's account on RabbitMQ")),
+        typer.Option(metavar="URL|@FILE", help=both("交换中心在 RabbitMQ 的账号", "the hub's account on RabbitMQ")),
     ] = None,
     management: Annotated[
         str | None,
-        typer.Option(metavar="URL", help=both("RabbitMQ 管理接口，管理员账号", "RabbitMQ's management, administrator")),
+        typer.Option(
+            metavar="URL|@FILE", help=both("RabbitMQ 管理接口，管理员账号", "RabbitMQ's management, administrator")
+        ),
     ] = None,
     url: Annotated[
         str, typer.Option(help=both("节点访问交换中心的地址", "the hub as nodes reach it"))
@@ -92,9 +98,14 @@ def init(
         from exchange.wiring.founding import HubPlan, found_hub
 
         plan = HubPlan(
-            hub=hub_id, name=name, database=database, broker=broker, management=management, url=url,
+            hub=hub_id,
+            name=name,
+            database=private_url("--database", database) or "",
+            broker=private_url("--broker", broker) or "",
+            management=private_url("--management", management),
+            url=url,
             broker_tls=broker_tls,
-        )  # fmt: skip
+        )
         show_founded(found_hub(data, plan, CommandLog()))
         return
     from exchange.wiring.hub import establish_hub

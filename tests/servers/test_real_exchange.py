@@ -82,13 +82,20 @@ def found_hub(hub: Path, broker: RabbitServer, database: str) -> str:
     """`hub init` and the broker's TLS as it says; returns the hub's URL."""
     url = f"https://127.0.0.1:{free_port()}"
     account = f"amqp://yidi-hub@127.0.0.1:{broker.port}/%2F"
-    management = f"http://guest:guest@127.0.0.1:{broker.management_port}"
-    servers = ("--database", database, "--broker", account, "--management", management)
+    management = private(hub.with_name("management.url"), f"http://guest:guest@127.0.0.1:{broker.management_port}")
+    private(hub.with_name("database.url"), database)
+    servers = ("--database", f"@{hub.with_name('database.url')}", "--broker", account, "--management", f"@{management}")
     yidi("hub", "init", "--data", hub, *servers, "--url", url, "--broker-tls", f"127.0.0.1:{broker.tls_port}")
     with (broker.folder / "rabbitmq.conf").open("a") as settings:
         settings.write((hub / "tls" / "rabbitmq.conf").read_text())
     broker.restart()
     return url
+
+
+def private(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text + "\n")
+    return path
 
 
 def enroll(hub: Path, node: Path, unit: str, *trust: str | Path) -> None:
