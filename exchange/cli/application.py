@@ -32,6 +32,8 @@ from exchange.cli.language import both, choose, pick, use
 
 __all__ = ["main", "run"]
 
+_LANGUAGES = ("zh", "en")
+
 _HELP = both(
     "驿递：单位之间签名公文的交换。\n\n"
     "第一次使用：yidi hub init，yidi hub units import 单位.csv，yidi node enroll --all，yidi up",
@@ -47,7 +49,13 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     command = get_command(_application())
     for part in _tree(command):
         _localise(part)
-    return exit_code(lambda: command.main(kept, prog_name="yidi", standalone_mode=False))
+
+    def execute() -> object:
+        if len(kept) < len(arguments) and language not in _LANGUAGES:
+            raise typer.BadParameter(f"--lang: zh | en, {language!r}")
+        return command.main(kept, prog_name="yidi", standalone_mode=False)
+
+    return exit_code(execute)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from exchange.cli.language import say
+from exchange.cli.usage import in_chinese
 from exchange.errors import YidiError
 
 __all__ = ["CommandError", "exit_code", "explain", "fail"]
@@ -73,6 +74,7 @@ _CURES = {
     "DIRECTORY_ROLLBACK": ("查看 yidi hub audit，核对备份", "see yidi hub audit; was a backup restored?"),
     "ENROLMENT_CODE": ("用 yidi hub enroll 重新发放", "issue a new one with yidi hub enroll"),
     "EXISTS": ("换一个 --data 目录，或直接执行 yidi up", "choose another --data, or just run yidi up"),
+    "GROUP": ("用 yidi hub groups list 查看", "see yidi hub groups list"),
     "KEYSTORE": ("执行 yidi doctor 检查口令与密钥", "run yidi doctor, which checks passphrase and keys"),
     "NOT_SEALED": ("yidi up 运行时一秒内封存", "a running yidi up seals within a second"),
     "NO_DATA": (
@@ -148,7 +150,7 @@ def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "yidi"
     message = " ".join(error.format_message().split())
-    return say(f"错误 USAGE: {message}（用法见 {path} --help）", f"Error USAGE: {message} (see {path} --help)")
+    return explain(fail("USAGE", f"{in_chinese(message)}（用法见 {path} --help）", f"{message} (see {path} --help)"))
 
 
 def _crash_file() -> str:

@@ -1,0 +1,38 @@
+"""What is wrong with a command line, in Chinese. The parser says it in English, in a handful of sentences.
+
+Limits: a sentence that is not known here stays English.
+"""
+
+import re
+from typing import Final
+
+__all__ = ["in_chinese"]
+
+_SENTENCES: Final = (
+    (r"No such command '(.+?)'\.", r"没有命令 \1"),
+    (r"No such option: (\S+?)(?=\.?(?: |$))\.?", r"没有选项 \1"),
+    (r"Missing option '--give-back'\.", "缺少选项 --give-back 或 --keep"),
+    (r"Missing option '(--[\w-]+)'(?: / '.+?')?\.", r"缺少选项 \1"),
+    (r"Missing argument '(.+?)'\.", r"缺少参数 \1"),
+    (r"Option '(.+?)' requires an argument\.", r"选项 \1 需要一个值"),
+    (r"Option '(.+?)' does not take a value\.", r"选项 \1 不带值"),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", r"多余的参数：\1"),
+    (r"Invalid value for '(.+?)'(?: / '.+?')?: ", r"\1："),
+    (r"Invalid value: ", ""),
+    (r"(?:file|directory|path) '(.+?)' does not exist\.", r"\1 不存在"),
+    (r"file '(.+?)' is a directory\.", r"\1 是目录，不是文件"),
+    (r"directory '(.+?)' is a file\.", r"\1 是文件，不是目录"),
+    (r"Input should be a valid integer.*", "应为整数"),
+    (r"Input should be greater than or equal to (\S+)", r"至少 \1"),
+    (r"Input should be less than or equal to (\S+)", r"至多 \1"),
+    (r"(?:Value error, )?'(.+?)' is not one of (.+?)\.?$", r"“\1”不在其中：\2"),
+    (r" ?Did you mean '?(.+?)'?\?$", r"，是否为 \1？"),
+    (r" ?\(?Possible options: (.+?)\)?$", r"，是否为 \1？"),
+)
+
+
+def in_chinese(sentence: str) -> str:
+    """The parser's sentence as an office reads it."""
+    for english, chinese in _SENTENCES:
+        sentence = re.sub(english, chinese, sentence)
+    return sentence
