@@ -18,6 +18,8 @@ __all__ = ["SHANGHAI", "brief", "is_terminal", "local", "named", "progress", "sh
 # All of China keeps one time, without summer time since 1991: no time zone database is needed.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
+_WORD = 16
+
 
 def is_terminal() -> bool:
     return sys.stdout.isatty()
@@ -63,11 +65,18 @@ def show_table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[objec
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", min_width=_longest_word(row[number] for row in cells))
     for row in cells:
         table.add_row(*map(Text, row))
     Console().print(table)
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    """Columns of the longest word that a narrow terminal must not break: dates, codes, names of states. Chinese may
+    break anywhere, and so must digests."""
+    words = (word for text in texts for word in text.split() if word.isascii())
+    return max((len(word) for word in words if len(word) <= _WORD), default=1)
 
 
 @contextmanager
