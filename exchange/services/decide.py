@@ -5,6 +5,9 @@ is named. Each decision is one transaction: the receipt, the inbox's new state, 
 contradicts an earlier one is refused with what was decided, by whom and when.
 """
 
+from datetime import timedelta, timezone
+from typing import Final
+
 from exchange.codec.envelope import decode
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.errors import RefusedError
@@ -19,6 +22,8 @@ from exchange.services.fetch import fetch_files
 from exchange.services.node import Node
 
 __all__ = ["Decider"]
+
+_COUNTY_TIME: Final = timezone(timedelta(hours=8))  # what an office reads
 
 
 class Decider:
@@ -108,7 +113,7 @@ def _check_allowed(event: Event, state: DeliveryState) -> None:
     moment = state.closed or state.signed
     done = f"{state.business.chinese} {state.business.name}"
     if moment is not None:
-        done += f"（{moment.person or '系统'}，{moment.at:%Y-%m-%d %H:%M} UTC）"
+        done += f"（{moment.person or '系统'}，{moment.at.astimezone(_COUNTY_TIME):%Y-%m-%d %H:%M}）"
     if event in _BEFORE_SIGNING:
         if state.business >= BusinessState.SIGNED:
             raise RefusedError(f"{event.chinese}: the document is already {done}", code="STATE")

@@ -124,7 +124,7 @@ def test_what_may_not_is_refused_and_nothing_is_stored(world: World, first: list
 
 def test_a_contradiction_is_told_what_was_decided_by_whom_and_when(world: World) -> None:
     reject(world.receiving.decider, KEY)
-    with pytest.raises(RefusedError, match=r"已拒收 REJECTED（赵六，2026-03-02 01:00 UTC）"):
+    with pytest.raises(RefusedError, match=r"已拒收 REJECTED（赵六，2026-03-02 09:00）"):
         sign(world.receiving.decider, KEY)
 
 
