@@ -22,7 +22,7 @@ class Check(Enum):
     INBOX = ("P2", "收文一份、移交一次", "one inbox item for a recipient, one DELIVERED, one hand-over")
     QUIET = ("P3", "没有办不结的事", "nothing is open any more")
     AUTHORS = ("P4", "公文出自其单位", "every document verifies under the key its unit had when the hub received it")
-    RECEIPTS = ("P4", "回执有效", "every receipt verifies, binds its document, and its author may say it")
+    RECEIPTS = ("P4", "回执有效", "every receipt verifies, binds its document, and comes from who may say it")
     ISOLATION = ("P4", "各收各的", "documents are only where their recipients are")
     DIRECTORY = ("P4", "通讯录版本相连", "every directory is signed by the anchored key and continues the one before")
     DIGESTS = ("P5", "字节与摘要一致", "stored documents are the bytes that were recorded")

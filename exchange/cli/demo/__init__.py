@@ -35,7 +35,10 @@ def register(application: typer.Typer) -> None:
 
 
 def demo(
-    units: Annotated[int, typer.Option("--units", metavar="N", help=both("单位数", "how many units"))] = 128,
+    units: Annotated[
+        int,
+        typer.Option("--units", metavar="N", min=5, max=128, help=both("单位数，5 至 128", "how many units, 5 to 128")),
+    ] = 128,
     keep: Annotated[
         Path | None,
         typer.Option("--keep", metavar="DIR", file_okay=False, help=both("保留数据与证据包", "keep data and evidence")),

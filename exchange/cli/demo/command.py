@@ -22,18 +22,15 @@ from exchange.adapters.sheet import write_xlsx
 from exchange.cli.demo.progress import Progress
 from exchange.cli.demo.report import render
 from exchange.cli.example import example_sheet
-from exchange.errors import InputError
+from exchange.cli.failure import fail
 
 __all__ = ["run_demo"]
 
 _DISPATCHES = 10
-_LEAST_UNITS = 5
 
 
 def run_demo(units: int, keep: Path | None, *, as_json: bool) -> int:
     """Run the example county with `units` of its units; returns the exit status."""
-    if units < _LEAST_UNITS:
-        raise InputError(f"--units {units}: the demo needs at least {_LEAST_UNITS}", code="USAGE")
     with _directory(keep) as root:
         progress = Progress(sys.stderr if as_json else sys.stdout)
         started = time.monotonic()
@@ -130,6 +127,8 @@ def _directory(keep: Path | None) -> Iterator[Path]:
             rmtree(root, ignore_errors=True)
         return
     if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-        raise InputError(f"--keep {keep}: must be a new or empty directory", code="USAGE")
+        raise fail(
+            "FILE_EXISTS", f"--keep {keep}：须是新的或空的目录", f"--keep {keep}: must be a new or empty directory"
+        )
     keep.mkdir(parents=True, exist_ok=True)
     yield keep.resolve()

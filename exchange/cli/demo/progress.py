@@ -24,7 +24,7 @@ ACTS = {
     "tampered-refused": ("篡改件被拒绝", "a tampered envelope refused"),
     "impersonated-refused": ("冒名件被拒绝", "an impersonated envelope refused"),
     "kill": ("第二批公文发到一半，强制杀死进程", "SIGKILL in the middle of the second dispatch"),
-    "dispatch": ("重新启动后，第二批送达", "restarted: second dispatch delivered"),
+    "dispatch": ("重新启动后，第二批各件全部送达", "restarted: documents of the second dispatch delivered"),
     "rest": ("全部回执归位，账本封存", "all receipts home, ledger sealed"),
 }
 

@@ -84,7 +84,8 @@ def _speed(findings: dict[str, Any]) -> Table:
     table.add_row(
         "第二批 second dispatch",
         f"杀死时 at the kill {killed['delivered']}/{killed['of']}，"
-        f"最终 in the end {dispatch['delivered']}/{dispatch['deliveries']}，不缺不重 none missing, none doubled",
+        f"最终 in the end {dispatch['delivered']}/{dispatch['deliveries']}"
+        + ("，不缺不重 none missing, none doubled" if findings["ok"] else ""),
     )
     return table
 
