@@ -25,7 +25,6 @@ _P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2F
 _HALF = 32
 _SHA256 = hashes.SHA256()
 # The nonce comes from key and message (RFC 6979): a machine with poor randomness cannot leak its key.
-# RFC 6979: the nonce follows from key and message, so no weak source of chance can betray the key.
 _ECDSA = ec.ECDSA(_SHA256, deterministic_signing=True)
 # RFC 6931 2.3.10: the salt is as long as the digest.
 _PSS = padding.PSS(padding.MGF1(_SHA256), salt_length=_SHA256.digest_size)

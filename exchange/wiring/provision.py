@@ -1,14 +1,16 @@
 """The broker as the directory wants it: who left goes, who came gets an account, changes by hand are undone."""
 
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from exchange.directory.snapshot import Directory
+from exchange.directory.snapshot import Directory, UnitEntry
 from exchange.errors import InputError
 from exchange.settings import Rabbit
 from exchange.transport.provisioning import Changes, County, Provisioner, definitions
 from exchange.transport.rabbit_management import Management
 from exchange.wiring.places import HubPlace
+from exchange.wiring.system import SystemClock
 
 __all__ = ["county_of", "definitions", "provision"]
 
@@ -29,14 +31,24 @@ def provision(place: HubPlace, directory: Directory) -> Changes:
 
 
 def county_of(place: HubPlace, directory: Directory) -> County:
+    """Units that may log in now, and the hub.
+
+    Limits: a certificate opens its unit's account by the unit's name, so an earlier one of a unit that has a good key
+    again does so too until it expires. It reads that inbox; it signs nothing."""
+    now = SystemClock().now()
     rabbit = place.rabbit()
     parts = urlsplit(rabbit.urls[0])
     return County(
-        units=tuple(entry.unit.code for entry in directory.units if entry.unit.active),
+        units=tuple(entry.unit.code for entry in directory.units if entry.unit.active and _may_log_in(entry, now)),
         hub_user=unquote(parts.username or ""),
         hub_password=_password(rabbit),
         vhost=unquote(parts.path.removeprefix("/")) or "/",
     )
+
+
+def _may_log_in(entry: UnitEntry, now: datetime) -> bool:
+    """Not when every key it had is revoked or has ended; one that never had any has nothing to log in with."""
+    return not entry.keys or any(key.revoked is None and now < key.valid_to for key in entry.keys)
 
 
 def _password(rabbit: Rabbit) -> str:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from exchange.directory.snapshot import Directory
-from exchange.directory.update import add_units
+from exchange.directory.update import add_key, add_units, revoke_key
 from exchange.errors import InputError
 from exchange.model.unit import Level, Unit, UnitCode, UnitKind
+from exchange.testing.keys import county
 from exchange.testing.metrics import RecordingLog
+from exchange.trust.certificates import key_entry
 from exchange.wiring.desk import open_desk
 from exchange.wiring.founding import HubPlan, found_hub, found_node
 from exchange.wiring.layout import Layout
@@ -69,6 +71,14 @@ def test_the_broker_is_to_hold_the_active_units_of_the_directory(place: HubPlace
     desk.close()
     assert (county.units, county.hub_user, county.vhost) == ((UNIT.code,), "yidi-hub", "county")
     assert county.hub_password == "s/ecret-word"
+
+
+def test_a_unit_whose_every_key_is_revoked_loses_its_account(place: HubPlace) -> None:
+    key = key_entry(county(1).signers[UNIT.code].certificate)
+    enrolled = add_key(add_units(_directory(place), [UNIT]), UNIT.code, key)
+    assert county_of(place, enrolled).units == (UNIT.code,)
+    revoked = revoke_key(enrolled, UNIT.code, key.fingerprint, key.valid_from, "stolen")
+    assert county_of(place, revoked).units == ()
 
 
 def test_a_broker_of_others_is_never_asked(place: HubPlace) -> None:
