@@ -57,7 +57,7 @@ def export(
     from exchange.wiring.system import SystemClock
 
     if out.exists() and not force:
-        raise fail("EXISTS", f"{out} 已存在，用 --force 覆盖", f"{out} exists: overwrite it with --force")
+        raise fail("FILE_EXISTS", f"{out} 已存在，用 --force 覆盖", f"{out} exists: overwrite it with --force")
     with desk(data) as opened:
         with opened.hub_store.begin() as session:
             key = _found(session, document_id)
@@ -112,7 +112,7 @@ def verify(
 def _anchor(path: Path) -> "Anchor":
     from exchange.trust.anchor import Anchor
 
-    return Anchor.from_json(path.read_text(encoding="utf-8"))
+    return Anchor.from_json(path.read_text(encoding="utf-8", errors="replace"))  # damaged bytes are damaged JSON
 
 
 def _show(report: "EvidenceReport", path: Path, *, as_json: bool) -> None:

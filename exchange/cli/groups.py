@@ -49,7 +49,7 @@ def show(
         directory = opened.administration().administrator.current()
     found = next((group for group in directory.groups if name in (group.id, group.name)), None)
     if found is None:
-        raise fail("NOT_FOUND", f"没有分组“{name}”", f"no group {name!r}")
+        raise fail("GROUP", f"没有分组“{name}”", f"no group {name!r}")
     if as_json:
         show_json(_value(directory, found))
         return

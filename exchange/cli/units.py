@@ -58,7 +58,7 @@ def import_(
             units = read_units(file)
         except SheetError as error:
             _show_faults(error, as_json=as_json)
-            raise InputError(error.message.partition("\n")[0], code=error.code) from error
+            raise InputError(error.message.partition("\n")[0].rstrip(":"), code=error.code) from error
         administration = opened.administration()
         before = administration.administrator.current()
         added, changed = _difference(before, units)

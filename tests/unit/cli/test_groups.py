@@ -28,5 +28,5 @@ def test_a_group_of_nobody_is_wrong_use(data: Path) -> None:
 
 
 def test_an_unknown_group_or_member_is_refused(data: Path) -> None:
-    assert yidi("hub", "groups", "show", "没有", data=data).err.startswith("错误 NOT_FOUND: ")
+    assert yidi("hub", "groups", "show", "没有", data=data).err.startswith("错误 GROUP: ")
     assert yidi("hub", "groups", "add", "x", "某", "--member", "没有", data=data).err.startswith("错误 UNIT: ")

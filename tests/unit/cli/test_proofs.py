@@ -55,7 +55,7 @@ def test_evidence_overwrites_nothing_unless_told(delivered: Delivered, tmp_path:
     out = tmp_path / "e.zip"
     out.write_bytes(b"mine")
 
-    assert yidi("evidence", "export", document, "--out", out, data=data).err.startswith("错误 EXISTS: ")
+    assert yidi("evidence", "export", document, "--out", out, data=data).err.startswith("错误 FILE_EXISTS: ")
     assert out.read_bytes() == b"mine"
     assert yidi("evidence", "export", document, "--out", out, "--force", data=data).code == 0
 
