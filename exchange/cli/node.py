@@ -108,6 +108,20 @@ def _choose(opened: "Desk", units: list[str], *, renew: bool) -> "tuple[list[Uni
     return chosen, len(asked) - len(chosen)
 
 
+_COUNTED = {
+    "sent": "已发公文",
+    "inbox": "收件",
+    "outbox_open": "待发",
+    "handovers_open": "待入办公系统",
+    "untold": "待告知办公系统",
+    "quarantined": "被隔离",
+}
+
+
+def _counted(name: str) -> str:
+    return say(_COUNTED.get(name, name), name.replace("_", " "))
+
+
 def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     with desk(data) as opened:
         opened.node.refresher.refresh()
@@ -133,7 +147,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     rows: list[tuple[str, object]] = [
         (say("目录版本", "directory version"), held),
         (say("所持检查点", "checkpoints held"), len(checkpoints)),
-        *counts.items(),
+        *((_counted(name), count) for name, count in counts.items()),
     ]
     show_table([("项目", "what"), ("现状", "state")], rows)
     if directory is not None:
