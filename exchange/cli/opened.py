@@ -61,11 +61,13 @@ def desk(data: Path) -> "Iterator[Desk]":
 
 
 def complete_unit(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Shell completion of unit codes, with their names. Silent when there is no exchange."""
+    """Shell completion of unit codes and names. Silent when there is no exchange."""
     data = ctx.params.get("data") or DEFAULT_DATA
     try:
         with desk(Path(data)) as opened:
             units = opened.directory().units
     except Exception:  # noqa: BLE001  # completion must never print a traceback into somebody's prompt
         return []
-    return [(entry.unit.code, entry.unit.name) for entry in units if entry.unit.code.startswith(incomplete)]
+    found = [(str(entry.unit.code), entry.unit.name) for entry in units if entry.unit.code.startswith(incomplete)]
+    # A name is offered to who has begun one.
+    return found or [(one.unit.name, one.unit.code) for one in units if one.unit.name.startswith(incomplete)]

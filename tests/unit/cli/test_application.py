@@ -81,7 +81,15 @@ def test_version_needs_no_command() -> None:
 
 
 def test_the_shell_completes_unit_codes(data: Path) -> None:
-    words = {"COMP_WORDS": f"yidi inbox --data {data} --unit 520304-00", "COMP_CWORD": "5"}
+    assert _completed(data, "520304-00") == ["520304-001", "520304-002", "520304-003", "520304-004"]
+
+
+def test_the_shell_completes_names_of_units(data: Path) -> None:
+    assert _completed(data, "乙") == ["乙镇"]
+
+
+def _completed(data: Path, begun: str) -> list[str]:
+    words = {"COMP_WORDS": f"yidi inbox --data {data} --unit {begun}", "COMP_CWORD": "5"}
     done = subprocess.run(
         [sys.executable, "-c", "from exchange.cli import main; main()"],
         env={**os.environ, **words, "_YIDI_COMPLETE": "complete_bash"},
@@ -89,8 +97,7 @@ def test_the_shell_completes_unit_codes(data: Path) -> None:
         text=True,
         check=False,
     )
-
-    assert done.stdout.split() == ["520304-001", "520304-002", "520304-003", "520304-004"]
+    return done.stdout.split()
 
 
 def test_help_loads_no_heavy_room() -> None:
