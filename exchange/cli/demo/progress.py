@@ -6,6 +6,7 @@ from typing import IO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
+from rich.table import Column
 
 __all__ = ["ACTS", "Progress"]
 
@@ -38,8 +39,14 @@ class Progress:
         self._finished: set[str] = set()
         self.failure: str | None = None
         if self._console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._bars = Bars(*columns, console=self._console)
+            # Numbers first and at their full width: on 80 columns it is the label that is cut.
+            columns = (
+                MofNCompleteColumn(table_column=Column(min_width=9, justify="right", no_wrap=True)),
+                BarColumn(bar_width=12, table_column=Column(width=12, no_wrap=True)),
+                TimeElapsedColumn(table_column=Column(min_width=7, no_wrap=True)),
+                TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+            )
+            self._bars = Bars(*columns, console=self._console, expand=True)
             self._bars.start()
 
     def show(self, step: dict[str, object]) -> None:
