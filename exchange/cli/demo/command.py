@@ -26,7 +26,8 @@ from exchange.cli.failure import fail
 
 __all__ = ["run_demo"]
 
-_DISPATCHES = 10
+# Enough deliveries that no single batch holds them all: the kill must fall in the middle.
+_DELIVERIES = 1270
 
 
 def run_demo(units: int, keep: Path | None, *, as_json: bool) -> int:
@@ -57,7 +58,16 @@ def _filled_in_sheet(root: Path) -> Path:
 
 def _play(root: Path, sheet: Path, units: int, progress: Progress) -> dict[str, object]:
     data, evidence = root / "county", root / "evidence.zip"
-    common = ["--data", str(data), "--sheet", str(sheet), "--units", str(units), "--dispatches", str(_DISPATCHES)]
+    common = [
+        "--data",
+        str(data),
+        "--sheet",
+        str(sheet),
+        "--units",
+        str(units),
+        "--dispatches",
+        str(_dispatches(units)),
+    ]
     notes: dict[str, object] = {}
     peak = 0
     killed: dict[str, object] | None = None
@@ -89,6 +99,11 @@ def _play(root: Path, sheet: Path, units: int, progress: Progress) -> dict[str, 
     own_peak = findings.get("peak_kib")
     findings["peak_kib"] = max(peak, own_peak if isinstance(own_peak, int) else 0)
     return {**findings, "notes": notes, "killed": killed, "units": units}
+
+
+def _dispatches(units: int) -> int:
+    """How many documents to all the others the second dispatch has."""
+    return -(-_DELIVERIES // (units - 1))
 
 
 def _start(stage: str, arguments: list[str]) -> subprocess.Popen[str]:
