@@ -7,7 +7,7 @@ import pytest
 from exchange.cli.failure import CommandError
 from exchange.cli.secret import private_url
 
-WITH_PASSWORD = "postgresql://yidi:geheim@127.0.0.1/yidi"  # noqa: S105  # of nothing
+WITH_PASSWORD = "postgresql://yidi:geheim@127.0.0.1/yidi"  # of nothing
 
 
 def test_a_url_without_a_password_may_be_typed() -> None:
