@@ -74,8 +74,7 @@ def verify(
 
 def _from_file(path: Path, data: Path) -> "tuple[Directory, datetime, str]":
     """A directory from a file, under the anchor of the data directory when there is one."""
-    from exchange.codec.directory import decode
-    from exchange.codec.signed import DocumentKind, parse_signed
+    from exchange.codec.read import read_directory
     from exchange.trust.anchor import verify_directory
 
     now = datetime.now(UTC)
@@ -84,7 +83,7 @@ def _from_file(path: Path, data: Path) -> "tuple[Directory, datetime, str]":
     if layout.anchor_file.exists():
         held, _ = verify_directory(document, layout.anchor(), now, None)
         return held, now, say("目录由信任锚验证；以现在为准", "directory verified under the anchor; as of now")
-    held = decode(parse_signed(document, DocumentKind.DIRECTORY).body)
+    held = read_directory(document)
     return (
         held,
         now,
@@ -94,14 +93,13 @@ def _from_file(path: Path, data: Path) -> "tuple[Directory, datetime, str]":
 
 def _from_data(data: Path, document: bytes) -> "tuple[Directory, datetime, str]":
     """The directory of a data directory; as of when the hub received these bytes, if it did."""
-    from exchange.codec.envelope import decode
-    from exchange.codec.signed import DocumentKind, parse_signed
+    from exchange.codec.read import read_envelope
     from exchange.trust.digest import sha256_hex
 
     with desk(data) as opened:
         held = opened.directory()
         try:
-            key = decode(parse_signed(document, DocumentKind.ENVELOPE).body).key
+            key = read_envelope(document).key
         except YidiError:
             return held, datetime.now(UTC), ""
         with opened.hub_store.begin() as session:

@@ -113,8 +113,7 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from exchange.codec.envelope import decode
-    from exchange.codec.signed import DocumentKind, parse_signed
+    from exchange.codec.read import read_envelope
 
     with desk(data) as opened:
         directory = opened.directory()
@@ -122,7 +121,7 @@ def show(
         with opened.node_store.begin() as session:
             holder, box, key = _held(session, code, document_id)
             record = session.documents(box, [(holder, key)])[(holder, key)]
-        envelope = decode(parse_signed(record.document, DocumentKind.ENVELOPE).body)
+        envelope = read_envelope(record.document)
         if save is not None:
             _save(envelope, save, opened.node.node.files.open)
     if as_json:

@@ -90,9 +90,7 @@ def _load(data: Path, document_id: str, unit: str | None) -> Tracked:
 
 
 def _read(opened: "Desk", document_id: str, unit: str | None) -> Tracked:
-    from exchange.codec.envelope import decode
-    from exchange.codec.receipt import decode as decode_receipt
-    from exchange.codec.signed import DocumentKind, parse_signed
+    from exchange.codec.read import read_envelope, read_receipt
     from exchange.ports.node import Box
 
     directory = opened.directory()
@@ -104,10 +102,10 @@ def _read(opened: "Desk", document_id: str, unit: str | None) -> Tracked:
         receipts = session.receipts_of(key.sender, key)
     return Tracked(
         directory=directory,
-        envelope=decode(parse_signed(record.document, DocumentKind.ENVELOPE).body),
+        envelope=read_envelope(record.document),
         deliveries=sorted(deliveries, key=lambda one: one.key.recipient),
         receipts=sorted(
-            (decode_receipt(parse_signed(one.document, DocumentKind.RECEIPT).body) for one in receipts),
+            (read_receipt(one.document) for one in receipts),
             key=lambda one: (one.at, one.id),
         ),
     )

@@ -8,6 +8,7 @@
     canonical.py  writing exclusive C14N 1.0 directly
     reader.py     tree -> fields, for the decoders
     envelope.py, metadata.py, receipt.py, directory.py, extension.py   body <-> model
+    read.py       signed bytes -> value, for bytes verified before
     explain.py    every schema fault of a document, for a person
 
 Not here: keys, digests compared, signatures verified (`exchange.trust`). No lxml object or exception leaves this room.

@@ -16,7 +16,7 @@ from exchange.ports.keys import Signer
 from exchange.ports.records import DirectoryRecord
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
-from exchange.services.held import read_directory
+from exchange.services.held import directory_of
 from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_directory
 
@@ -52,13 +52,13 @@ class Administrator:
     def current(self) -> Directory:
         """Raises DirectoryError when there is none."""
         with self._store.begin() as session:
-            return read_directory(session.directory())
+            return directory_of(session.directory())
 
     def change(self, change: Change) -> Directory:
         """Apply `change` and sign the next version; nothing is stored when it raises or changes nothing."""
         with self._store.begin() as session:
             record = session.directory()
-            current = read_directory(record)
+            current = directory_of(record)
             assert record is not None
             changed = change(current)
             if changed == current:
@@ -75,7 +75,7 @@ class Administrator:
             record = session.directory()
             if record is None:
                 return False
-            current = read_directory(record)
+            current = directory_of(record)
             if current.issued <= self._clock.now() < current.issued + (current.expires - current.issued) / 2:
                 return False
             session.add_directory(self._sign(self._next(current, record)))

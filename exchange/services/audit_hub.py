@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exchange.codec.envelope import decode as decode_envelope
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_envelope
 from exchange.errors import YidiError
 from exchange.model.envelope import Envelope, EnvelopeKey, FileEntry
 from exchange.model.events import Event, Speaker
@@ -184,4 +183,4 @@ def check_files(files: Files, envelope: Envelope, seen: set[FileEntry], notebook
 
 def envelope_of(document: DocumentRecord) -> Envelope:
     """What a stored document says; whose it is was checked by its digest."""
-    return decode_envelope(parse_signed(document.document, DocumentKind.ENVELOPE).body)
+    return read_envelope(document.document)

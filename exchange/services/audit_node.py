@@ -1,7 +1,6 @@
 """The part of an audit that looks at one node, and holds what it has against what the hub has."""
 
-from exchange.codec.receipt import decode as decode_receipt
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_receipt
 from exchange.errors import YidiError
 from exchange.model.envelope import FileEntry
 from exchange.model.events import BusinessState, Event, Speaker
@@ -186,6 +185,6 @@ class NodeAuditor:
 
 def _decoded(record: ReceiptRecord) -> Receipt | None:
     try:
-        return decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+        return read_receipt(record.document)
     except YidiError:
         return None

@@ -8,8 +8,7 @@ contradicts an earlier one is refused with what was decided, by whom and when.
 from datetime import timedelta, timezone
 from typing import Final
 
-from exchange.codec.envelope import decode
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_envelope
 from exchange.errors import RefusedError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
@@ -102,7 +101,7 @@ class Decider:
         with self._node.store.begin() as session:
             document, state = self._held(session, unit, key)
         _check_allowed(Event.SIGNED, state)
-        envelope = decode(parse_signed(document.document, DocumentKind.ENVELOPE).body)
+        envelope = read_envelope(document.document)
         fetch_files(self._node, unit, envelope.files)
 
 

@@ -4,8 +4,7 @@ Each takes the case, adds to it what it found good, and returns what to tell; a 
 member. The numbers are those of `evidence_verify`.
 """
 
-from exchange.codec.directory import decode as decode_directory
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_directory
 from exchange.errors import PackageError, YidiError
 from exchange.ledger import manifest as names
 from exchange.model.envelope import FileEntry
@@ -33,7 +32,7 @@ __all__ = [
 
 def check_directory(case: Case) -> str:
     raw = case.package.directory
-    found = case.directory = decode_directory(parse_signed(raw, DocumentKind.DIRECTORY).body)
+    found = case.directory = read_directory(raw)
     certificate = directory_certificate(raw)
     case.fingerprint = sha256_hex(certificate)
     own = Anchor(hub=found.hub, directory_certificate=certificate, ledger_key=found.ledger_key)

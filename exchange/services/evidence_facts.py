@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from exchange.codec.directory import decode as decode_directory
-from exchange.codec.envelope import decode as decode_envelope
-from exchange.codec.receipt import decode as decode_receipt
+from exchange.codec.read import read_directory, read_envelope, read_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.directory.snapshot import Directory
 from exchange.errors import PackageError
@@ -58,7 +56,7 @@ class Facts:
     @classmethod
     def of(cls, package: EvidencePackage) -> "Facts":
         """Raises whatever error says why a document cannot be read."""
-        envelope = decode_envelope(parse_signed(package.envelope, DocumentKind.ENVELOPE).body)
+        envelope = read_envelope(package.envelope)
         by_digest = {proof.entry.digest: proof for proof in package.proofs}
         receipts = tuple(_spoken(number, data, by_digest) for number, data in enumerate(package.receipts, start=1))
         checkpoint = read_checkpoint(package.checkpoint)
@@ -69,17 +67,13 @@ class Facts:
             proof=by_digest.get(digest),
             receipts=receipts,
             states=states_of(envelope, (spoken.receipt for spoken in receipts)),
-            directory=decode_directory(parse_signed(package.directory, DocumentKind.DIRECTORY).body),
+            directory=read_directory(package.directory),
             directory_fingerprint=sha256_hex(directory_certificate(package.directory)),
             certificates=tuple(sorted(package.certificates)),
             included=frozenset(name for name, opener in package.files.items() if opener is not None),
             checkpoint=checkpoint,
             exported=Statement.of(checkpoint).at,
         )
-
-
-def read_receipt(data: bytes) -> Receipt:
-    return decode_receipt(parse_signed(data, DocumentKind.RECEIPT).body)
 
 
 def read_checkpoint(note: str) -> Checkpoint:
@@ -107,7 +101,7 @@ def states_of(envelope: Envelope, receipts: Iterable[Receipt]) -> dict[UnitCode,
 
 def signers_of(package: EvidencePackage) -> dict[str, bytes]:
     """The certificates (DER) behind the signatures, by fingerprint: the directory's own and those it lists."""
-    directory = decode_directory(parse_signed(package.directory, DocumentKind.DIRECTORY).body)
+    directory = read_directory(package.directory)
     own = directory_certificate(package.directory)
     named = {sha256_hex(own): own}
     documents = [(package.envelope, DocumentKind.ENVELOPE)]

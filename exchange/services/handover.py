@@ -9,9 +9,7 @@ and nothing else: whatever an adapter raises stops here.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from exchange.codec.envelope import decode as decode_envelope
-from exchange.codec.receipt import decode as decode_receipt
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_envelope, read_receipt
 from exchange.errors import YidiError
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Subject
@@ -132,7 +130,7 @@ class Officer:
             return replace(record, due=None, external_id=None)
         try:
             node.keys(record.unit)  # IMPORTED must be signed
-            envelope = decode_envelope(parse_signed(document.document, DocumentKind.ENVELOPE).body)
+            envelope = read_envelope(document.document)
             fetch_files(node, record.unit, envelope.files)  # all here, unless one has gone bad since
             item = HandOver(
                 unit=record.unit,
@@ -155,7 +153,7 @@ class Officer:
 
     def _tell(self, unit: UnitCode, record: ReceiptRecord) -> None:
         if (office := self._offices(unit)) is not None:
-            receipt = decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+            receipt = read_receipt(record.document)
             office.tell(unit, receipt, record.document)
 
     def _let_rest(self, unit: UnitCode) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from exchange.codec.directory import decode
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_directory
 from exchange.directory.snapshot import Directory
 from exchange.errors import DirectoryError
 from exchange.ports.records import DirectoryRecord
 from exchange.trust.verify import Verifier
 
-__all__ = ["HoldsDirectory", "read_directory", "verifier_of"]
+__all__ = ["HoldsDirectory", "directory_of", "verifier_of"]
 
 
 class HoldsDirectory(Protocol):
@@ -31,11 +30,11 @@ def verifier_of(begin: Callable[[], AbstractContextManager[HoldsDirectory]], kno
         if known is not None and known.directory.version == session.directory_version():
             return known
         record = session.directory()
-    return Verifier(read_directory(record))
+    return Verifier(directory_of(record))
 
 
-def read_directory(record: DirectoryRecord | None) -> Directory:
+def directory_of(record: DirectoryRecord | None) -> Directory:
     """Raises DirectoryError when there is none."""
     if record is None:
         raise DirectoryError("there is no directory here yet", code="DIRECTORY_MISSING")
-    return decode(parse_signed(record.document, DocumentKind.DIRECTORY).body)
+    return read_directory(record.document)

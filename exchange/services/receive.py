@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.kind import kind_of
-from exchange.codec.receipt import decode as decode_receipt
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_envelope, read_receipt
+from exchange.codec.signed import DocumentKind
 from exchange.errors import (
     CertificateError,
     CorruptFileError,
@@ -149,11 +148,11 @@ class Receiver:
 
     def _accepted_at(self, data: bytes, unit: UnitCode, digest: str) -> datetime | None:
         """When the hub received these very bytes, by its own signed word."""
-        claimed = decode_envelope(parse_signed(data, DocumentKind.ENVELOPE).body).key
+        claimed = read_envelope(data).key
         with self._node.store.begin() as session:
             held = session.receipts_of(unit, claimed)
         for record in held:
-            receipt = decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+            receipt = read_receipt(record.document)
             if receipt.event is Event.ACCEPTED and receipt.subject and receipt.subject.digest == digest:
                 return receipt.at
         return None
@@ -164,7 +163,7 @@ class Receiver:
         try:
             return self._refresher.with_fresh_directory(lambda verifier: verifier.receipt(data, now))
         except (CertificateError, NotAuthorisedError):
-            claimed = decode_receipt(parse_signed(data, DocumentKind.RECEIPT).body).at
+            claimed = read_receipt(data).at
             return self._node.verifier(look=False).receipt(data, min(claimed, now), may_have_left=True)
 
     # one transaction: envelopes
@@ -198,10 +197,7 @@ class Receiver:
         for item, verified in fresh:
             envelope, unit = verified.envelope, item.unit
             subject = Subject(envelope=envelope.key, digest=item.digest, recipient=unit)
-            earlier = [
-                decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
-                for record in overtook.get((unit, envelope.key), ())
-            ]
+            earlier = [read_receipt(record.document) for record in overtook.get((unit, envelope.key), ())]
             # The clock again: a batch takes its time, and DELIVERED speaks of now.
             issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, node.clock.now(), subject=subject)]
             state = DeliveryState().add(issued[0][0])

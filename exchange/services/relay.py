@@ -6,8 +6,7 @@ that has gone bad is an alarm here and not a forgery elsewhere.
 
 from dataclasses import replace
 
-from exchange.codec.envelope import decode
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_envelope
 from exchange.errors import CorruptFileError, KeyStoreError, YidiError
 from exchange.model.envelope import FileEntry
 from exchange.model.events import Event, Speaker
@@ -77,7 +76,7 @@ class Relay:
         if row.kind is OutboxKind.RECEIPT:
             return True
         try:
-            envelope = decode(parse_signed(row.document, DocumentKind.ENVELOPE).body)
+            envelope = read_envelope(row.document)
             for entry in envelope.files:
                 self._upload(row.unit, entry)
         except CorruptFileError as error:

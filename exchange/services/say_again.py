@@ -9,7 +9,7 @@ Not here: faults that another key does not mend; those end the repeating and are
 from dataclasses import replace
 from datetime import datetime
 
-from exchange.codec.receipt import decode
+from exchange.codec.read import read_receipt
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
@@ -39,7 +39,7 @@ def is_settled(node: Node, session: NodeSession, unit: UnitCode, noted: Noted, n
     held = session.receipts_of(unit, record.envelope)
     same = [one for one in held if (one.event, one.at) == (record.event, record.at)]
     if not any(_is_under(one, signer) for one in same):
-        said = decode(parse_signed(record.document, DocumentKind.RECEIPT).body)
+        said = read_receipt(record.document)
         again = replace(said, id=ReceiptId(node.ids.new()))
         node.emit(session, unit, [(again, sign_receipt(again, signer))], now)
         node.apply(session, unit, record.envelope, [again])

@@ -17,9 +17,7 @@ from typing import TypeVar
 from exchange.cli.bench.county import County
 from exchange.cli.bench.routing import rows_of
 from exchange.cli.bench.spent import Spent, spent, spent_each
-from exchange.codec.envelope import decode as decode_envelope
-from exchange.codec.receipt import decode as decode_receipt
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_envelope, read_receipt
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event
 from exchange.model.receipt import Noted, Receipt
@@ -94,7 +92,7 @@ def _case(store: NodeStore, key: EnvelopeKey) -> _Case:
 
 def _sign(county: County, cases: Sequence[_Case]) -> Spent:
     signer = county.layout.node_keys(county.layout.settings()).signer(county.sender.code)
-    envelopes = [decode_envelope(parse_signed(case.document.document, DocumentKind.ENVELOPE).body) for case in cases]
+    envelopes = [read_envelope(case.document.document) for case in cases]
     receipts = [_receipt(record) for case in cases for record in (case.accepted, *case.delivered)]
     return spent_each(lambda envelope: sign_envelope(envelope, signer), envelopes) + spent_each(
         lambda receipt: sign_receipt(receipt, signer), receipts
@@ -102,7 +100,7 @@ def _sign(county: County, cases: Sequence[_Case]) -> Spent:
 
 
 def _receipt(record: ReceiptRecord) -> Receipt:
-    return decode_receipt(parse_signed(record.document, DocumentKind.RECEIPT).body)
+    return read_receipt(record.document)
 
 
 def _verify(county: County, cases: Sequence[_Case], now: datetime) -> Spent:

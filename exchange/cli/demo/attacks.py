@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from exchange.codec.envelope import decode
-from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.codec.read import read_envelope
 from exchange.model.unit import UnitCode
 from exchange.ports.keys import Signer
 from exchange.ports.transport import Consumer, Message, Publisher, PublishResult, Transport
@@ -62,5 +61,5 @@ def tampered(document: bytes) -> bytes:
 
 def impersonated(document: bytes, new_id: str, thief: Signer) -> bytes:
     """A new document in the name of `document`'s sender, signed with another unit's own valid key."""
-    envelope = decode(parse_signed(document, DocumentKind.ENVELOPE).body)
+    envelope = read_envelope(document)
     return sign_envelope(replace(envelope, id=new_id), thief)  # type: ignore[arg-type]  # an id like any other
