@@ -1,9 +1,6 @@
-"""The contract of the hub's store. On SQLite; and on PostgreSQL too when YIDI_TEST_POSTGRESQL holds the URL of an
-empty database that may be written to.
-"""
+"""The contract of the hub's store. On SQLite here, on PostgreSQL in `tests.integration.test_hub_store_postgresql`."""
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
 
 from exchange.errors import ConflictError, StorageError
 from exchange.model.events import BusinessState, Event, TransportState
@@ -26,9 +22,6 @@ from exchange.ports.hub import (
     SealedCheckpoint,
 )
 from exchange.ports.records import DeliveryKey
-from exchange.storage import open_hub_store, tables_hub
-from exchange.storage.engine import open_engine
-from exchange.storage.migrate import migrate
 from exchange.testing.stores import file_hub_store, memory_hub_store
 from tests.contract.store_records import (
     HOUR,
@@ -49,50 +42,34 @@ from tests.contract.store_records import (
     receipt_id,
 )
 
-POSTGRESQL = os.environ.get("YIDI_TEST_POSTGRESQL")
-DATABASES = ["file", *(["postgresql"] if POSTGRESQL else [])]
 Open = Callable[[], HubStore]
 
 
-def emptied(url: str) -> Engine:
-    engine = open_engine(url)
-    migrate(engine, "hub")
-    with engine.begin() as connection:
-        for table in tables_hub.metadata.sorted_tables:
-            connection.execute(text(f"TRUNCATE {table.name} RESTART IDENTITY"))
-    return engine
-
-
-@pytest.fixture(params=DATABASES)
-def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture
+def open_again(tmp_path: Path) -> Iterator[Open]:
     """Opens one and the same database, as another process would."""
-    if request.param == "postgresql":
-        assert POSTGRESQL is not None
-        emptied(POSTGRESQL).dispose()
     opened: list[HubStore] = []
 
     def open_one() -> HubStore:
-        store = open_hub_store(POSTGRESQL or "") if request.param == "postgresql" else file_hub_store(tmp_path / "hub")
-        opened.append(store)
-        return store
+        opened.append(file_hub_store(tmp_path / "hub.db"))
+        return opened[-1]
 
     yield open_one
     for store in opened:
         store.close()
 
 
-@pytest.fixture(params=["memory", *DATABASES])
+@pytest.fixture(params=["memory", "file"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HubStore]:
-    if request.param == "postgresql":
-        assert POSTGRESQL is not None
-        emptied(POSTGRESQL).dispose()
-        made: HubStore = open_hub_store(POSTGRESQL)
-    elif request.param == "file":
-        made = file_hub_store(tmp_path / "hub.db")
-    else:
-        made = memory_hub_store()
+    made = file_hub_store(tmp_path / "hub.db") if request.param == "file" else memory_hub_store()
     yield made
     made.close()
+
+
+@pytest.fixture
+def passes_over() -> bool:
+    """Whether a worker passes over rows that another holds. On SQLite it waits for the other's transaction."""
+    return False
 
 
 # transactions
@@ -591,11 +568,7 @@ def test_writers_at_once_wait_for_each_other_and_lose_nothing(open_again: Open) 
 
 
 @pytest.mark.parametrize("take", ["deliveries", "reminders", "forwards", "owed"])
-def test_what_one_worker_holds_another_does_not_get(
-    open_again: Open, take: str, request: pytest.FixtureRequest
-) -> None:
-    """On SQLite the second waits for the first; on PostgreSQL it passes over the locked rows."""
-    passes_over = "postgresql" in request.node.name
+def test_what_one_worker_holds_another_does_not_get(open_again: Open, take: str, passes_over: bool) -> None:
     one, other = open_again(), open_again()
     takers: dict[str, Callable[[HubSession], list[object]]] = {
         "deliveries": lambda session: [*session.due_deliveries(NOW, 10)],
@@ -617,7 +590,7 @@ def test_what_one_worker_holds_another_does_not_get(
     with one.begin() as session:
         assert len(takers[take](session)) == 1
         thread.start()
-        thread.join(timeout=5 if passes_over else 0.2)
+        thread.join(timeout=50 if passes_over else 0.2)
         assert thread.is_alive() is not passes_over
         later = NOW + HOUR
         session.save_deliveries([replace(delivery(envelope(1), remind=later), due=later)])
