@@ -36,9 +36,9 @@ from exchange.testing.clock import FakeClock
 from exchange.testing.ids import SeededIds
 from exchange.testing.keys import County, county
 from exchange.testing.metrics import RecordingLog
-from exchange.testing.proxy import TcpProxy
-from exchange.testing.servers import free_port
 from exchange.testing.stores import file_hub_store
+from exchange.trial.proxy import TcpProxy
+from exchange.trial.servers import free_port
 from exchange.trust.digest import measure, sha256_hex
 from exchange.trust.http import HttpRequest, content_digest, sign_request
 from exchange.trust.sign import sign_directory

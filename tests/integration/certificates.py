@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from exchange.model.unit import UnitCode
-from exchange.testing.servers import TlsFiles
+from exchange.trial.servers import TlsFiles
 from exchange.trust.algorithms import PrivateKey
 from exchange.trust.authority import Authority, check_request, request
 from exchange.trust.keys import generate

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from exchange.testing.servers import PostgresServer, RabbitServer
 from exchange.transport.rabbit_management import Management
+from exchange.trial.servers import PostgresServer, RabbitServer
 
 
 @pytest.fixture(scope="session")

@@ -19,11 +19,11 @@ from exchange.errors import TransportError
 from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.transport import Message, PublishResult
 from exchange.settings import Rabbit
-from exchange.testing.servers import RabbitServer, TlsFiles
 from exchange.topology import DEAD, INGRESS, OUT, Lane, in_exchange, inbox_queue, work_queue
 from exchange.transport.provisioning import County, Provisioner, definitions
 from exchange.transport.rabbit_management import Management
 from exchange.transport.rabbitmq import RabbitTransport
+from exchange.trial.servers import RabbitServer, TlsFiles
 from tests.integration.certificates import CountyAuthority
 
 TOWN, BUREAU, STRANGER = (parse_unit_code(f"520304-{n:03}") for n in (1, 2, 999))

@@ -15,11 +15,11 @@ from exchange.errors import TransportError
 from exchange.model.unit import parse_unit_code
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
 from exchange.settings import Rabbit
-from exchange.testing.proxy import TcpProxy
-from exchange.testing.servers import RabbitServer, ServerError, free_port
 from exchange.topology import OUT, inbox_queue
 from exchange.transport.rabbit_management import Management
 from exchange.transport.rabbitmq import RabbitTransport
+from exchange.trial.proxy import TcpProxy
+from exchange.trial.servers import RabbitServer, ServerError, free_port
 
 TOWN, BUREAU, STRANGER = (parse_unit_code(f"520304-{n:03}") for n in (1, 2, 999))
 ACCEPTED, UNROUTABLE = PublishResult.ACCEPTED, PublishResult.UNROUTABLE
@@ -379,6 +379,6 @@ def test_a_server_that_does_not_start_shows_its_log() -> None:
 
 
 def test_a_package_that_is_missing_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exchange.testing.servers._RABBIT", Path("/nowhere"))
+    monkeypatch.setattr("exchange.trial.servers._RABBIT", Path("/nowhere"))
     with pytest.raises(ServerError, match="apt-get install -y rabbitmq-server"):
         RabbitServer()

@@ -8,10 +8,10 @@ import pytest
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Transport
 from exchange.settings import Rabbit
-from exchange.testing.servers import RabbitServer
 from exchange.transport.portable import PortableTransport
 from exchange.transport.rabbit_management import Management
 from exchange.transport.rabbitmq import RabbitTransport
+from exchange.trial.servers import RabbitServer
 from tests.contract import test_transport as contract
 from tests.integration.accounts import PASSWORD, Accounts, open_county
 

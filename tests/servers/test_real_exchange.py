@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.testing.servers import PostgresServer, RabbitServer, free_port
+from exchange.trial.servers import PostgresServer, RabbitServer, free_port
 
 SENDER, RECIPIENT = "520304-001", "520304-002"
 UNITS = f"code,name,category,level\n{SENDER},甲局,government,county\n{RECIPIENT},乙镇,township,township\n"

@@ -1,0 +1,107 @@
+"""One program of ours as a process: started, stopped in order, killed, halted; its output in a file.
+
+Not here: what the program does.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Program"]
+
+_STOP_SECONDS = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Program:
+    """`command` is run in a session of its own, so that Ctrl-C at a terminal is not for it. `environment` is what it
+    gets beyond ours."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    starts: int = 0
+    _process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def pid(self) -> int | None:
+        """None when it does not run."""
+        return None if self._process is None or self._process.poll() is not None else self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """How it ended: its exit status, or the signal as a negative number; None while it runs or never ran."""
+        return None if self._process is None else self._process.poll()
+
+    def start(self, extra: Mapping[str, str] | None = None) -> None:
+        """Does nothing while it runs. `extra`: further environment of this one start."""
+        if self.pid is not None:
+            return
+        self.starts += 1
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
+                self.command,
+                env={**os.environ, **self.environment, **(extra or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def ask_to_stop(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def wait(self, seconds: float = _STOP_SECONDS) -> int | None:
+        """Until it has ended; None when it did not in time."""
+        if self._process is None:
+            return None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(seconds)
+        return None
+
+    def stop(self) -> int | None:
+        """In order; killed, and None, when that takes too long."""
+        self.ask_to_stop()
+        status = self.wait()
+        if status is None:
+            self.kill()
+        return status
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+        self.wait()
+
+    def halt(self) -> None:
+        """SIGSTOP: it stays, and does nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def cpu_seconds(self) -> float:
+        """On the processor since it was started, its threads together; 0 when it does not run."""
+        return cpu_seconds(self.pid) if self.pid is not None else 0.0
+
+    def log_tail(self, lines: int = 20) -> str:
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of one process without its children; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
