@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from exchange.testing.servers import PostgresServer
 from sqlalchemy import text
 
 from exchange.storage.engine import open_engine
 from exchange.storage.migrate import migrate
+from exchange.trial.servers import PostgresServer
 
 __all__ = ["new_database"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from exchange.testing.servers import PostgresServer
 
 from exchange.ports.hub import HubStore
 from exchange.storage import open_hub_store
+from exchange.trial.servers import PostgresServer
 from tests.contract import test_hub_store as contract
 from tests.integration.databases import new_database
 

@@ -1,9 +1,8 @@
 """Migrations on a real PostgreSQL: whoever comes first makes the schema, and it is exactly what the tables say."""
 
-from exchange.testing.servers import PostgresServer
-
 from exchange.storage.engine import open_engine
 from exchange.storage.migrate import migrate
+from exchange.trial.servers import PostgresServer
 from tests.integration.databases import new_database
 from tests.unit.storage.test_migrate import differences, open_at_once
 
