@@ -18,6 +18,7 @@ from exchange.model.unit import parse_hub_id
 
 __all__ = [
     "BrokerAddress",
+    "BrokerLine",
     "HubHttp",
     "HubSettings",
     "HubTiming",
@@ -103,18 +104,9 @@ class Web(_Frozen):
     )
 
 
-class Rabbit(_Frozen):
-    """One account on RabbitMQ. With `certificate_file` and no password it logs in by that certificate (EXTERNAL)."""
+class BrokerLine(_Frozen):
+    """How patient a connection to RabbitMQ is, and how much it has under way."""
 
-    urls: tuple[str, ...] = Field(
-        min_length=1,
-        description="amqp:// or amqps://user:password@host:port/vhost of each broker of a cluster, tried in turn.",
-    )
-    password_file: str = Field(default="", description="File with the password, so that no URL need hold it.")
-    ca_file: str = Field(default="", description="Authorities (PEM) that a broker's certificate must come from.")
-    certificate_file: str = Field(default="", description="Client certificate (PEM); its common name is the account.")
-    key_file: str = Field(default="", description="Key (PEM) of the client certificate.")
-    key_passphrase_file: str = Field(default="", description="File with the passphrase of that key, if it has one.")
     heartbeat_seconds: int = Field(
         default=30, ge=5, le=300, description="A silent broker is given up after twice that."
     )
@@ -131,6 +123,20 @@ class Rabbit(_Frozen):
     prefetch: int = Field(
         default=1000, ge=1, le=65_535, description="Messages held unacknowledged by one consumer, over all its queues."
     )
+
+
+class Rabbit(BrokerLine):
+    """One account on RabbitMQ. With `certificate_file` and no password it logs in by that certificate (EXTERNAL)."""
+
+    urls: tuple[str, ...] = Field(
+        min_length=1,
+        description="amqp:// or amqps://user:password@host:port/vhost of each broker of a cluster, tried in turn.",
+    )
+    password_file: str = Field(default="", description="File with the password, so that no URL need hold it.")
+    ca_file: str = Field(default="", description="Authorities (PEM) that a broker's certificate must come from.")
+    certificate_file: str = Field(default="", description="Client certificate (PEM); its common name is the account.")
+    key_file: str = Field(default="", description="Key (PEM) of the client certificate.")
+    key_passphrase_file: str = Field(default="", description="File with the passphrase of that key, if it has one.")
 
 
 class BrokerAddress(_Frozen):
@@ -250,6 +256,7 @@ class NodeSettings(_File):
     broker_urls: tuple[str, ...] = Field(
         default=(), description="amqps://host:port/vhost of each broker. Empty: as the hub said at enrolment."
     )
+    broker_line: BrokerLine = BrokerLine()
     office: str = Field(
         default="folder", description="Adapter of every hosted unit (an entry point of yidi.adapters), or none."
     )

@@ -8,17 +8,19 @@ Not here: what the steps do (`workers.*`, `exchange.services`), who starts them 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from exchange.errors import InputError
 from exchange.files.hub import HubFileExchange
-from exchange.files.local import LocalFiles
 from exchange.ports.hub import HubStore
+from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Transport
 from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
+from exchange.settings import Rabbit
 from exchange.storage import open_hub_store, open_node_store
 from exchange.transport.rabbitmq import RabbitTransport
 from exchange.transport.unit_accounts import UnitAccounts
@@ -26,9 +28,9 @@ from exchange.web.hub_api import HubFace, create_hub_app
 from exchange.web.serve import Server
 from exchange.wiring.hub import HubServices, open_administration, open_hub
 from exchange.wiring.node import NodeServices, StoreFeed, open_node
+from exchange.wiring.parts import Parts
 from exchange.wiring.places import HubPlace, NodePlace, hosted
 from exchange.wiring.provision import provision
-from exchange.wiring.system import SystemClock
 from workers import acknowledger, clock, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
@@ -36,19 +38,30 @@ from workers.loops import Loops
 from workers.runner import Runner, Step
 from workers.watch import ClockWatch
 
-__all__ = ["WORKERS", "open_node_process", "open_worker"]
+__all__ = ["WORKERS", "Rooms", "open_node_process", "open_worker"]
 
 _ABANDONED = timedelta(days=7)
 _PROVISION_SECONDS = 600.0  # however still the directory is: somebody may have changed the broker, or wiped it
 
 
-def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log) -> Loops:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """Which room serves which port. Fault runs put something before each that fails on purpose."""
+
+    hub_store: Callable[[str], HubStore] = open_hub_store
+    node_store: Callable[[str], NodeStore] = open_node_store
+    transport: Callable[[Rabbit], Transport] = RabbitTransport
+    parts: Parts = Parts()
+
+
+def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log, rooms: Rooms | None = None) -> Loops:
     """Raises InputError, StorageError, KeyStoreError."""
-    store = open_hub_store(place.database())
+    rooms = rooms or Rooms()
+    store = rooms.hub_store(place.database())
     if name == "web":
-        return _open_web(place, store, metrics, log)
-    transport = RabbitTransport(place.rabbit())
-    hub = open_hub(place.home(), store, transport.publisher(), metrics, log)
+        return _open_web(place, store, metrics, log, rooms.parts)
+    transport = rooms.transport(place.rabbit())
+    hub = open_hub(place.home(), store, transport.publisher(), metrics, log, rooms.parts)
     steps = WORKERS[name](place, hub, transport)
     return Loops([Runner(name, steps, hub.hub.clock, metrics, log)], [transport.close, store.close])
 
@@ -112,14 +125,14 @@ class _Provisioning:
         return len(changes.set) + len(changes.removed)
 
 
-def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log) -> Loops:
-    home, settings = place.home(), place.settings.http
-    administration, clock_ = open_administration(home, store, log), SystemClock()
+def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log, parts: Parts) -> Loops:
+    home, settings, clock_ = place.home(), place.settings.http, parts.clock
+    administration = open_administration(home, store, log, clock_)
     face = HubFace(
         enroller=administration.enroller,
         directory=administration.administrator.current,
         feed=StoreFeed(store),
-        files=HubFileExchange(LocalFiles(home.files), store),
+        files=HubFileExchange(parts.files(home.files), store),
         anchor=place.layout.anchor(),
         authority=home.keys.authority().certificate,
         clock=clock_,
@@ -136,13 +149,14 @@ def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log) -> L
     return Loops([Runner("web", [], clock_, metrics, log, idle_seconds=1.0)], [server.stop, store.close])
 
 
-def open_node_process(place: NodePlace, metrics: Metrics, log: Log) -> Loops:
+def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms | None = None) -> Loops:
     """Raises InputError (NO_DATA before its first enrolment), StorageError, KeyStoreError."""
+    rooms = rooms or Rooms()
     home = place.home()
-    store = open_node_store(place.layout.node_database())
-    client, transport = place.client(), UnitAccounts(lambda unit: RabbitTransport(place.rabbit(unit)))
+    store = rooms.node_store(place.layout.node_database())
+    client, transport = place.client(), UnitAccounts(lambda unit: rooms.transport(place.rabbit(unit)))
     feed = HttpDirectoryFeed(client, lambda: hosted(store))
-    services = open_node(home, store, HttpFileExchange(client), feed, transport.publisher(), metrics, log)
+    services = open_node(home, store, HttpFileExchange(client), feed, transport.publisher(), metrics, log, rooms.parts)
     inboxes = Inboxes(transport, store)
     runners = [
         Runner("node", _mailbox_steps(services, inboxes, place.layout.node), services.node.clock, metrics, log),

@@ -1,7 +1,7 @@
 """`yidi node init`, `enroll --unit --code` and `run`: a node far from its hub, on RabbitMQ and HTTPS."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,7 +9,10 @@ from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data
 from exchange.cli.process import alone, block_signals, open_face, run_until_signal
 
-__all__ = ["enroll_one", "init", "run"]
+if TYPE_CHECKING:
+    from workers.processes import Rooms
+
+__all__ = ["enroll_one", "init", "run", "run_node"]
 
 
 def init(
@@ -54,6 +57,11 @@ def run(
         int | None, typer.Option(min=0, max=65535, help=both("网页端口，0 为任选", "its port, 0 for a free one"))
     ] = None,
 ) -> None:
+    run_node(data, port)
+
+
+def run_node(data: Path, port: int | None = None, *, rooms: "Rooms | None" = None) -> None:
+    """Until a signal. `rooms`: in place of the real ones."""
     from exchange.telemetry import open_telemetry
     from exchange.wiring.places import NodePlace
     from workers.garbage import collect_seldom
@@ -64,7 +72,7 @@ def run(
     with alone(data, "yidi node run"):
         metrics, log = open_telemetry()
         block_signals()
-        loops = open_node_process(place, metrics, log)
+        loops = open_node_process(place, metrics, log, rooms)
         collect_seldom()
         try:
             with open_face(loops, metrics.render, web.host, web.port if port is None else port) as server:

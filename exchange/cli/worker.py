@@ -1,6 +1,7 @@
 """`yidi worker`: one worker of a hub in this process, for `yidi hub run`, systemd or a container."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,7 +9,10 @@ from exchange.cli.language import both
 from exchange.cli.opened import DEFAULT_DATA, Data
 from exchange.cli.process import block_signals, open_face, run_until_signal
 
-__all__ = ["register"]
+if TYPE_CHECKING:
+    from workers.processes import Rooms
+
+__all__ = ["register", "run_worker"]
 
 _NAMES = ("router", "acknowledger", "clock", "sealer", "web")
 
@@ -34,17 +38,24 @@ def worker(
         bool, typer.Option("--supervised", help=both("随父进程结束", "end when the parent process is gone"))
     ] = False,
 ) -> None:
+    if name not in _NAMES:
+        raise typer.BadParameter(f"{name}: {' '.join(_NAMES)}")
+    run_worker(name, data, number, port, supervised=supervised)
+
+
+def run_worker(
+    name: str, data: Path, number: int, port: int = 0, *, supervised: bool = False, rooms: "Rooms | None" = None
+) -> None:
+    """Until a signal. `rooms`: in place of the real ones."""
     from exchange.telemetry import open_telemetry
     from exchange.wiring.places import HubPlace
     from workers.garbage import collect_seldom
     from workers.processes import open_worker
 
-    if name not in _NAMES:
-        raise typer.BadParameter(f"{name}: {' '.join(_NAMES)}")
     place = HubPlace.open(data)
     metrics, log = open_telemetry()
     block_signals()
-    loops = open_worker(name, place, metrics, log)
+    loops = open_worker(name, place, metrics, log, rooms)
     collect_seldom()
     shown = data / "run" / f"{name}-{number}.url"
     shown.parent.mkdir(exist_ok=True)

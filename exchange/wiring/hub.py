@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from exchange.files.local import LocalFiles
 from exchange.model.text import check_line
 from exchange.model.unit import parse_hub_id
 from exchange.ports.hub import HubStore
 from exchange.ports.telemetry import Log, Metrics
+from exchange.ports.time import Clock
 from exchange.ports.transport import Publisher
 from exchange.services.acknowledge import Acknowledger
 from exchange.services.administer import Administrator
@@ -26,6 +26,7 @@ from exchange.trust.keys import generate
 from exchange.trust.ledgerkey import LedgerSigner
 from exchange.wiring.homes import HubHome
 from exchange.wiring.layout import Layout
+from exchange.wiring.parts import Parts
 from exchange.wiring.system import SystemClock, SystemIds, system_chance
 
 __all__ = ["Administration", "HubServices", "establish_hub", "make_hub", "open_administration", "open_hub"]
@@ -90,8 +91,8 @@ def make_hub(home: HubHome, name: str, store: HubStore, log: Log) -> Anchor:
     )
 
 
-def open_administration(home: HubHome, store: HubStore, log: Log) -> Administration:
-    keys, clock = home.keys, SystemClock()
+def open_administration(home: HubHome, store: HubStore, log: Log, clock: Clock | None = None) -> Administration:
+    keys, clock = home.keys, clock or SystemClock()
     administrator = Administrator(
         store, keys.signer("directory"), clock, log, valid_days=home.timing.directory_valid_days
     )
@@ -102,12 +103,15 @@ def open_administration(home: HubHome, store: HubStore, log: Log) -> Administrat
     )
 
 
-def open_hub(home: HubHome, store: HubStore, publisher: Publisher, metrics: Metrics, log: Log) -> HubServices:
-    keys, clock = home.keys, SystemClock()
+def open_hub(
+    home: HubHome, store: HubStore, publisher: Publisher, metrics: Metrics, log: Log, parts: Parts | None = None
+) -> HubServices:
+    parts = parts or Parts()
+    keys, clock = home.keys, parts.clock
     hub = Hub(
         id=home.id,
         store=store,
-        files=LocalFiles(home.files),
+        files=parts.files(home.files),
         publisher=publisher,
         signer=keys.signer("hub"),
         clock=clock,
@@ -125,5 +129,5 @@ def open_hub(home: HubHome, store: HubStore, publisher: Publisher, metrics: Metr
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),
         sealer=Sealer(store, clock, keys.ledger(home.id).note, home.id, metrics, log),
-        administration=open_administration(home, store, log),
+        administration=open_administration(home, store, log, clock),
     )

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from exchange.adapters.registry import load_adapter
-from exchange.files.local import LocalFiles
 from exchange.ports.directory import DirectoryFeed
 from exchange.ports.files import FileExchange
 from exchange.ports.hub import HubStore
@@ -20,7 +18,8 @@ from exchange.services.refresh import Refresher
 from exchange.services.relay import Relay
 from exchange.services.submit import Submitter
 from exchange.wiring.homes import NodeHome
-from exchange.wiring.system import SystemClock, SystemIds, system_chance
+from exchange.wiring.parts import Parts
+from exchange.wiring.system import SystemIds, system_chance
 
 __all__ = ["NodeServices", "StoreFeed", "open_node"]
 
@@ -59,23 +58,25 @@ def open_node(
     publisher: Publisher,
     metrics: Metrics,
     log: Log,
+    parts: Parts | None = None,
 ) -> NodeServices:
+    parts = parts or Parts()
     node = Node(
         hub=home.hub,
         store=store,
-        files=LocalFiles(home.files),
+        files=parts.files(home.files),
         exchange=exchange,
         publisher=publisher,
         keys=home.keys.signer,
         anchor=home.anchor,
-        clock=SystemClock(),
+        clock=parts.clock,
         ids=SystemIds(),
         chance=system_chance(),
         metrics=metrics,
         log=log,
         timing=home.timing,
     )
-    office = None if home.office == "none" else load_adapter(home.office, home.offices)
+    office = None if home.office == "none" else parts.adapter(home.office, home.offices)
     submitter = Submitter(node, PlainText())
     refresher = Refresher(node, feed)
 

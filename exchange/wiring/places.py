@@ -120,6 +120,7 @@ class NodePlace:
     def rabbit(self, unit: UnitCode) -> Rabbit:
         """The account of `unit`: it logs in with the certificate that it signs with."""
         return Rabbit(
+            **self.settings.broker_line.model_dump(),
             urls=self.settings.broker_urls or (_line(self.broker_file),),
             ca_file=str(self.ca_file),
             certificate_file=str(self.layout.node / "keys" / f"{unit}.pem"),
