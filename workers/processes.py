@@ -8,7 +8,7 @@ Not here: what the steps do (`workers.*`, `exchange.services`), who starts them 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Rooms:
     hub_store: Callable[[str], HubStore] = open_hub_store
     node_store: Callable[[str], NodeStore] = open_node_store
     transport: Callable[[Rabbit], Transport] = RabbitTransport
-    parts: Parts = Parts()
+    parts: Parts = field(default_factory=Parts)
 
 
 def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log, rooms: Rooms | None = None) -> Loops:
