@@ -1,7 +1,7 @@
 """One worker of a hub, or one node, as a process of its own: what `yidi worker` and `yidi node run` run.
 
     router, acknowledger, clock   any number; rows are locked while they are handled, queues share out the rest
-    sealer                        one; a second would wait for the first's transaction and then find other rows
+    sealer                        one works; a second stands by, on this machine or another
     web                           one; the hub's HTTP for nodes
 
 Not here: what the steps do (`workers.*`, `exchange.services`), who starts them (`workers.supervisor`).

@@ -2,11 +2,12 @@
 
 Consumes           nothing: it looks into the store
 Publishes          nothing: checkpoints go out with the hub's receipts
-Writes             leaf indexes, tree nodes, one checkpoint a batch. One transaction
+Writes             leaf indexes, tree nodes, one checkpoint a batch, and its lease. One transaction
 Acknowledges       nothing
 If it dies here    before the commit: the entries stay unsealed and the old checkpoint stands. After it: nothing
                    is left to do
-If two run         they must not: exactly one sealer per hub
+If two run         the one started last seals, the other stands by and takes over 15 seconds after its last sign of
+                   life. A sealer that slept meanwhile is refused by its epoch: `sealer_superseded` in the log
 Settings           none
 Metrics            yidi_ledger_checkpoint_entries
 """

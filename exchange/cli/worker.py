@@ -20,8 +20,8 @@ _NAMES = ("router", "acknowledger", "clock", "sealer", "web")
 def register(application: typer.Typer) -> None:
     application.command(
         help=both(
-            f"运行交换中心的一个工作进程：{'、'.join(_NAMES)}。sealer 与 web 只能各有一个。",
-            f"Run one worker of the hub: {', '.join(_NAMES)}. Of sealer and web there is one each.",
+            f"运行交换中心的一个工作进程：{'、'.join(_NAMES)}。web 只有一个；sealer 多启动的只作备用。",
+            f"Run one worker of the hub: {', '.join(_NAMES)}. Of web there is one; a second sealer only stands by.",
         ),
         epilog="yidi worker router --data /var/lib/yidi --number 2",
     )(worker)

@@ -24,7 +24,7 @@ from exchange.ports.records import (
     ReceiptRecord,
 )
 
-__all__ = ["EnrolmentRecord", "Forward", "HubSession", "HubStore", "Owed", "Refusal", "SealedCheckpoint"]
+__all__ = ["EnrolmentRecord", "Forward", "HubSession", "HubStore", "Lease", "Owed", "Refusal", "SealedCheckpoint"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,17 @@ class SealedCheckpoint:
     root: bytes
     note: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who may do what only one process may do. `epoch` rises with each new holder and is what fences the former one
+    off: however long it slept, and whatever its clock says, it holds an epoch that is over."""
+
+    name: str
+    holder: str
+    epoch: int
+    expires: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +151,7 @@ class HubSession(Protocol):
     # ledger
     def add_entries(self, entries: Sequence[LedgerEntry]) -> None: ...
     def unsealed(self, limit: int) -> list[tuple[int, LedgerEntry]]:
-        """(row id, entry) in row order."""
+        """(row id, entry) in row order. Not locked: `renew_lease` tells whether they are still the caller's to seal."""
         ...
 
     def seal(
@@ -158,6 +169,19 @@ class HubSession(Protocol):
 
     def entries(self, start: int, limit: int) -> list[tuple[int, LedgerEntry]]:
         """Sealed entries from leaf index `start` on, in order."""
+        ...
+
+    # what only one process may do
+    def lease(self, name: str) -> Lease | None:
+        """Locked for the session."""
+        ...
+
+    def take_lease(self, lease: Lease) -> bool:
+        """Store the next epoch of it; False when somebody else was faster."""
+        ...
+
+    def renew_lease(self, lease: Lease) -> bool:
+        """Whether holder and epoch still stand. If so, nobody can take it until the session ends."""
         ...
 
     # files

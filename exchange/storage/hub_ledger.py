@@ -1,4 +1,7 @@
-"""The ledger's entries, tree nodes and checkpoints. Nothing there is ever changed but an entry's empty place."""
+"""The ledger's entries, tree nodes and checkpoints, and the lease of whoever may seal.
+
+Nothing of the ledger is ever changed but an entry's empty place.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +11,7 @@ from sqlalchemy import select
 from exchange.errors import ConflictError, StorageError
 from exchange.ledger.entry import LedgerEntry
 from exchange.model.envelope import EnvelopeKey
-from exchange.ports.hub import SealedCheckpoint
+from exchange.ports.hub import Lease, SealedCheckpoint
 from exchange.storage import tables_hub as tables
 from exchange.storage.rows import from_time, to_time
 from exchange.storage.session import Session
@@ -17,6 +20,7 @@ from exchange.storage.transaction import columns
 __all__ = ["Ledger"]
 
 _ENTRY = ("kind", "sender", "envelope_id", "id", "digest", "recorded")
+_LEASE = ("name", "holder", "epoch", "expires")
 _CHECKPOINT = ("size", "root", "note", "at")
 _CHECKPOINTS = select(*columns(tables.checkpoints, _CHECKPOINT))
 
@@ -27,9 +31,8 @@ class Ledger(Session):
         self._sql.add(tables.entries, _ENTRY, rows)
 
     def unsealed(self, limit: int) -> list[tuple[int, LedgerEntry]]:
-        # Locked, so that a second sealer waits and then finds the next ones.
         oldest = select(tables.entries.c.no, *columns(tables.entries, _ENTRY)).where(tables.entries.c.leaf.is_(None))
-        rows = self._sql.rows(oldest.order_by(tables.entries.c.no).limit(limit).with_for_update())
+        rows = self._sql.rows(oldest.order_by(tables.entries.c.no).limit(limit))
         return [(number, _entry(values)) for number, *values in rows]
 
     def seal(
@@ -46,6 +49,22 @@ class Ledger(Session):
         )
         values = (checkpoint.size, checkpoint.root, checkpoint.note, to_time(checkpoint.at))
         self._sql.add(tables.checkpoints, _CHECKPOINT, [values])
+
+    def lease(self, name: str) -> Lease | None:
+        at = select(*columns(tables.leases, _LEASE)).where(tables.leases.c.name == name).with_for_update()
+        row = self._sql.first(at)
+        return None if row is None else Lease(name=row[0], holder=row[1], epoch=row[2], expires=from_time(row[3]))
+
+    def take_lease(self, lease: Lease) -> bool:
+        values = (lease.holder, lease.epoch, to_time(lease.expires))
+        if lease.epoch == 1:
+            return self._sql.add_new(tables.leases, _LEASE, [(lease.name, *values)]) == 1
+        former = (lease.name, lease.epoch - 1)
+        return self._sql.change(tables.leases, _LEASE[1:], [(*values, *former)], key=("name", "epoch")) == 1
+
+    def renew_lease(self, lease: Lease) -> bool:
+        values = (to_time(lease.expires), lease.name, lease.holder, lease.epoch)
+        return self._sql.change(tables.leases, ("expires",), [values], key=("name", "holder", "epoch")) == 1
 
     def checkpoint(self) -> SealedCheckpoint | None:
         row = self._sql.first(_CHECKPOINTS.order_by(tables.checkpoints.c.size.desc()).limit(1))

@@ -32,6 +32,7 @@ __all__ = [
     "entries",
     "failures",
     "forwards",
+    "leases",
     "metadata",
     "owed",
     "quarantine",
@@ -145,6 +146,15 @@ tree_nodes = Table(
 )
 
 checkpoints = Table("checkpoints", metadata, *checkpoint_columns())
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", KEY, primary_key=True),
+    Column("holder", KEY, nullable=False),
+    Column("epoch", NUMBER, nullable=False),
+    Column("expires", TIME, nullable=False),
+)
 
 claims = Table("claims", metadata, Column("unit", KEY, primary_key=True), Column("digest", KEY, primary_key=True))
 

@@ -91,11 +91,11 @@ class Transaction:
         """Add rows whose values stand in the order of `names`. A key that is there raises `ConflictError`."""
         self._many(_insert(self._backend, table, names), list(rows))
 
-    def add_new(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
-        """Add the rows whose key is not there yet; the others stay as they are."""
+    def add_new(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> int:
+        """Add the rows whose key is not there yet; the others stay as they are. Returns how many were added."""
         # Two transactions that add the same keys in different orders would wait for each other for ever.
         ordered = sorted(rows, key=itemgetter(0, 1))
-        self._many(_insert(self._backend, table, names) + " ON CONFLICT DO NOTHING", ordered)
+        return self._many(_insert(self._backend, table, names) + " ON CONFLICT DO NOTHING", ordered)
 
     def change(
         self,

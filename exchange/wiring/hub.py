@@ -128,6 +128,6 @@ def open_hub(
         dispatcher=Dispatcher(hub),
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),
-        sealer=Sealer(store, clock, keys.ledger(home.id).note, home.id, metrics, log),
+        sealer=Sealer(store, clock, keys.ledger(home.id).note, home.id, metrics, log, holder=hub.ids.new()),
         administration=open_administration(home, store, log, clock),
     )

@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from exchange.ports.hub import (
     Forward,
     HubSession,
     HubStore,
+    Lease,
     Owed,
     Refusal,
     SealedCheckpoint,
@@ -402,6 +403,60 @@ def test_nothing_that_was_sealed_can_be_sealed_otherwise(store: HubStore, what: 
     with store.begin() as session:
         assert session.tree_node(0, 0) == b"a" * 32
         assert session.checkpoints() == [checkpoint(1)]
+
+
+# leases
+
+
+def lease(epoch: int, holder: str = "one", *, expires: datetime = NOW) -> Lease:
+    return Lease(name="work", holder=holder, epoch=epoch, expires=expires)
+
+
+def test_a_lease_is_taken_by_the_next_epoch_alone(store: HubStore) -> None:
+    with store.begin() as session:
+        assert session.lease("work") is None
+        assert not session.take_lease(lease(2))
+        assert session.take_lease(lease(1))
+        assert not session.take_lease(lease(1, "other"))
+    with store.begin() as session:
+        assert session.lease("work") == lease(1)
+        assert session.lease("other work") is None
+        assert not session.take_lease(lease(3, "other"))
+        assert session.take_lease(lease(2, "other"))
+        assert session.lease("work") == lease(2, "other")
+
+
+def test_a_lease_is_renewed_by_its_holder_in_its_epoch_alone(store: HubStore) -> None:
+    with store.begin() as session:
+        session.take_lease(lease(1))
+        assert session.renew_lease(lease(1, expires=NOW + HOUR))
+        assert not session.renew_lease(lease(1, "other"))
+        session.take_lease(lease(2, "other"))
+        assert not session.renew_lease(lease(1))
+        assert not session.renew_lease(lease(2))
+        assert session.lease("work") == lease(2, "other")
+
+
+def test_a_renewed_lease_cannot_be_taken_before_what_it_covers_is_stored(open_again: Open) -> None:
+    one, other = open_again(), open_again()
+    with one.begin() as session:
+        session.take_lease(lease(1))
+    seen: list[int] = []
+
+    def second() -> None:
+        with other.begin() as session:
+            session.take_lease(lease(2, "other"))
+            seen.extend(sealed.size for sealed in session.checkpoints())
+
+    thread = threading.Thread(target=second)
+    with one.begin() as session:
+        session.renew_lease(lease(1))
+        thread.start()
+        thread.join(timeout=0.2)
+        assert thread.is_alive()
+        session.seal([], {}, checkpoint(9))
+    thread.join(timeout=50)
+    assert seen == [9]
 
 
 # the rest

@@ -275,10 +275,17 @@ class World:
             }
 
         def seal(transport: FakeTransport) -> dict[str, Step]:
-            sealer = Sealer(self.hub_store, self.clock, COUNTY.ledger.note, HUB, NoMetrics(), self.log)
+            holder = self.ids.new()
+            sealer = Sealer(self.hub_store, self.clock, COUNTY.ledger.note, HUB, NoMetrics(), self.log, holder=holder)
             return {"seal": sealer.seal}
 
-        return {"router-0": route, "router-1": route, "acknowledger": acknowledge, "clock": tick, "sealer": seal}
+        # Two sealers, which nobody should start: the lease alone keeps them from writing over each other.
+        return {
+            **{f"router-{number}": route for number in range(2)},
+            **{f"sealer-{number}": seal for number in range(2)},
+            "acknowledger": acknowledge,
+            "clock": tick,
+        }
 
     def _add_node(self, number: int, units: Sequence[UnitCode]) -> None:
         store = self._watched(memory_node_store())

@@ -184,6 +184,15 @@ BUGS: tuple[Bug, ...] = (
         new="size = 0",
     ),
     Bug(
+        name="a sealer that slept writes over the one that took its place",
+        file="exchange/storage/hub_ledger.py",
+        old="""        values = (to_time(lease.expires), lease.name, lease.holder, lease.epoch)
+        return self._sql.change(tables.leases, ("expires",), [values], key=("name", "holder", "epoch")) == 1""",
+        new="""        values = (to_time(lease.expires), lease.name)
+        return self._sql.change(tables.leases, ("expires",), [values], key=("name",)) == 1""",
+        judge="tests/unit/services/test_seal.py",
+    ),
+    Bug(
         name="a recall takes back what was signed for",
         file="exchange/services/receive_receipts.py",
         old="delivery.state.business > BusinessState.RECALLING or",

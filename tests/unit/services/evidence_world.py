@@ -100,7 +100,7 @@ class World:
     def __post_init__(self) -> None:
         self.store, self.files = memory_hub_store(), MemoryFiles()
         log, metrics = RecordingLog(), RecordingMetrics()
-        self.sealer = Sealer(self.store, self.clock, self.county.ledger.note, HUB, metrics, log)
+        self.sealer = Sealer(self.store, self.clock, self.county.ledger.note, HUB, metrics, log, holder="sealer")
         self.exporter = EvidenceExporter(
             self.store, self.files, self.clock, self.county.ledger.note, self.county.anchor
         )

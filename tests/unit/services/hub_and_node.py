@@ -290,7 +290,7 @@ class HubSide:
         self.router, self.acknowledger = Router(self.hub, Texts()), Acknowledger(self.hub)
         self.dispatcher, self.forwarder = Dispatcher(self.hub), Forwarder(self.hub)
         self.reminder = Reminder(self.hub)
-        self.sealer = Sealer(self.store, world.clock, COUNTY.ledger.note, HUB, self.metrics, self.log)
+        self.sealer = Sealer(self.store, world.clock, COUNTY.ledger.note, HUB, self.metrics, self.log, holder="sealer")
         self.administrator = Administrator(self.store, COUNTY.directory_signer, world.clock, self.log)
         self._envelopes = self.transport.consumer(router.QUEUES)
         self._receipts = self.transport.consumer(acknowledger.QUEUES)

@@ -1,10 +1,15 @@
 """Sealing: everything recorded comes under one growing tree, in order, without gaps, whatever crashes."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
 
 from exchange.errors import StorageError
 from exchange.ledger import merkle
 from exchange.ledger.checkpoint import Checkpoint
+from exchange.services.seal import Sealer
+from exchange.testing.keys import HUB
 from exchange.trust.anchor import open_checkpoint
 from tests.unit.services.hub_and_node import COUNTY, Died, World, an_envelope, signed
 
@@ -90,3 +95,101 @@ def test_a_store_that_fails_signs_nothing_that_anybody_sees() -> None:
     world.hub.steps.faults = {}
     with world.hub.store.begin() as session:
         assert session.checkpoints() == []
+
+
+# two sealers
+
+
+def another(world: World, holder: str, meanwhile: Callable[[], object] = lambda: None) -> Sealer:
+    """`meanwhile` happens between its reading and its writing."""
+
+    def sign(body: str) -> str:
+        meanwhile()
+        return COUNTY.ledger.note(body)
+
+    return Sealer(world.hub.store, world.clock, sign, HUB, world.hub.metrics, world.hub.log, holder=holder)
+
+
+def test_the_sealer_that_was_started_last_seals_and_the_other_stands_by() -> None:
+    world = World()
+    first, second = another(world, "first"), another(world, "second")
+    record(world, 1, 1)
+    assert first.seal() == 2
+    record(world, 2, 1)
+    assert second.seal() == 2
+    record(world, 3, 1)
+    assert first.seal() == 0  # it learns that its epoch is over
+    assert first.seal() == 0  # and knows
+    assert second.seal() == 2
+    assert world.hub.log.events("warning") == ["sealer_superseded"]
+    check_whole(world)
+
+
+def test_a_sealer_that_stands_by_takes_over_when_the_other_is_gone() -> None:
+    world = World()
+    first, second = another(world, "first"), another(world, "second")
+    record(world, 1, 1)
+    first.seal()
+    record(world, 2, 1)
+    second.seal()
+    record(world, 3, 1)
+    assert first.seal() == 0
+    world.clock.advance(timedelta(seconds=16))
+    assert first.seal() == 2
+    check_whole(world)
+
+
+@pytest.mark.parametrize("sealed_meanwhile", [1, 100])
+def test_a_sealer_that_slept_between_reading_and_writing_is_refused(sealed_meanwhile: int) -> None:
+    """Whether the other has sealed what it read, or only has begun to."""
+    world = World()
+    record(world, 1, 2)
+    other = another(world, "other")
+    slow = another(world, "slow", lambda: other.seal(limit=sealed_meanwhile))
+    assert slow.seal() == 0
+    assert world.hub.log.events("warning") == ["sealer_superseded"]
+    check_whole(world)
+    while other.seal():
+        check_whole(world)
+    assert world.hub.counts()["entries_unsealed"] == 0
+
+
+def test_a_sealer_is_refused_even_when_the_other_has_not_written_anything_yet() -> None:
+    world = World()
+    record(world, 1, 1)
+
+    def take_over() -> None:
+        with pytest.raises(Died):
+            another(world, "other", die).seal()
+
+    def die() -> None:
+        raise Died
+
+    assert another(world, "slow", take_over).seal() == 0
+    with world.hub.store.begin() as session:
+        assert session.checkpoints() == []
+
+
+def test_a_lease_given_under_a_wrong_clock_keeps_nobody_from_sealing() -> None:
+    world = World()
+    first, second = another(world, "first"), another(world, "second")
+    record(world, 1, 1)
+    first.seal()
+    world.clock.jump(timedelta(days=400))
+    record(world, 2, 1)
+    second.seal()
+    world.clock.jump(-timedelta(days=400))
+    record(world, 3, 1)
+    first.seal()
+    assert first.seal() == 2
+    check_whole(world)
+
+
+def test_an_idle_sealer_writes_nothing() -> None:
+    world = World()
+    record(world, 1, 1)
+    world.hub.sealer.seal()
+    world.clock.advance(timedelta(hours=1))
+    world.hub.steps.seen.clear()
+    assert world.hub.sealer.seal() == 0
+    assert world.hub.steps.of("take_lease", "renew_lease") == []
