@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.backup import add_hub_commands
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, CommandLog, Data, complete_unit, desk, layout_of
@@ -60,6 +61,7 @@ def group() -> typer.Typer:
         help=both("被隔离的报文与安全警报", "messages set aside, and what they mean for security"),
         epilog="yidi hub audit --limit 20",
     )(audit)
+    add_hub_commands(application)
     return application
 
 

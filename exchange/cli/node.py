@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.backup import add_node_commands
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
@@ -40,6 +41,7 @@ def group() -> typer.Typer:
         "yidi node enroll --data /var/lib/yidi-node --unit 520304-001 --code ABCDE-FGHJK-MNPQR-STUVW",
     )(enroll)
     application.command(help=both("本机节点的现状", "the state of this node"))(status)
+    add_node_commands(application)
     return application
 
 

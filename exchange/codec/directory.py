@@ -11,7 +11,7 @@ from exchange.codec.guard import parse
 from exchange.codec.kind import DocumentKind
 from exchange.codec.reader import Fields, read_body
 from exchange.codec.schema import validate
-from exchange.directory.snapshot import Directory, Group, KeyEntry, UnitEntry
+from exchange.directory.snapshot import Directory, Group, KeyEntry, Restored, UnitEntry
 from exchange.errors import XmlError
 from exchange.model.unit import HubId, Level, Unit, UnitCode, UnitKind
 
@@ -32,6 +32,7 @@ def encode(directory: Directory) -> bytes:
             f"<HubKeys>{_write_keys(directory.hub_keys)}</HubKeys>",
             f"<Units>{''.join([_write_unit(entry) for entry in directory.units])}</Units>",
             f"<Groups>{''.join([_write_group(group) for group in directory.groups])}</Groups>",
+            *(_write_restored(restored) for restored in directory.restorings),
             "</Directory>",
         )
     ).encode()
@@ -92,6 +93,20 @@ def _write_group(group: Group) -> str:
     )
 
 
+def _write_restored(restored: Restored) -> str:
+    return "".join(
+        (
+            "<Restored>",
+            element("At", moment(restored.at)),
+            element("Backup", moment(restored.backup)),
+            f"<LedgerSize>{restored.size}</LedgerSize>",
+            element("LedgerRoot", restored.root.hex()),
+            element("Reason", restored.reason),
+            "</Restored>",
+        )
+    )
+
+
 def _repeated(name: str, values: Iterable[str]) -> str:
     return "".join([element(name, value) for value in values])
 
@@ -115,6 +130,7 @@ def _read(fields: Fields, id_in_root: str) -> Directory:
         ledger_key=fields.text("LedgerKey"),
         units=tuple([_read_unit(unit) for unit in fields.fields("Units").each("Unit")]),
         groups=tuple([_read_group(group) for group in fields.fields("Groups").each("Group")]),
+        restorings=tuple([_read_restored(restored) for restored in fields.each("Restored")]),
     )
 
 
@@ -154,4 +170,14 @@ def _read_group(fields: Fields) -> Group:
         levels=frozenset(Level(level) for level in fields.texts("Level")),
         region=fields.optional("Region") or "",
         members=tuple(UnitCode(code) for code in fields.texts("Member")),
+    )
+
+
+def _read_restored(fields: Fields) -> Restored:
+    return Restored(
+        at=fields.moment("At"),
+        backup=fields.moment("Backup"),
+        size=int(fields.text("LedgerSize")),
+        root=bytes.fromhex(fields.text("LedgerRoot")),
+        reason=fields.text("Reason"),
     )

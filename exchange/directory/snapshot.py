@@ -9,7 +9,7 @@ from exchange.errors import InvalidValueError
 from exchange.model.text import check_line
 from exchange.model.unit import HubId, Level, Unit, UnitCode, UnitKind
 
-__all__ = ["Directory", "Group", "KeyEntry", "UnitEntry"]
+__all__ = ["Directory", "Group", "KeyEntry", "Restored", "UnitEntry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,32 @@ class Group:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The administrator's signed word that the hub began again at `at`, from a backup begun at `backup`: what it
+    recorded in between it may have lost, and its ledger goes on from `size` entries with this `root`."""
+
+    at: datetime
+    backup: datetime
+    size: int
+    root: bytes
+    reason: str
+
+    def __post_init__(self) -> None:
+        if self.backup > self.at:
+            raise InvalidValueError("restored: the backup is older than the restoring")
+        check_line("reason of the restoring", self.reason, 200)
+
+    def voids(self, size: int, given: datetime) -> bool:
+        """Whether a checkpoint of `size` that the hub gave at `given` speaks of what this restoring left behind. It
+        binds the hub no more; it is no sign of a rewriting either."""
+        return size > self.size and given <= self.at
+
+
 @dataclass(frozen=True, kw_only=True)
 class Directory:
     """One version of the county. `previous` is the SHA-256 of the signed snapshot before it; `ledger_key` a C2SP
-    verifier key."""
+    verifier key; `restorings` are all there ever were, oldest first."""
 
     hub: HubId
     version: int
@@ -74,6 +96,7 @@ class Directory:
     ledger_key: str
     units: tuple[UnitEntry, ...] = ()
     groups: tuple[Group, ...] = ()
+    restorings: tuple[Restored, ...] = ()
 
     def __post_init__(self) -> None:
         if self.version < 1 or self.issued >= self.expires:
@@ -88,6 +111,10 @@ class Directory:
         fingerprints += [key.fingerprint for key in self.hub_keys]
         if len(set(fingerprints)) != len(fingerprints):
             raise InvalidValueError("directory: one key stands for two owners")
+
+    def voids(self, size: int, given: datetime) -> bool:
+        """As `Restored.voids`, of any of them."""
+        return any(restored.voids(size, given) for restored in self.restorings)
 
     @cached_property
     def by_code(self) -> dict[UnitCode, UnitEntry]:

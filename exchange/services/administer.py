@@ -6,10 +6,11 @@ Not here: which changes exist (`exchange.directory.update`), keys of units (`exc
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from exchange.directory.snapshot import Directory, KeyEntry
+from exchange.directory.snapshot import Directory, KeyEntry, Restored
 from exchange.errors import DirectoryError
+from exchange.ledger.merkle import EMPTY_ROOT
 from exchange.model.unit import HubId
 from exchange.ports.hub import HubStore
 from exchange.ports.keys import Signer
@@ -80,6 +81,23 @@ class Administrator:
                 return False
             session.add_directory(self._sign(self._next(current, record)))
         return True
+
+    def declare_restored(self, backup: datetime, reason: str) -> Directory:
+        """Sign that the hub begins again from a backup begun at `backup`. Nodes hold later versions than the backup's,
+        and nobody knows which: the next one is the seconds since 1970, which no county's changes outrun."""
+        with self._store.begin() as session:
+            record, checkpoint, now = session.directory(), session.checkpoint(), self._clock.now()
+            current = directory_of(record)
+            assert record is not None
+            size, root = (checkpoint.size, checkpoint.root) if checkpoint else (0, EMPTY_ROOT)
+            restored = Restored(at=now, backup=backup, size=size, root=root, reason=reason)
+            following = replace(
+                self._next(replace(current, restorings=(*current.restorings, restored)), record),
+                version=max(record.version + 2, int(now.timestamp())),
+            )
+            session.add_directory(self._sign(following))
+        self._log.info("restoring_declared", version=following.version, size=size)
+        return following
 
     def _next(self, contents: Directory, before: DirectoryRecord) -> Directory:
         now = self._clock.now()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from exchange.directory.snapshot import Restored
 from exchange.errors import DirectoryError, NoteError, YidiError
 from exchange.ledger import merkle
 from exchange.model.unit import UnitCode
@@ -28,22 +29,28 @@ T = TypeVar("T")
 
 
 class History:
-    """Which directory was in force when, each version verified under the anchor."""
+    """Which directory was in force when, each version verified under the anchor. `restorings`: all that were
+    declared."""
 
     def __init__(self, records: Sequence[DirectoryRecord], anchor: Anchor, notebook: Notebook) -> None:
         self._since: list[datetime] = []
         self._verifiers: list[Verifier] = []
+        self.restorings: tuple[Restored, ...] = ()
         before: DirectoryRecord | None = None
         for record in records:
             version = f"version {record.version}"
             notebook.expect(Check.DIGESTS, sha256_hex(record.document) == record.digest, "directory", version)
-            notebook.expect(Check.DIRECTORY, before is None or record.version == before.version + 1, version, "gap")
             try:
                 directory, _ = verify_directory(record.document, anchor, record.stored, before)
             except YidiError as error:
                 notebook.expect(Check.DIRECTORY, False, version, error.code)
                 continue
-            notebook.expect(Check.DIRECTORY, True)
+            begins_again = self.restorings != directory.restorings
+            kept = directory.restorings[: len(self.restorings)] == self.restorings
+            notebook.expect(Check.DIRECTORY, kept, version, "conceals a restoring")
+            follows = before is None or begins_again or record.version == before.version + 1
+            notebook.expect(Check.DIRECTORY, follows, version, "gap")
+            self.restorings = directory.restorings
             before = record
             self._since.append(record.stored)
             self._verifiers.append(Verifier(directory))

@@ -4,7 +4,7 @@ yidi.toml            settings
 anchor.json          what every node believes from the start
 secrets/passphrase   of the key files; mode 0600
 hub/                 hub.sqlite, files/, keys/ (authority, directory, hub, ledger)
-node/                node.sqlite, files/, keys/ (one per unit)
+node/                node.sqlite, files/, keys/ (one per unit); restored, for a while after a restoring
 offices/<unit>/      folders of the folder adapter
 web.url              address of the running exchange's web face
 """
@@ -50,6 +50,11 @@ class Layout:
     @property
     def web_url(self) -> Path:
         return self.root / "web.url"
+
+    @property
+    def restored_file(self) -> Path:
+        """There while a restored node has not asked its hub yet for what came after the backup: its time."""
+        return self.node / "restored"
 
     def hub_database(self) -> str:
         return f"sqlite:///{self.hub / 'hub.sqlite'}"

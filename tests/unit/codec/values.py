@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from hypothesis import strategies as st
 
 from exchange.codec.extension import canonical_extension
-from exchange.directory.snapshot import Directory, Group, KeyEntry, UnitEntry
+from exchange.directory.snapshot import Directory, Group, KeyEntry, Restored, UnitEntry
 from exchange.errors import InvalidValueError
 from exchange.model.document import BusinessKind, DocumentType, EmergencyDegree, Metadata
 from exchange.model.envelope import (
@@ -201,6 +201,18 @@ GROUPS = st.builds(
 
 
 @st.composite
+def restorings(draw: st.DrawFn) -> Restored:
+    backup, at = sorted(draw(st.lists(MOMENTS, min_size=2, max_size=2)))
+    return Restored(
+        at=at,
+        backup=backup,
+        size=draw(st.integers(0, 10**9)),
+        root=draw(st.binary(min_size=32, max_size=32)),
+        reason=draw(LINES.filter(lambda line: len(line) <= 100)),
+    )
+
+
+@st.composite
 def directories(draw: st.DrawFn) -> Directory:
     codes = sorted(draw(st.lists(CODES, max_size=4, unique=True)))
     issued, expires = sorted(draw(st.lists(MOMENTS, min_size=2, max_size=2, unique=True)))
@@ -230,4 +242,5 @@ def directories(draw: st.DrawFn) -> Directory:
         ledger_key=draw(LINES),
         units=units,
         groups=tuple(sorted(draw(st.lists(GROUPS, max_size=3, unique_by=lambda g: g.id)), key=lambda g: g.id)),
+        restorings=tuple(draw(st.lists(restorings(), max_size=2))),
     )

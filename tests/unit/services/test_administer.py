@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from exchange.directory.snapshot import Directory
 from exchange.directory.update import change_unit
 from exchange.errors import DirectoryError, InvalidValueError
+from exchange.ledger.merkle import EMPTY_ROOT
 from exchange.services.administer import Administrator
 from exchange.testing.clock import FakeClock
 from exchange.testing.keys import HUB
@@ -15,7 +17,7 @@ from exchange.testing.metrics import RecordingLog
 from exchange.testing.stores import memory_hub_store
 from exchange.trust.anchor import verify_directory
 from exchange.trust.certificates import key_entry
-from tests.unit.services.hub_and_node import COUNTY, B, World
+from tests.unit.services.hub_and_node import COUNTY, B, World, directory_record
 
 
 @pytest.fixture
@@ -96,3 +98,34 @@ def test_a_directory_that_has_run_out_can_be_renewed(world: World) -> None:
     assert world.hub.administrator.renew()
     world.refresh()
     assert world.sending.node.verifier().directory.expires > world.clock.now()
+
+
+def test_a_restored_hub_says_so_beyond_every_version_that_a_node_may_hold() -> None:
+    """The same backup is restored twice, each time after changes that it does not know."""
+    clock, held, told = FakeClock(), directory_record(), []
+    for _ in range(2):
+        clock.advance(timedelta(hours=1))
+        backup = memory_hub_store()
+        with backup.begin() as session:
+            session.add_directory(directory_record())
+        administrator = Administrator(backup, COUNTY.directory_signer, clock, RecordingLog())
+        told.append(administrator.declare_restored(clock.now() - timedelta(hours=2), "磁盘损坏").restorings)
+        for active in (False, True, False):
+            administrator.change(partial(change_unit, code=B, active=active))
+            with backup.begin() as session:
+                record = session.directory()
+            assert record is not None
+            verify_directory(record.document, COUNTY.anchor, clock.now(), held)
+            held = record
+    now = clock.now()
+    assert [[one.at for one in restorings] for restorings in told] == [[now - timedelta(hours=1)], [now]]
+    (last,) = told[1]
+    assert (last.backup, last.size, last.root, last.reason) == (now - timedelta(hours=2), 0, EMPTY_ROOT, "磁盘损坏")
+
+
+def test_what_was_restored_is_never_forgotten_again(world: World) -> None:
+    administrator = world.hub.administrator
+    first = administrator.declare_restored(world.clock.now(), "磁盘损坏").restorings
+    assert world.change_directory(lambda directory: change_unit(directory, B, active=False)).restorings == first
+    world.pass_time(timedelta(days=1))
+    assert administrator.declare_restored(world.clock.now(), "又坏了").restorings[:1] == first
