@@ -8,8 +8,9 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from exchange.errors import InputError, TransportError
 
@@ -29,8 +30,8 @@ class Management:
         # Straight to the broker: a proxy of the environment must not see an administrator's password.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def get(self, *path: str) -> Any:
-        return self.ask("GET", *path)
+    def get(self, *path: str, **query: str) -> Any:
+        return self.ask("GET", *path, query=query)
 
     def put(self, *path: str, body: object = None) -> None:
         self.ask("PUT", *path, body={} if body is None else body)
@@ -42,8 +43,8 @@ class Management:
         """Whether it was there."""
         return self.ask("DELETE", *path) is not _MISSING
 
-    def ask(self, method: str, *path: str, body: object = None) -> Any:
-        where = "/".join(quote(part, safe="") for part in path)
+    def ask(self, method: str, *path: str, body: object = None, query: Mapping[str, str] | None = None) -> Any:
+        where = "/".join(quote(part, safe="") for part in path) + (f"?{urlencode(query)}" if query else "")
         request = urllib.request.Request(  # noqa: S310  # the scheme was checked above
             f"{self._url}/api/{where}",
             method=method,

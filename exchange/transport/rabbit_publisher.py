@@ -7,7 +7,7 @@ What the broker's answers mean:
 
     basic.return, then ack   UNROUTABLE   no queue takes it; the ack alone would say the opposite
     ack                      ACCEPTED     a majority of the queue's members has it on disk
-    nack                     REFUSED      a queue is full
+    nack                     REFUSED      a queue is full, or its leader was away when the channel first met it
     channel closed 404       UNROUTABLE   there is no such exchange
     channel closed 403, 406  REFUSED      not this account's exchange, a forged user, or too large
     anything else            UNKNOWN      timeout, blocked, lost: it may or may not be there
@@ -34,6 +34,7 @@ from exchange.transport.rabbit_topology import declare
 __all__ = ["RabbitPublisher"]
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
+_RENEW_SECONDS = 2.0  # at most so often another channel for one that was refused something
 
 
 class _Job:
@@ -109,8 +110,8 @@ class _Outbox:
         self._last_tag = 0
         self._link: Any = None
         self._channel: Any = None
-        self._heard = 0.0
-        self._is_blocked = self._is_down = False
+        self._heard = self._renewed = 0.0
+        self._is_blocked = self._is_down = self._is_refused = False
 
     def take(self, job: _Job) -> None:
         if self._is_down:  # the next attempt is not due: say so at once, the caller knows when to come again
@@ -156,7 +157,7 @@ class _Outbox:
         channel.confirm_delivery(self._on_confirmed, callback=lambda _: self._start(channel))
 
     def _start(self, channel: Any) -> None:
-        self._channel, self._last_tag = channel, 0
+        self._channel, self._last_tag, self._is_refused = channel, 0, False
         self._returned.clear()
         self.connection.healthy()
         self._pump()
@@ -182,16 +183,29 @@ class _Outbox:
             self._channel.basic_publish(message.exchange, message.key, message.body, properties, mandatory=True)
 
     def _on_returned(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:  # noqa: ARG002
-        self._returned.add(int(properties.message_id))
+        if channel is self._channel:
+            self._returned.add(int(properties.message_id))
 
     def _on_confirmed(self, frame: Any) -> None:
+        if self._channel is None or frame.channel_number != self._channel.channel_number:
+            return  # of a channel that was left: its tags are not ours
         answer, self._heard = frame.method, time.monotonic()
         is_accepted = isinstance(answer, pika.spec.Basic.Ack)
         last = answer.delivery_tag
         tags = [tag for tag in self._under_way if tag <= last] if answer.multiple else [last]
+        self._is_refused |= not is_accepted
         for tag in tags:
             self._settle(tag, PublishResult.ACCEPTED if is_accepted else PublishResult.REFUSED)
+        if self._is_refused and not self._under_way and self._heard - self._renewed > _RENEW_SECONDS:
+            self._renew()
         self._pump()
+
+    def _renew(self) -> None:
+        """What RabbitMQ 3.10 refuses through one channel it may take through another: one that met a queue while the
+        node of its leader was down goes on asking that node, though another leads by now."""
+        self._renewed, retired = self._heard, self._channel
+        self._open_channel()
+        retired.close()
 
     def _settle(self, tag: int, result: PublishResult) -> None:
         if tag in self._returned:
@@ -203,7 +217,8 @@ class _Outbox:
 
     def _on_closed(self, channel: Any, reason: Any) -> None:  # noqa: ARG002
         """The broker refused a message by closing the channel; the connection lives on."""
-        if self._link is None or not self._link.is_open:
+        is_retired = isinstance(reason, pika.exceptions.ChannelClosedByClient)
+        if is_retired or self._link is None or not self._link.is_open:
             return
         if not self._under_way:
             self.connection.fail(f"the broker closed the channel: {reason}")

@@ -49,7 +49,7 @@ class RabbitTransport:
             known = set(self._plan)
             new = [item for item in (None, *dict.fromkeys(units)) if item not in known]
             self._plan.extend(new)
-        declaration = _Declaration(list(self._plan))
+        declaration = _Declaration(list(self._plan), brokers=len(self._settings.urls))
         connection = RabbitConnection(self._settings, "rabbit-declare", declaration)
         connection.start()
         try:
@@ -75,10 +75,10 @@ class RabbitTransport:
 
 
 class _Declaration:
-    """Asks once; the first trouble is the answer."""
+    """Asks once, of the first of the `brokers` that can be reached; the first refusal is the answer."""
 
-    def __init__(self, plan: Sequence[UnitCode | None]) -> None:
-        self._plan = plan
+    def __init__(self, plan: Sequence[UnitCode | None], *, brokers: int) -> None:
+        self._plan, self._untried = plan, brokers
         self._answered = threading.Event()
         self._error: TransportError | None = None
 
@@ -91,7 +91,9 @@ class _Declaration:
         connection.channel(on_open_callback=self._ask)
 
     def lost(self, error: TransportError) -> None:
-        self._settle(error)
+        self._untried -= 1
+        if self._untried <= 0:
+            self._settle(error)
 
     def _ask(self, channel: Any) -> None:
         channel.add_on_close_callback(lambda _, reason: self._settle(TransportError("refused", detail=repr(reason))))

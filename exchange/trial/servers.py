@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["PostgresServer", "RabbitServer", "ServerError", "TlsFiles", "free_port"]
+__all__ = ["PortMapper", "PostgresServer", "RabbitServer", "ServerError", "TlsFiles", "free_port"]
 
 _RABBIT = Path("/usr/lib/rabbitmq/bin")
 _POSTGRES = Path("/usr/lib/postgresql")
@@ -154,7 +154,8 @@ class _Server:
 
 class RabbitServer(_Server):
     """User `guest`, password `guest`, on `port`; with `tls` also on `tls_port`, where a certificate's common name is
-    the user (EXTERNAL); with `management` the HTTP API on `management_port`. Ports stay the same over restarts."""
+    the user (EXTERNAL); with `management` the HTTP API on `management_port`. Ports stay the same over restarts.
+    `mapper`: that of a whole cluster, which then ends it."""
 
     def __init__(
         self,
@@ -163,11 +164,13 @@ class RabbitServer(_Server):
         tls: TlsFiles | None = None,
         plugins: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
+        mapper: "PortMapper | None" = None,
     ) -> None:
         program = _program(_RABBIT / "rabbitmq-server", "rabbitmq-server")
         super().__init__("rabbitmq")
-        self._program, self._epmd = program, _EpmdOf(self.folder)
+        self._program, self._mapper, self._owns_mapper = program, mapper or PortMapper(), mapper is None
         self.port, self.tls_port, self.management_port = free_port(), free_port(), free_port()
+        self.name = f"yidi-{self.port}@localhost"
         self._data = self.folder / "data"
         wanted = {*plugins}
         lines = {
@@ -195,8 +198,18 @@ class RabbitServer(_Server):
     def url(self, user: str = "guest", password: str = "guest", vhost: str = "%2F") -> str:  # noqa: S107  # a private test broker
         return f"amqp://{user}:{password}@127.0.0.1:{self.port}/{vhost}"
 
+    def join(self, names: Sequence[str], cookie: str) -> None:
+        """Before the first start: one cluster with `names`, itself among them; whichever of them runs is joined."""
+        lines = ["cluster_formation.peer_discovery_backend = classic_config"]
+        lines += [f"cluster_formation.classic_config.nodes.{number} = {name}" for number, name in enumerate(names, 1)]
+        with (self.folder / "rabbitmq.conf").open("a") as settings:
+            settings.write("\n".join(lines) + "\n")
+        secret = self.folder / ".erlang.cookie"
+        secret.touch(mode=0o600)
+        secret.write_text(cookie)
+
     def start(self) -> None:
-        self._epmd.start(self._env)
+        self._mapper.start(self._env)
         self._spawn([self._program], self._env)
         self._await(lambda: all(_speaks(port) for port in self._ready_ports))
 
@@ -208,7 +221,8 @@ class RabbitServer(_Server):
 
     def close(self) -> None:
         super().close()
-        self._epmd.stop()
+        if self._owns_mapper:
+            self._mapper.stop()
 
     def rabbitmqctl(self, *arguments: str) -> str:
         """What it printed. Raises `ServerError` with what it complained of."""
@@ -233,9 +247,9 @@ class RabbitServer(_Server):
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(self.folder),
-            "ERL_EPMD_PORT": str(self._epmd.port),
+            "ERL_EPMD_PORT": str(self._mapper.port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"yidi-{self.port}@localhost",
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_DIST_PORT": str(free_port()),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "RABBITMQ_MNESIA_BASE": str(self._data),
@@ -246,12 +260,11 @@ class RabbitServer(_Server):
         }
 
 
-class _EpmdOf:
-    """Erlang's port mapper, one per broker and in the foreground: Erlang would leave its own running for ever."""
+class PortMapper:
+    """Erlang's (epmd), one per broker or cluster and in the foreground: Erlang would leave its own running for ever."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.port = free_port()
-        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, env: Mapping[str, str]) -> None:
