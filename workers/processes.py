@@ -30,8 +30,8 @@ from exchange.wiring.hub import HubServices, open_administration, open_hub
 from exchange.wiring.node import NodeServices, StoreFeed, open_node
 from exchange.wiring.parts import Parts
 from exchange.wiring.places import HubPlace, NodePlace, hosted
-from exchange.wiring.provision import provision
 from workers import acknowledger, clock, node, router, sealer, watch
+from workers.caretaker import Caretaker
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
@@ -41,7 +41,6 @@ from workers.watch import ClockWatch
 __all__ = ["WORKERS", "Rooms", "open_node_process", "open_worker"]
 
 _ABANDONED = timedelta(days=7)
-_PROVISION_SECONDS = 600.0  # however still the directory is: somebody may have changed the broker, or wiped it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ def _clock_steps(place: HubPlace, services: HubServices, _transport: Transport) 
         *gauge_steps(hub, None, {"hub": place.layout.hub}),
     ]
     if place.management() is not None:
-        steps.append(Step(name="clock.provision", run=_Provisioning(place, services).look, every_seconds=2.0))
+        steps += Caretaker(place, hub).steps()
     return steps
 
 
@@ -104,25 +103,6 @@ WORKERS: dict[str, Callable[[HubPlace, HubServices, Transport], list[Step]]] = {
     "clock": _clock_steps,
     "sealer": _sealer_steps,
 }
-
-
-class _Provisioning:
-    """The broker follows the directory."""
-
-    def __init__(self, place: HubPlace, services: HubServices) -> None:
-        self._place, self._services = place, services
-        self._done: tuple[int, float] | None = None
-
-    def look(self) -> int:
-        """How much of the broker was changed."""
-        directory, now = self._services.hub.verifier().directory, self._services.hub.clock.monotonic()
-        if self._done is not None and self._done[0] == directory.version and now < self._done[1] + _PROVISION_SECONDS:
-            return 0
-        changes = provision(self._place, directory)
-        self._done = (directory.version, now)
-        if changes.conflicts:
-            self._services.hub.log.warning("broker_conflicts", names=", ".join(changes.conflicts))
-        return len(changes.set) + len(changes.removed)
 
 
 def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log, parts: Parts) -> Loops:

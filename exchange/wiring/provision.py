@@ -8,15 +8,35 @@ from exchange.directory.snapshot import Directory, UnitEntry
 from exchange.errors import InputError
 from exchange.settings import Rabbit
 from exchange.transport.provisioning import Changes, County, Provisioner, definitions
+from exchange.transport.rabbit_healing import Healer
 from exchange.transport.rabbit_management import Management
+from exchange.transport.rabbit_state import look
+from exchange.transport.rabbit_topology import hub_layout, unit_layout
 from exchange.wiring.places import HubPlace
 from exchange.wiring.system import SystemClock
 
-__all__ = ["county_of", "definitions", "provision"]
+__all__ = ["Healer", "county_of", "definitions", "healer", "management_of", "our_queues", "provision"]
 
 
 def provision(place: HubPlace, directory: Directory) -> Changes:
     """Idempotent. Raises InputError where there is no administrator's account of the broker, TransportError."""
+    return Provisioner(management_of(place)).reconcile(county_of(place, directory))
+
+
+def healer(place: HubPlace) -> Healer:
+    """Raises InputError as `provision`."""
+    management, vhost = management_of(place), _vhost(place.rabbit())
+    return Healer(lambda: look(management, vhost), lambda queue: management.delete("queues", vhost, queue))
+
+
+def our_queues(directory: Directory) -> frozenset[str]:
+    """Queues that this exchange declares, and may declare anew."""
+    units = (entry.unit.code for entry in directory.units if entry.unit.active)
+    layouts = (hub_layout(), *map(unit_layout, units))
+    return frozenset(queue for layout in layouts for queue in layout.queues)
+
+
+def management_of(place: HubPlace) -> Management:
     url = place.management()
     if url is None:
         raise InputError(
@@ -26,8 +46,7 @@ def provision(place: HubPlace, directory: Directory) -> Changes:
         )
     parts = urlsplit(url)
     host = f"{parts.scheme}://{parts.hostname}:{parts.port}"
-    management = Management(host, unquote(parts.username or ""), unquote(parts.password or ""))
-    return Provisioner(management).reconcile(county_of(place, directory))
+    return Management(host, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 def county_of(place: HubPlace, directory: Directory) -> County:
@@ -37,13 +56,16 @@ def county_of(place: HubPlace, directory: Directory) -> County:
     again does so too until it expires. It reads that inbox; it signs nothing."""
     now = SystemClock().now()
     rabbit = place.rabbit()
-    parts = urlsplit(rabbit.urls[0])
     return County(
         units=tuple(entry.unit.code for entry in directory.units if entry.unit.active and _may_log_in(entry, now)),
-        hub_user=unquote(parts.username or ""),
+        hub_user=unquote(urlsplit(rabbit.urls[0]).username or ""),
         hub_password=_password(rabbit),
-        vhost=unquote(parts.path.removeprefix("/")) or "/",
+        vhost=_vhost(rabbit),
     )
+
+
+def _vhost(rabbit: Rabbit) -> str:
+    return unquote(urlsplit(rabbit.urls[0]).path.removeprefix("/")) or "/"
 
 
 def _may_log_in(entry: UnitEntry, now: datetime) -> bool:

@@ -1,0 +1,75 @@
+"""A queue that lost its leader for ever, on the real broker: how it shows, and that it is made anew."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from exchange.errors import TransportError
+from exchange.model.unit import parse_unit_code
+from exchange.ports.transport import Message, PublishResult
+from exchange.settings import Rabbit
+from exchange.topology import OUT, inbox_queue
+from exchange.transport.provisioning import County, Provisioner
+from exchange.transport.rabbit_healing import Healer
+from exchange.transport.rabbit_management import Management
+from exchange.transport.rabbit_state import look
+from exchange.transport.rabbitmq import RabbitTransport
+from exchange.trial.servers import RabbitServer
+
+TOWN, BUREAU = (parse_unit_code(f"520304-{n:03}") for n in (1, 2))
+COUNTY = County(units=(TOWN, BUREAU), hub_user="yidi-hub", hub_password="hub-password")
+LOST = inbox_queue(TOWN)
+
+
+@pytest.fixture
+def broker() -> Iterator[RabbitServer]:
+    with RabbitServer(management=True) as server:
+        yield server
+
+
+def lose_leader(broker: RabbitServer) -> None:
+    """What a power cut leaves of a queue that was declared in the second before: its name, and no process's data."""
+    broker.rabbitmqctl("eval", f"ra:force_delete_server(quorum_queues, {{'%2F_{LOST}', node()}}).")
+    broker.kill()
+    broker.start()
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline, "did not happen in a minute"
+        time.sleep(0.5)
+
+
+@pytest.mark.timeout(240)
+def test_a_queue_without_leader_is_found_deleted_and_declared_anew(broker: RabbitServer) -> None:
+    management = Management(f"http://127.0.0.1:{broker.management_port}", "guest", "guest")
+    provisioner = Provisioner(management)
+    provisioner.reconcile(COUNTY)
+    lose_leader(broker)
+    until(lambda: look(management, "/").silent == (LOST,))
+
+    transport = RabbitTransport(
+        Rabbit(urls=(broker.url(COUNTY.hub_user, COUNTY.hub_password),), confirm_timeout_seconds=10)
+    )
+    publisher, message = transport.publisher(), Message(exchange=OUT, key=TOWN, body=b"<out/>")
+    assert publisher.publish([message]) != [PublishResult.ACCEPTED]
+
+    healer = Healer(
+        lambda: look(management, "/"), lambda queue: management.delete("queues", "/", queue), patience_seconds=10
+    )
+    ours = {queue.name for queue in look(management, "/").queues}
+    assert healer.heal(ours, 0) == ()
+    assert healer.heal(ours, 10) == (LOST,)
+    assert f"queue / {LOST}" in provisioner.reconcile(COUNTY).set
+    until(lambda: publisher.publish([message]) == [PublishResult.ACCEPTED])
+    until(lambda: look(management, "/").silent == ())
+    transport.close()
+
+
+def test_a_broker_that_does_not_answer_is_a_transport_error(broker: RabbitServer) -> None:
+    management = Management(f"http://127.0.0.1:{broker.management_port}", "guest", "guest")
+    broker.stop()
+    with pytest.raises(TransportError):
+        look(management, "/")

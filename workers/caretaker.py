@@ -1,0 +1,51 @@
+"""The broker is kept as the directory wants it, and healed where it cannot heal itself: two steps of the clock.
+
+    clock.provision   within seconds of every change of the directory, and every ten minutes: somebody may have changed
+                      the broker by hand, or wiped it
+    clock.heal        queues that will never have a leader again are deleted and declared anew
+
+Only where the hub has an account of the broker's management. Two clocks do no harm but work: at worst a queue that was
+healed is healed again, which costs what came into it between, until that comes again.
+"""
+
+from exchange.services.hub import Hub
+from exchange.wiring.places import HubPlace
+from exchange.wiring.provision import healer, our_queues, provision
+from workers.runner import Step
+
+__all__ = ["Caretaker"]
+
+_PROVISION_SECONDS = 600.0
+
+
+class Caretaker:
+    def __init__(self, place: HubPlace, hub: Hub) -> None:
+        self._place, self._hub = place, hub
+        self._healer = healer(place)
+        self._done: tuple[int, float] | None = None
+
+    def steps(self) -> list[Step]:
+        return [
+            Step(name="clock.provision", run=self.provision, every_seconds=2.0),
+            Step(name="clock.heal", run=self.heal, every_seconds=15.0),
+        ]
+
+    def provision(self) -> int:
+        """How much of the broker was changed."""
+        directory, now = self._hub.verifier().directory, self._hub.clock.monotonic()
+        if self._done is not None and self._done[0] == directory.version and now < self._done[1] + _PROVISION_SECONDS:
+            return 0
+        changes = provision(self._place, directory)
+        self._done = (directory.version, now)
+        if changes.conflicts:
+            self._hub.log.warning("broker_conflicts", names=", ".join(changes.conflicts))
+        return len(changes.set) + len(changes.removed)
+
+    def heal(self) -> int:
+        """How many queues were made anew."""
+        healed = self._healer.heal(our_queues(self._hub.verifier().directory), self._hub.clock.monotonic())
+        if healed:
+            self._hub.log.warning("broker_queues_healed", names=", ".join(healed))
+            self._done = None
+            self.provision()
+        return len(healed)
