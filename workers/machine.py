@@ -13,9 +13,11 @@ from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Transport
+from exchange.services.history import Historian
+from exchange.services.recover import Recoverer
 from exchange.wiring.hub import HubServices, open_hub
 from exchange.wiring.layout import Layout
-from exchange.wiring.node import NodeServices, StoreFeed, open_node
+from exchange.wiring.node import NodeServices, StoreFeed, open_node, open_recoverer
 from exchange.wiring.rooms import open_files_exchange, open_stores, open_transport
 from workers import acknowledger, clock, node, router, sealer, watch
 from workers.gauges import gauge_steps
@@ -79,10 +81,11 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
         transport.declare(session.units())
     services.refresher.refresh()
     _make_all_due(machine)
+    recoverer = open_recoverer(layout, services, Historian(hub_store, hub.hub.clock))
     machine.runners = (
         Runner("hub", _hub_steps(machine, layout), hub.hub.clock, metrics, log),
-        Runner("node", _node_steps(machine), hub.hub.clock, metrics, log),
-        Runner("office", node.office_steps(services.officer), hub.hub.clock, metrics, log),
+        Runner("node", _node_steps(machine, recoverer), hub.hub.clock, metrics, log),
+        Runner("office", node.office_steps(services.officer, recoverer), hub.hub.clock, metrics, log),
     )
     return machine
 
@@ -110,12 +113,12 @@ def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
     ]
 
 
-def _node_steps(machine: Machine) -> list[Step]:
+def _node_steps(machine: Machine, recoverer: Recoverer) -> list[Step]:
     inboxes = Inboxes(machine.transport, machine.node_store)
     services = machine.node
     return [
         Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
-        *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes),
+        *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer),
     ]
 
 

@@ -8,6 +8,8 @@ Acknowledges       last: after the commit; what it owes in return stands in the 
 If it dies here    before the commit: the batch comes again. After it: the batch comes again as duplicates and
                    its own receipts are repeated. Uploads and downloads go on where they stopped
 If it comes twice  one inbox item, one hand-over; the same receipts again, byte for byte
+If it was restored it first asks the hub for what came after the backup; until then it takes nothing from its
+                   inboxes and hands nothing over
 Settings           node timing (retry, recall_until_signed, poison_attempts, chunk_bytes)
 Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_node_received_total,
                    yidi_node_duplicates_total, yidi_node_quarantined_total, yidi_node_handover_failures_total
@@ -16,6 +18,7 @@ Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_no
 from exchange.ports.transport import Consumer
 from exchange.services.handover import Officer
 from exchange.services.receive import Receiver
+from exchange.services.recover import Recoverer
 from exchange.services.refresh import Refresher
 from exchange.services.relay import Relay
 from workers.batch import take
@@ -25,20 +28,37 @@ __all__ = ["mailbox_steps", "office_steps"]
 
 
 def mailbox_steps(
-    receiver: Receiver, relay: Relay, refresher: Refresher, consumer: Consumer, *, limit: int = 200
+    receiver: Receiver,
+    relay: Relay,
+    refresher: Refresher,
+    consumer: Consumer,
+    *,
+    recoverer: Recoverer | None = None,
+    limit: int = 200,
 ) -> list[Step]:
+    """With `recoverer` the first of them is to ask the hub for what a restored node has lost."""
+    recover = [] if recoverer is None else [Step(name="node.recover", run=recoverer.recover)]
+
+    def receive() -> int:
+        return 0 if recoverer is not None and recoverer.pending else take(consumer, receiver.receive, limit)
+
     return [
-        Step(name="node.receive", run=lambda: take(consumer, receiver.receive, limit)),
+        *recover,
+        Step(name="node.receive", run=receive),
         Step(name="node.relay", run=relay.relay),
         Step(name="node.note", run=relay.note, every_seconds=1.0),
         Step(name="node.directory", run=lambda: int(refresher.refresh()), every_seconds=5.0),
     ]
 
 
-def office_steps(officer: Officer) -> list[Step]:
+def office_steps(officer: Officer, recoverer: Recoverer | None = None) -> list[Step]:
     """For a loop of their own: an office system that hangs must not keep documents from arriving."""
+
+    def hand_over() -> int:
+        return 0 if recoverer is not None and recoverer.pending else officer.hand_over()
+
     return [
-        Step(name="node.hand_over", run=officer.hand_over),
+        Step(name="node.hand_over", run=hand_over),
         Step(name="node.tell", run=officer.tell),
         Step(name="node.collect", run=officer.collect, every_seconds=2.0),
     ]

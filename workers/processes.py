@@ -20,6 +20,9 @@ from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Transport
 from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
+from exchange.remote.history import HttpHistory
+from exchange.services.history import Historian
+from exchange.services.recover import Recoverer
 from exchange.settings import Rabbit
 from exchange.storage import open_hub_store, open_node_store
 from exchange.transport.rabbitmq import RabbitTransport
@@ -27,7 +30,7 @@ from exchange.transport.unit_accounts import UnitAccounts
 from exchange.web.hub_api import HubFace, create_hub_app
 from exchange.web.serve import Server
 from exchange.wiring.hub import HubServices, open_administration, open_hub
-from exchange.wiring.node import NodeServices, StoreFeed, open_node
+from exchange.wiring.node import NodeServices, StoreFeed, open_node, open_recoverer
 from exchange.wiring.parts import Parts
 from exchange.wiring.places import HubPlace, NodePlace, hosted
 from workers import acknowledger, clock, node, router, sealer, watch
@@ -112,6 +115,7 @@ def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log, part
         enroller=administration.enroller,
         directory=administration.administrator.current,
         feed=StoreFeed(store),
+        history=Historian(store, clock_),
         files=HubFileExchange(parts.files(home.files), store),
         anchor=place.layout.anchor(),
         authority=home.keys.authority().certificate,
@@ -137,15 +141,16 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     client, transport = place.client(), UnitAccounts(lambda unit: rooms.transport(place.rabbit(unit)))
     feed = HttpDirectoryFeed(client, lambda: hosted(store))
     services = open_node(home, store, HttpFileExchange(client), feed, transport.publisher(), metrics, log, rooms.parts)
-    inboxes = Inboxes(transport, store)
+    inboxes, recoverer = Inboxes(transport, store), open_recoverer(place.layout, services, HttpHistory(client))
+    mailbox = _mailbox_steps(services, inboxes, recoverer, place.layout.node)
     runners = [
-        Runner("node", _mailbox_steps(services, inboxes, place.layout.node), services.node.clock, metrics, log),
-        Runner("office", node.office_steps(services.officer), services.node.clock, metrics, log),
+        Runner("node", mailbox, services.node.clock, metrics, log),
+        Runner("office", node.office_steps(services.officer, recoverer), services.node.clock, metrics, log),
     ]
     return Loops(runners, [transport.close, client.close, store.close])
 
 
-def _mailbox_steps(services: NodeServices, inboxes: Inboxes, folder: Path) -> list[Step]:
+def _mailbox_steps(services: NodeServices, inboxes: Inboxes, recoverer: Recoverer, folder: Path) -> list[Step]:
     one = services.node
 
     def make_all_due() -> None:
@@ -154,7 +159,7 @@ def _mailbox_steps(services: NodeServices, inboxes: Inboxes, folder: Path) -> li
 
     return [
         Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
-        *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes),
+        *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer),
         *watch.steps(ClockWatch(one.clock, make_all_due, one.log)),
         Step(name="files.sweep", run=lambda: one.files.sweep(one.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(None, one, {"node": folder}),

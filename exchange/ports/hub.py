@@ -217,6 +217,11 @@ class HubSession(Protocol):
         still may get it."""
         ...
 
+    def spoken_of(self, unit: UnitCode, since: datetime, after: EnvelopeKey | None, limit: int) -> list[EnvelopeKey]:
+        """Documents that `unit` sent or was sent and about which a receipt was recorded since; in the order of id, then
+        sender, from the beginning when `after` is None."""
+        ...
+
     def latest(self, limit: int) -> list[DocumentRecord]: ...
 
     # everything, page by page, for an audit

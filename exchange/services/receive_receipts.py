@@ -111,9 +111,9 @@ class ReceiptKeeper:
         self._node.apply(session, unit, document.key, receipts)
         asked_back = any(r.event is Event.RECALL_REQUESTED and is_about(r, unit) for r in receipts)
         if document.key.sender != unit and asked_back:
-            self._give_back(session, unit, document, now)
+            self.give_back(session, unit, document, now)
 
-    def _give_back(self, session: NodeSession, unit: UnitCode, document: DocumentRecord, now: datetime) -> None:
+    def give_back(self, session: NodeSession, unit: UnitCode, document: DocumentRecord, now: datetime) -> None:
         """Unsigned documents go back without a person; about signed ones a person is asked (the listing shows it)."""
         node = self._node
         (delivery,) = session.deliveries(unit, document.key)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Update, delete, select, tuple_, update
+from sqlalchemy import Select, Update, delete, exists, or_, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import TransportState
@@ -55,6 +55,24 @@ class Documents(Session):
         key = columns(tables.documents, _ENVELOPE)
         page = _DOCUMENTS if after is None else _DOCUMENTS.where(tuple_(*key) > (after.id, after.sender))
         return self._with_files(self._sql.rows(page.order_by(*key).limit(limit)))
+
+    def spoken_of(self, unit: UnitCode, since: datetime, after: EnvelopeKey | None, limit: int) -> list[EnvelopeKey]:
+        key = columns(tables.receipts, _ENVELOPE)
+        deliveries = tables.deliveries.c
+        was_sent_it = exists().where(
+            deliveries.envelope_id == tables.receipts.c.envelope_id,
+            deliveries.sender == tables.receipts.c.sender,
+            deliveries.recipient == unit,
+        )
+        is_document = exists().where(
+            tables.documents.c.envelope_id == tables.receipts.c.envelope_id,
+            tables.documents.c.sender == tables.receipts.c.sender,
+        )
+        found = select(*key).distinct().where(tables.receipts.c.recorded >= to_time(since), is_document)
+        found = found.where(or_(tables.receipts.c.sender == unit, was_sent_it))
+        if after is not None:
+            found = found.where(tuple_(*key) > (after.id, after.sender))
+        return [key_of(row) for row in self._sql.rows(found.order_by(*key).limit(limit))]
 
     def find(self, id_or_prefix: str) -> list[EnvelopeKey]:
         found = self._matching(tables.documents, select(*columns(tables.documents, _ENVELOPE)), id_or_prefix)

@@ -10,21 +10,24 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from exchange.storage import SqlHubStore, SqlNodeStore, open_hub_store, open_node_store
+from exchange.storage.engine import open_memory
 from exchange.storage.migrate import image
 
-__all__ = ["CrashingStore", "file_hub_store", "file_node_store", "memory_hub_store", "memory_node_store"]
+__all__ = ["CrashingStore", "contents", "file_hub_store", "file_node_store", "memory_hub_store", "memory_node_store"]
 
 Hook = Callable[[str], None]
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
 
 
-def memory_hub_store() -> SqlHubStore:
-    return open_hub_store("sqlite://")
+def memory_hub_store(content: bytes | None = None) -> SqlHubStore:
+    """Empty, or with what `contents` gave."""
+    return open_hub_store("sqlite://") if content is None else SqlHubStore(open_memory(content))
 
 
-def memory_node_store() -> SqlNodeStore:
-    return open_node_store("sqlite://")
+def memory_node_store(content: bytes | None = None) -> SqlNodeStore:
+    """As `memory_hub_store`."""
+    return open_node_store("sqlite://") if content is None else SqlNodeStore(open_memory(content))
 
 
 def file_hub_store(path: Path) -> SqlHubStore:
@@ -44,6 +47,12 @@ def _prepared(path: Path, kind: str) -> str:
     return f"sqlite:///{path}"
 
 
+def contents(store: SqlHubStore | SqlNodeStore) -> bytes:
+    """The whole of a store in memory, as a backup of it would be. `memory_hub_store`, `memory_node_store` open it."""
+    with store._engine.connect() as connection:  # noqa: SLF001  # no store but this fake is asked for its bytes
+        return bytes(connection.connection.driver_connection.serialize())  # type: ignore[union-attr]
+
+
 class Store(Protocol[S_co]):
     """What every store can do."""
 
@@ -61,19 +70,20 @@ class CrashingStore(Generic[S]):
     """
 
     def __init__(self, inner: Store[S], hook: Hook) -> None:
-        self._inner = inner
+        """`inner` may be exchanged for another: a restored one."""
+        self.inner = inner
         self._hook = hook
 
     @contextmanager
     def begin(self) -> Iterator[S]:
         self._hook("begin")
-        with self._inner.begin() as session:
+        with self.inner.begin() as session:
             yield cast("S", _Watched(session, self._hook))
             self._hook("commit-before")
         self._hook("commit-after")
 
     def close(self) -> None:
-        self._inner.close()
+        self.inner.close()
 
 
 class _Watched:

@@ -6,6 +6,7 @@ outgoing: this one and the broker's.
     POST  /v1/files                  begin an upload, or go on with it   (uploads.py)
     HEAD, PATCH /v1/uploads/{name}   how far it is; more of it
     GET   /v1/files/{sha256}         a file or a part of it              (downloads.py)
+    GET   /v1/history?since=         what a restored node has lost       (history.py)
     GET   /v1/health                 that the process answers
 
 All but the first and the last are signed with the unit's key (`exchange.trust.http`). docs/protocol-http.md is the
@@ -27,6 +28,7 @@ from exchange.errors import InputError
 from exchange.files.hub import HubFileExchange
 from exchange.model.unit import parse_unit_code
 from exchange.ports.directory import DirectoryFeed
+from exchange.ports.history import HistoryFeed
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
 from exchange.services.enroll import Enroller
@@ -36,6 +38,7 @@ from exchange.trust.digest import sha256_hex
 from exchange.trust.http import SignedRequest
 from exchange.web.downloads import add_downloads
 from exchange.web.guard import Guard
+from exchange.web.history import add_history
 from exchange.web.limits import Attempts, DailyBytes, Slots
 from exchange.web.problem import add_problems
 from exchange.web.serve import Server
@@ -53,6 +56,7 @@ class HubFace:
     enroller: Enroller
     directory: Callable[[], Directory]
     feed: DirectoryFeed
+    history: HistoryFeed
     files: HubFileExchange
     anchor: Anchor
     authority: bytes
@@ -97,6 +101,7 @@ def create_hub_app(face: HubFace) -> FastAPI:
     )
     add_uploads(app, uploads, judge)
     add_downloads(app, face.files, judge)
+    add_history(app, face.history, judge, face.log)
 
     @app.get("/v1/health")
     def health() -> Response:

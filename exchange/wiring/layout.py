@@ -11,6 +11,7 @@ web.url              address of the running exchange's web face
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from exchange.errors import InputError
@@ -55,6 +56,14 @@ class Layout:
     def restored_file(self) -> Path:
         """There while a restored node has not asked its hub yet for what came after the backup: its time."""
         return self.node / "restored"
+
+    def restored_since(self) -> datetime | None:
+        try:
+            return datetime.fromisoformat(self.restored_file.read_text(encoding="utf-8").strip())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise InputError(f"{self.restored_file}: expected a time, as in a backup.json", code="SETTINGS") from error
 
     def hub_database(self) -> str:
         return f"sqlite:///{self.hub / 'hub.sqlite'}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exchange.ports.directory import DirectoryFeed
 from exchange.ports.files import FileExchange
+from exchange.ports.history import HistoryFeed
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, Metrics
@@ -14,14 +15,16 @@ from exchange.services.node import Node
 from exchange.services.plain_text import PlainText
 from exchange.services.recall import Recaller
 from exchange.services.receive import Receiver
+from exchange.services.recover import Recoverer
 from exchange.services.refresh import Refresher
 from exchange.services.relay import Relay
 from exchange.services.submit import Submitter
 from exchange.wiring.homes import NodeHome
+from exchange.wiring.layout import Layout
 from exchange.wiring.parts import Parts
 from exchange.wiring.system import SystemIds, system_chance
 
-__all__ = ["NodeServices", "StoreFeed", "open_node"]
+__all__ = ["NodeServices", "StoreFeed", "open_node", "open_recoverer"]
 
 
 class StoreFeed:
@@ -89,4 +92,15 @@ def open_node(
         officer=Officer(node, lambda _unit: office, submitter),
         decider=Decider(node),
         recaller=Recaller(node),
+    )
+
+
+def open_recoverer(layout: Layout, services: NodeServices, history: HistoryFeed) -> Recoverer:
+    """It has something to do in a data directory that was restored."""
+    return Recoverer(
+        services.node,
+        services.refresher,
+        history,
+        layout.restored_since(),
+        lambda: layout.restored_file.unlink(missing_ok=True),
     )

@@ -31,6 +31,7 @@ from exchange.remote.client import HubClient
 from exchange.remote.files import HttpFileExchange
 from exchange.services.administer import Administrator
 from exchange.services.enroll import Enroller
+from exchange.services.history import Historian
 from exchange.settings import BrokerAddress, HubHttp
 from exchange.testing.clock import FakeClock
 from exchange.testing.ids import SeededIds
@@ -127,6 +128,7 @@ def hub_line(place: Path, **limits: float) -> Iterator[HubLine]:
             enroller=enroller,
             directory=administrator.current,
             feed=StoreFeed(store),
+            history=Historian(store, clock),
             files=exchange,
             anchor=people.anchor,
             authority=people.keys.authority.certificate,

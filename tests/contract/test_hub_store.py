@@ -682,3 +682,20 @@ def test_times_are_exact_and_in_utc(store: HubStore) -> None:
         session.add_documents([document(envelope(1), received=exact)])
         received = session.documents([envelope(1)])[envelope(1)].received
     assert (received, received.utcoffset()) == (exact, timedelta(0))
+
+
+def test_a_unit_finds_what_was_said_about_its_documents_since(store: HubStore) -> None:
+    sent, received, foreign, old = envelope(1, B), envelope(2, A), envelope(3, A), envelope(4, A)
+    with store.begin() as session:
+        session.add_documents([document(key) for key in (sent, received, foreign, old)])
+        session.add_deliveries([delivery(sent, C), delivery(received, B), delivery(foreign, C), delivery(old, B)])
+        for number, key in enumerate((sent, received, foreign)):
+            session.add_receipts([receipt(number, key), receipt(number + 10, key)])
+        session.add_receipts([receipt(20, old, recorded=NOW - HOUR)])
+        session.add_receipts([receipt(30, envelope(5, B))])  # refused: no document
+    with store.begin() as session:
+        assert session.spoken_of(B, NOW - HOUR / 2, None, 10) == [sent, received]
+        assert session.spoken_of(B, NOW - HOUR / 2, None, 1) == [sent]
+        assert session.spoken_of(B, NOW - HOUR / 2, sent, 10) == [received]
+        assert session.spoken_of(B, NOW - 2 * HOUR, received, 10) == [old]
+        assert session.spoken_of(B, NOW + HOUR, None, 10) == []
