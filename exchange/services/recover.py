@@ -79,8 +79,8 @@ class Recoverer:
         return self._since is not None
 
     def recover(self) -> int:
-        """One page of one unit; returns how many documents it held. Raises TransportError, StorageError: the same page
-        is asked for again."""
+        """One page of one unit; returns 0 when there is nothing more to ask. Raises TransportError, StorageError: the
+        same page is asked for again."""
         if self._since is None:
             return 0
         if self._left is None:
@@ -89,7 +89,7 @@ class Recoverer:
                 self._left = session.units()
         if not self._left:
             self._end()
-            return 0
+            return 1
         unit = self._left[0]
         try:
             page = self._feed.page(unit, self._since, self._after)
@@ -99,7 +99,7 @@ class Recoverer:
             self._refused, page = True, []
         if not page:
             self._left, self._after = self._left[1:], None
-            return 0
+            return 1
         self._take(unit, page)
         self._after = read_envelope(page[-1].document).key
         return len(page)
