@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from exchange.errors import InputError
-from exchange.model.unit import parse_hub_id
+from exchange.model.unit import UnitCode, parse_hub_id, parse_unit_code
 
 __all__ = [
     "BrokerAddress",
@@ -25,6 +25,7 @@ __all__ = [
     "MachineSettings",
     "NodeSettings",
     "NodeTiming",
+    "Quota",
     "Rabbit",
     "Retry",
     "Web",
@@ -80,6 +81,34 @@ class HubTiming(_Frozen):
     @property
     def deliver_within(self) -> timedelta:
         return timedelta(hours=self.deliver_within_hours)
+
+
+class Quota(_Frozen):
+    """What the hub accepts from one unit in a day; days are UTC's. Urgent documents may use up as much again."""
+
+    documents_per_day: int = Field(default=100_000, ge=1, description="Documents of a unit that no line below names.")
+    bytes_per_day: int = Field(
+        default=100 << 30, ge=1, description="The same in bytes; a document's files count with it each time."
+    )
+    documents_per_day_of: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description="Documents of single units, by unit code."
+    )
+    bytes_per_day_of: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description="Bytes of single units, by unit code."
+    )
+
+    @field_validator("documents_per_day_of", "bytes_per_day_of")
+    @classmethod
+    def _check_units(cls, value: dict[str, int]) -> dict[str, int]:
+        for code in value:
+            parse_unit_code(code)
+        return value
+
+    def documents_of(self, unit: UnitCode) -> int:
+        return self.documents_per_day_of.get(unit, self.documents_per_day)
+
+    def bytes_of(self, unit: UnitCode) -> int:
+        return self.bytes_per_day_of.get(unit, self.bytes_per_day)
 
 
 class NodeTiming(_Frozen):
@@ -211,6 +240,7 @@ class MachineSettings(_File):
     )
     web: Web = Web()
     hub_timing: HubTiming = HubTiming()
+    quota: Quota = Quota()
     node_timing: NodeTiming = NodeTiming()
 
     @field_validator("hub")
@@ -239,6 +269,7 @@ class HubSettings(_File):
     http: HubHttp = HubHttp()
     workers: Workers = Workers()
     hub_timing: HubTiming = HubTiming()
+    quota: Quota = Quota()
 
     @field_validator("hub")
     @classmethod

@@ -2,13 +2,13 @@
 
 Consumes           work.urgent before work.normal
 Publishes          out/<recipient> the envelope, out/<sender> ACCEPTED or REFUSED; mandatory, confirmed
-Writes             document, delivery, receipt, ledger entry, forward; refusal, quarantine. One transaction a batch
+Writes             document, delivery, receipt, ledger entry, forward, usage; refusal, quarantine. One transaction
 Acknowledges       last: after the commit and after the broker's confirms
 If it dies here    before the commit: the batch comes again and nothing had happened. After it: the batch comes
                    again as duplicates, which are answered with the original receipts; dispatches that were not
                    made are due by the clock
 If it comes twice  the same bytes: the original receipt, byte for byte. Other bytes, same id: CONFLICT, an alarm
-Settings           hub timing (retry, deadlines, poison_attempts)
+Settings           hub timing (retry, deadlines, poison_attempts), quota
 Metrics            yidi_router_envelopes_total, yidi_router_refusals_total, yidi_router_duplicates_total,
                    yidi_router_accept_seconds
 """

@@ -44,6 +44,7 @@ _MEANINGS = {
     "NO_DATA": "此目录没有交换",
     "NOT_AUTHORISED": "无权这样做",
     "NOT_FOUND": "没有这件公文",
+    "QUOTA": "超出限额",
     "REASON_REQUIRED": "须说明理由",
     "SCHEMA": "不符合格式",
     "SECRECY": "有密级标志，已拒绝",

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from exchange.cli.naming import find_unit, sent_document, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
 from exchange.cli.output import brief, is_terminal, local, named, show_json, show_table, stamp
 from exchange.model.events import BusinessState, TransportState
+from exchange.model.receipt import Reason
 
 if TYPE_CHECKING:
     from exchange.directory.snapshot import Directory
@@ -136,6 +139,9 @@ def _print(tracked: Tracked) -> None:
         f"{named(TransportState.DELIVERED)} {tracked.delivered}/{total}",
         f" {named(BusinessState.SIGNED)} {tracked.signed}/{total}",
     )
+    for receipt in tracked.receipts:
+        if receipt.reason is Reason.QUOTA:
+            print(_over_quota(receipt))
     roles = {one.unit: one.role.chinese for one in envelope.recipients}
     rows = [
         (
@@ -173,8 +179,26 @@ def _print_events(tracked: Tracked) -> None:
     show_table(columns, rows, title=say("经过", "timeline"))
 
 
+def _over_quota(receipt: "Receipt") -> str:
+    """What to do: this document is at its end, and a new one will do only when the day is over."""
+    until = dict(receipt.attributes).get("until", "")
+    with suppress(ValueError):  # another hub's way to write it, shown as it is
+        until = local(datetime.fromisoformat(until))
+    return say(
+        f"超出每日发文限额，未受理。{until} 起请用 yidi send 重新发送，会得到新的编号（用过 --reference 的须换一个）；"
+        "本编号不再受理。",
+        f"Over the day's quota, not accepted. From {until} on, send it anew with yidi send, which gives a new id (with "
+        "--reference: another one); this id stays refused.",
+    )
+
+
 def _remark(state: "DeliveryState") -> str:
-    words = [" ".join(filter(None, (moment.reason, moment.text))) for moment in (state.failed, state.closed) if moment]
+    # Whose text is long and the same for every recipient stands above the table.
+    moments = [moment for moment in (state.failed, state.closed) if moment]
+    words = [
+        moment.reason if moment.reason == Reason.QUOTA else " ".join(filter(None, (moment.reason, moment.text)))
+        for moment in moments
+    ]
     if state.reminders:
         words.append(say(f"催办 {state.reminders} 次", f"reminded {state.reminders} times"))
     if state.recall_denied:
@@ -214,6 +238,7 @@ def _value(tracked: Tracked) -> dict[str, object]:
                 "person": one.actor.person,
                 "reason": one.reason,
                 "text": one.text,
+                "attributes": dict(one.attributes),
                 "receipt": one.id,
             }
             for one in tracked.receipts

@@ -24,7 +24,17 @@ from exchange.ports.records import (
     ReceiptRecord,
 )
 
-__all__ = ["EnrolmentRecord", "Forward", "HubSession", "HubStore", "Lease", "Owed", "Refusal", "SealedCheckpoint"]
+__all__ = [
+    "EnrolmentRecord",
+    "Forward",
+    "HubSession",
+    "HubStore",
+    "Lease",
+    "Owed",
+    "Refusal",
+    "SealedCheckpoint",
+    "Usage",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +63,14 @@ class Refusal:
     digest: str
     receipt: ReceiptId
     document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What was accepted from one unit in one day. `bytes`: envelopes and the files that they name."""
+
+    documents: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +209,22 @@ class HubSession(Protocol):
         delivery to it)."""
         ...
 
+    def hold_claims(self, keys: Iterable[tuple[UnitCode, str]]) -> set[tuple[UnitCode, str]]:
+        """Those of these (unit, digest) that the unit has uploaded. Until this transaction ends nobody drops them."""
+        ...
+
     def drop_claims(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
-        """Forget what `unit` uploaded; returns those of these that nobody claims and no document names any more."""
+        """Forget what `unit` uploaded and no document of its own names; returns those of these that nobody claims and
+        no document names any more. Waits for whoever holds them."""
+        ...
+
+    # what each unit has used up of its quota
+    def usage(self, units: Iterable[UnitCode], day: datetime) -> dict[UnitCode, Usage]:
+        """By unit, for the day that begins at `day`; units from whom nothing was accepted are missing."""
+        ...
+
+    def add_usage(self, day: datetime, used: Mapping[UnitCode, Usage]) -> None:
+        """Add to it. Whoever else adds for one of these units waits until this transaction ends: best its last act."""
         ...
 
     # trouble

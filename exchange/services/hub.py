@@ -20,7 +20,7 @@ from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Chance, Clock, Ids
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
 from exchange.services.held import verifier_of
-from exchange.settings import HubTiming
+from exchange.settings import HubTiming, Quota
 from exchange.topology import OUT
 from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_receipt
@@ -52,6 +52,7 @@ class Hub:
     metrics: Metrics
     log: Log
     timing: HubTiming = field(default_factory=HubTiming)
+    quota: Quota = field(default_factory=Quota)
     _verifier: Verifier | None = None
 
     def verifier(self) -> Verifier:

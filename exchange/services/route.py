@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from exchange.codec.canonical import moment
 from exchange.codec.signed import claimed_id
 from exchange.errors import CorruptFileError, FileMissingError, RefusedError, StorageError, YidiError
 from exchange.ledger.entry import LedgerEntry
@@ -29,6 +30,7 @@ from exchange.services.backoff import next_try
 from exchange.services.gate import check_secrecy
 from exchange.services.hub import Hub, quarantined, record_entry
 from exchange.services.intake import judge_each, serve_apart, tags
+from exchange.services.quota import Budget, next_day
 from exchange.trust.digest import sha256_hex
 from exchange.trust.verify import VerifiedEnvelope, Verifier
 
@@ -45,13 +47,24 @@ class _Judged:
     error: YidiError | None = None
     secret: frozenset[str] = frozenset()
 
+    @property
+    def envelope(self) -> Envelope:
+        assert self.verified is not None
+        return self.verified.envelope
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Digests of the files that a good envelope names."""
+        return frozenset(file.sha256 for file in self.verified.envelope.files) if self.verified else frozenset()
+
 
 @dataclass(slots=True)
 class _Plan:
-    """What one transaction decided to publish."""
+    """What one transaction decided to do after it."""
 
     dispatches: list[tuple[DeliveryKey, bytes]] = field(default_factory=list)
     answers: list[tuple[UnitCode, ReceiptRecord]] = field(default_factory=list)
+    unneeded: set[str] = field(default_factory=set)  # files that nobody has any more once it is committed
 
 
 class Router:
@@ -79,9 +92,13 @@ class Router:
         with hub.store.begin() as session:
             for message, code in intake.poison:
                 hub.set_aside_poison(session, message, code, now)
-            accepted = self._record(session, intake.judged, verifier, now, plan)
+            budget = Budget(session, hub.quota, {key.sender for key in map(_key, intake.judged) if key}, now)
+            accepted = self._record(session, intake.judged, budget, verifier, now, plan)
             # Before the commit: a hub that dies in between asks for a file again, and keeps none that it must not.
             self._discard_secret(session, intake.judged)
+            budget.settle()
+        for digest in plan.unneeded:
+            hub.files.discard(digest)
         self._publish(plan, now)
         # (last) the store has it, the broker has been told: only now may the incoming messages go
         consumer.reject(tags(intake.again), requeue=True)
@@ -147,7 +164,13 @@ class Router:
     # one transaction
 
     def _record(
-        self, session: HubSession, judged: list[_Judged], verifier: Verifier, now: datetime, plan: _Plan
+        self,
+        session: HubSession,
+        judged: list[_Judged],
+        budget: Budget,
+        verifier: Verifier,
+        now: datetime,
+        plan: _Plan,
     ) -> int:
         keys = [_key(j) for j in judged]
         known = session.documents({key for key in keys if key is not None})
@@ -166,6 +189,7 @@ class Router:
                 plan.answers.append((key.sender, originals[key]))
             elif (refusal := refusals.get((key.sender, item.digest))) is not None:
                 plan.answers.append((key.sender, _refusal_record(refusal, now)))
+                plan.unneeded |= session.drop_claims(key.sender, item.files)
             elif item.error is not None:
                 refused += [] if item.error.retryable else [item]
             elif (first := known.get(key) or fresh.get(key)) is None:
@@ -174,16 +198,39 @@ class Router:
                 self._hub.log.alarm("envelope_conflict", envelope=str(key), digest=item.digest, held=first.digest)
                 conflict = RefusedError("this id already stands for another document", code="CONFLICT")
                 refused.append(replace(item, verified=None, error=conflict))
+        self._await_lost_files(session, fresh)
+        over = self._over_quota(budget, fresh)
         self._accept(session, list(fresh.values()), now, note, plan)
+        for item in over:
+            plan.unneeded |= session.drop_claims(item.envelope.sender, item.files)
+        refused += over
         self._refuse(session, refused, verifier, now, note, plan)
         return len(fresh)
+
+    def _await_lost_files(self, session: HubSession, fresh: dict[EnvelopeKey, _Judged]) -> None:
+        """Between our look and now another router may have refused a document of the same sender with the same file,
+        and given the file up. Then there is no answer: the sender uploads it again, as any that is missing."""
+        wanted = {(key.sender, digest) for key, item in fresh.items() for digest in item.files}
+        lost = wanted - session.hold_claims(wanted) if wanted else set()
+        for key, item in list(fresh.items()) if lost else ():
+            gone = {digest for digest in item.files if (key.sender, digest) in lost}
+            if gone - session.claimed(key.sender, gone):
+                self._hub.log.warning("envelope_not_ready", code=FileMissingError.code, digest=item.digest)
+                del fresh[key]
+
+    def _over_quota(self, budget: Budget, fresh: dict[EnvelopeKey, _Judged]) -> list[_Judged]:
+        """Take those that the day's quota has no room for out of `fresh`."""
+        over = []
+        for key, item in list(fresh.items()):
+            if (refusal := budget.spend(item.envelope, len(item.message.body))) is not None:
+                over.append(replace(fresh.pop(key), error=refusal))
+        return over
 
     def _accept(self, session: HubSession, fresh: list[_Judged], now: datetime, note: str | None, plan: _Plan) -> None:
         hub, timing = self._hub, self._hub.timing
         documents, deliveries, receipts, entries = [], [], [], []
         for item in fresh:
-            assert item.verified is not None
-            envelope = item.verified.envelope
+            envelope = item.envelope
             subject = Subject(envelope=envelope.key, digest=item.digest)
             receipt, signed = hub.receipt(Event.ACCEPTED, now, subject=subject, checkpoint=note)
             kept = hub.keep(receipt, signed)
@@ -254,7 +301,8 @@ class Router:
             hub.log.warning("envelope_refused", code=code, user=user, digest=item.digest, detail=item.error.detail)
             hub.metrics.count("yidi_router_envelopes_total", outcome="refused")
             hub.metrics.count("yidi_router_refusals_total", code=code)
-            session.quarantine(quarantined([item.message], code, item.error.message, now, keep=not secret))
+            if code != "QUOTA":  # nothing is wrong with it, and a flood must not fill the disk with itself
+                session.quarantine(quarantined([item.message], code, item.error.message, now, keep=not secret))
             claimed = claimed_id(item.message.body)
             if claimed is None or user not in verifier.directory.by_code:
                 continue
@@ -265,6 +313,7 @@ class Router:
                 reason=_reason(item.error),
                 # The message may quote what somebody sent, and what they send must not keep us from answering.
                 text=as_text(f"{code}: {item.error.message}", 2000),
+                attributes=(("until", moment(next_day(now))),) if code == "QUOTA" else (),
                 checkpoint=note,
             )
             record = hub.keep(receipt, signed).record

@@ -1,6 +1,7 @@
 """The hub's store on SQLite or PostgreSQL.
 
-Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger` and `hub_trouble`.
+Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger`, `hub_trouble` and
+`hub_usage`.
 """
 
 from collections.abc import Iterator
@@ -13,13 +14,14 @@ from exchange.storage.hub_documents import Documents
 from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_receipts import Receipts
 from exchange.storage.hub_trouble import Trouble
+from exchange.storage.hub_usage import UsedUp
 from exchange.storage.migrate import image, migrate
 from exchange.storage.transaction import transaction
 
 __all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
 
 
-class SqlHubSession(Documents, Receipts, Ledger, Trouble):
+class SqlHubSession(Documents, Receipts, Ledger, Trouble, UsedUp):
     """`exchange.ports.hub.HubSession`, within one transaction."""
 
 

@@ -30,6 +30,7 @@ _ENVELOPE = ("envelope_id", "sender")
 _DELIVERY_KEY = ("envelope_id", "sender", "recipient")
 _DOCUMENTS = select(*columns(tables.documents, DOCUMENT))
 _DELIVERIES = select(*columns(tables.deliveries, DELIVERY))
+_HELD_CLAIMS = select(*columns(tables.claims, ("unit", "digest"))).with_for_update(read=True, key_share=True)
 _LOCKED = _DELIVERIES.order_by(*columns(tables.deliveries, _DELIVERY_KEY)).with_for_update()
 
 
@@ -143,9 +144,15 @@ class Documents(Session):
             *(digest for (digest,) in self._sql.rows_of(sent_to, [tables.document_files.c.sha256], asked)),
         }
 
+    def hold_claims(self, keys: Iterable[tuple[UnitCode, str]]) -> set[tuple[UnitCode, str]]:
+        rows = self._sql.rows_of(_HELD_CLAIMS, columns(tables.claims, ("unit", "digest")), keys)
+        return {(unit, digest) for unit, digest in rows}
+
     def drop_claims(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
         asked = {(digest,) for digest in digests}
-        own = delete(tables.claims).where(tables.claims.c.unit == unit)
+        files = tables.document_files
+        in_own = exists().where(files.c.sha256 == tables.claims.c.digest, files.c.sender == unit)
+        own = delete(tables.claims).where(tables.claims.c.unit == unit, ~in_own)
         self._sql.run_for(own, [tables.claims.c.digest], asked)
         claimed = select(tables.claims.c.digest).distinct()
         named = select(tables.document_files.c.sha256).distinct()

@@ -39,6 +39,7 @@ __all__ = [
     "receipts",
     "refusals",
     "tree_nodes",
+    "usage",
 ]
 
 metadata = MetaData()
@@ -156,7 +157,13 @@ leases = Table(
     Column("expires", TIME, nullable=False),
 )
 
-claims = Table("claims", metadata, Column("unit", KEY, primary_key=True), Column("digest", KEY, primary_key=True))
+claims = Table(
+    "claims",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("digest", KEY, primary_key=True),
+    Index("claims_digest", "digest"),
+)
 
 quarantine = Table(
     "quarantine",
@@ -167,3 +174,13 @@ quarantine = Table(
 )
 
 failures = Table("failures", metadata, *failure_columns())
+
+# By unit first: a router asks for the units of a batch on one day.
+usage = Table(
+    "usage",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("day", TIME, primary_key=True, autoincrement=False),
+    Column("documents", NUMBER, nullable=False),
+    Column("bytes", NUMBER, nullable=False),
+)

@@ -97,6 +97,11 @@ class Transaction:
         ordered = sorted(rows, key=itemgetter(0, 1))
         return self._many(_insert(self._backend, table, names) + " ON CONFLICT DO NOTHING", ordered)
 
+    def add_up(self, table: Table, key: tuple[str, ...], numbers: tuple[str, ...], rows: Iterable[Values]) -> None:
+        """Add rows of `key` and `numbers`; of a key that is there, the numbers are added to what it has."""
+        # Sorted as in `add_new`: these locks are held until the end, too.
+        self._many(_insert(self._backend, table, (*key, *numbers)) + _sums(table, key, numbers), sorted(rows))
+
     def change(
         self,
         table: Table,
@@ -182,6 +187,11 @@ def _insert(backend: str, table: Table, names: tuple[str, ...]) -> str:
     # Inline: no RETURNING of the row number, which ON CONFLICT may not follow.
     statement = insert(table).inline().values({table.c[name]: bindparam(name) for name in names})
     return _compiled(backend, statement, names)
+
+
+def _sums(table: Table, key: tuple[str, ...], numbers: tuple[str, ...]) -> str:
+    added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in numbers)
+    return f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}"
 
 
 @lru_cache(maxsize=256)

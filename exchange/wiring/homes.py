@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.model.unit import HubId
-from exchange.settings import HubTiming, NodeTiming
+from exchange.settings import HubTiming, NodeTiming, Quota
 from exchange.trust.anchor import Anchor
 from exchange.trust.keystore import KeyStore
 
@@ -20,6 +20,7 @@ class HubHome:
     files: Path
     keys: KeyStore
     timing: HubTiming
+    quota: Quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

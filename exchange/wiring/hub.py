@@ -120,6 +120,7 @@ def open_hub(
         metrics=metrics,
         log=log,
         timing=home.timing,
+        quota=home.quota,
     )
     return HubServices(
         hub=hub,

@@ -89,6 +89,7 @@ class Layout:
             files=self.hub / "files",
             keys=self.hub_keys(settings),
             timing=settings.hub_timing,
+            quota=settings.quota,
         )
 
     def node_home(self, settings: MachineSettings) -> NodeHome:

@@ -48,6 +48,7 @@ class HubPlace:
             files=self.layout.hub / "files",
             keys=KeyStore(self.layout.hub / "keys", read_passphrase(self.layout.root / self.settings.passphrase_file)),
             timing=self.settings.hub_timing,
+            quota=self.settings.quota,
         )
 
     def database(self) -> str:

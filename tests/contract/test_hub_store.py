@@ -21,6 +21,7 @@ from exchange.ports.hub import (
     Owed,
     Refusal,
     SealedCheckpoint,
+    Usage,
 )
 from exchange.ports.records import DeliveryKey
 from exchange.testing.stores import file_hub_store, memory_hub_store
@@ -497,10 +498,43 @@ def test_a_dropped_claim_frees_only_files_that_nobody_else_needs(store: HubStore
     with store.begin() as session:
         session.add_claims(A, [own, shared, sent])
         session.add_claims(B, [shared])
-        session.add_documents([document(envelope(1), files=(sent,))])
+        session.add_documents([document(envelope(1, C), files=(sent,))])
         assert session.drop_claims(A, [own, shared, sent]) == {own}
         assert session.claimed(A, [own, shared, sent]) == set()
         assert session.claimed(B, [shared]) == {shared}
+
+
+def test_what_a_units_own_document_names_stays_its_own(store: HubStore) -> None:
+    with store.begin() as session:
+        session.add_claims(A, [digest("sent")])
+        session.add_documents([document(envelope(1, A), files=(digest("sent"),))])
+        assert session.drop_claims(A, [digest("sent")]) == set()
+        assert session.claimed(A, [digest("sent")]) == {digest("sent")}
+
+
+def test_only_what_a_unit_uploaded_can_be_held(store: HubStore) -> None:
+    with store.begin() as session:
+        session.add_claims(A, [digest(1)])
+        session.add_claims(B, [digest(2)])
+        asked = [(A, digest(1)), (A, digest(2)), (B, digest(2))]
+        assert session.hold_claims(asked) == {(A, digest(1)), (B, digest(2))}
+        assert session.hold_claims([]) == set()
+
+
+def test_usage_adds_up_by_unit_and_day(store: HubStore) -> None:
+    tomorrow = NOW + 24 * HOUR
+    with store.begin() as session:
+        session.add_usage(NOW, {B: Usage(documents=3, bytes=1 << 40), A: Usage(documents=1, bytes=10)})
+        session.add_usage(tomorrow, {A: Usage(documents=100)})
+        session.add_usage(NOW, {})
+    with store.begin() as session:
+        session.add_usage(NOW, {A: Usage(documents=2, bytes=5)})
+        assert session.usage([A, B, C], NOW) == {
+            A: Usage(documents=3, bytes=15),
+            B: Usage(documents=3, bytes=1 << 40),
+        }
+        assert session.usage([A], tomorrow) == {A: Usage(documents=100)}
+        assert session.usage([], NOW) == {}
 
 
 def test_quarantine_keeps_the_same_bytes_once_newest_first(store: HubStore) -> None:

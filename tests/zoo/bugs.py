@@ -208,6 +208,27 @@ BUGS: tuple[Bug, ...] = (
         judge="tests/contract/test_files.py",
     ),
     Bug(
+        name="the quota counts nothing",
+        file="exchange/services/quota.py",
+        old="        self._spent[unit] = now\n",
+        new="",
+        judge="tests/unit/services/test_quota.py",
+    ),
+    Bug(
+        name="what is over quota may be accepted tomorrow",
+        file=_ROUTE,
+        old="            session.add_refusals([refusal])\n",
+        new="            session.add_refusals([refusal] if code != 'QUOTA' else [])\n",
+        judge="tests/unit/services/test_quota.py",
+    ),
+    Bug(
+        name="the files of a refused document are given up while another's acceptance relies on them",
+        file=_ROUTE,
+        old="            if gone - session.claimed(key.sender, gone):\n",
+        new="            if not gone:\n",
+        judge="tests/unit/services/test_quota.py",
+    ),
+    Bug(
         name="fetched files are not hashed",
         file="exchange/services/fetch.py",
         old="        node.files.check(entry)\n",

@@ -1,5 +1,6 @@
 """What people do with a document that has arrived: inbox, show, sign, reject, return, recall, remind, track."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_track_has_stable_keys(delivered: Delivered) -> None:
         *("signed_by", "first_read", "reminders", "reason", "text"),
     }
     assert set(tracked["events"][0]) == {
-        *("at", "event", "event_zh", "recipient", "by", "person", "reason", "text", "receipt"),
+        *("at", "event", "event_zh", "recipient", "by", "person", "reason", "text", "attributes", "receipt"),
     }
     assert tracked["events"][0]["event"] == "ACCEPTED"
 
@@ -202,3 +203,20 @@ def test_the_beginning_of_an_id_must_mean_one_document(data: Path, command: str)
 
     assert result.code == 1
     assert result.err.startswith("错误 AMBIGUOUS: ")
+
+
+def test_track_says_when_and_how_to_send_again_what_was_over_quota(data: Path) -> None:
+    with (data / "yidi.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[quota]\ndocuments_per_day_of = {"520304-001" = 0}\n')
+    document = send(data, "--to", "丙镇")
+    deliver(data)
+    result = yidi("track", document, data=data)
+
+    assert re.search(
+        r"^超出每日发文限额，未受理。\d{4}-\d\d-\d\d 08:00 起请用 yidi send 重新发送", result.out, re.MULTILINE
+    )
+    assert len(re.findall("不予受理 REFUSED\t.*\tQUOTA$", result.out, re.MULTILINE)) == 2
+    assert "send it anew with yidi send" in yidi("track", document, "--lang", "en", data=data).out
+    (event,) = yidi("track", document, "--json", data=data).json["events"]
+    assert (event["event"], event["reason"]) == ("REFUSED", "QUOTA")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00\.000Z", event["attributes"]["until"])

@@ -292,11 +292,11 @@ class HubSide:
         self.reminder = Reminder(self.hub)
         self.sealer = Sealer(self.store, world.clock, COUNTY.ledger.note, HUB, self.metrics, self.log, holder="sealer")
         self.administrator = Administrator(self.store, COUNTY.directory_signer, world.clock, self.log)
-        self._envelopes = self.transport.consumer(router.QUEUES)
+        self.envelopes = self.transport.consumer(router.QUEUES)
         self._receipts = self.transport.consumer(acknowledger.QUEUES)
 
     def route(self, limit: int = 100) -> int:
-        return take(self._envelopes, self.router.route, limit)
+        return take(self.envelopes, self.router.route, limit)
 
     def acknowledge(self, limit: int = 100) -> int:
         return take(self._receipts, self.acknowledger.acknowledge, limit)
