@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchange.cli.backup import add_hub_commands
+from exchange.cli.hub_init import init
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
-from exchange.cli.opened import DEFAULT_DATA, AsJson, CommandLog, Data, complete_unit, desk, layout_of
+from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk, layout_of
 from exchange.cli.output import local, show_json, show_table, stamp
-from exchange.cli.real_hub import provision, run, show_founded
-from exchange.cli.secret import private_url
+from exchange.cli.real_hub import provision, run
 
 if TYPE_CHECKING:
     from exchange.cli.running import Running
@@ -63,64 +63,6 @@ def group() -> typer.Typer:
     )(audit)
     add_hub_commands(application)
     return application
-
-
-def init(
-    data: Data = DEFAULT_DATA,
-    hub_id: Annotated[
-        str, typer.Option("--id", help=both("交换中心标识，写入每个信封", "id of the hub, signed into every envelope"))
-    ] = "hub.520304",
-    name: Annotated[str, typer.Option(help=both("交换中心名称", "name of the hub"))] = "公文交换中心",
-    database: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL|@FILE", help=both("PostgreSQL 地址，或存放它的文件", "URL of PostgreSQL, or a file with it")
-        ),
-    ] = None,
-    broker: Annotated[
-        str | None,
-        typer.Option(metavar="URL|@FILE", help=both("交换中心在 RabbitMQ 的账号", "the hub's account on RabbitMQ")),
-    ] = None,
-    management: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL|@FILE", help=both("RabbitMQ 管理接口，管理员账号", "RabbitMQ's management, administrator")
-        ),
-    ] = None,
-    url: Annotated[
-        str, typer.Option(help=both("节点访问交换中心的地址", "the hub as nodes reach it"))
-    ] = "https://127.0.0.1:8443",
-    broker_tls: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help=both("节点访问 RabbitMQ 的地址", "the broker as nodes reach it"))
-    ] = "127.0.0.1:5671",
-) -> None:
-    if (database is None) != (broker is None):
-        raise typer.BadParameter(say("--database 与 --broker 须同时给出", "give both --database and --broker"))
-    if database is not None and broker is not None:
-        from exchange.wiring.founding import HubPlan, found_hub
-
-        plan = HubPlan(
-            hub=hub_id,
-            name=name,
-            database=private_url("--database", database) or "",
-            broker=private_url("--broker", broker) or "",
-            management=private_url("--management", management),
-            url=url,
-            broker_tls=broker_tls,
-        )
-        show_founded(found_hub(data, plan, CommandLog()))
-        return
-    from exchange.wiring.hub import establish_hub
-
-    layout = layout_of(data)
-    establish_hub(layout, hub_id, name, CommandLog())
-    print(say(f"已建立交换 {hub_id}（{name}）于 {data}", f"made the exchange {hub_id} ({name}) in {data}"))
-    print(say("节点信任的起点（分发给异地节点）：", "what nodes trust from the start:"), layout.anchor_file)
-    print(
-        say("密钥口令（请另行备份，丢失不可恢复）：", "passphrase of the keys (keep a copy elsewhere):"),
-        layout.root / "secrets" / "passphrase",
-    )
-    print(say("下一步：", "next:"), f"yidi hub units import FILE --data {data}")
 
 
 def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:

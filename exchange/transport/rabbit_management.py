@@ -10,13 +10,28 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from exchange.errors import InputError, TransportError
 
-__all__ = ["Management"]
+__all__ = ["Management", "management_at"]
 
 _TIMEOUT_SECONDS = 30.0
+_CODES = {
+    http.client.UNAUTHORIZED: "BROKER_LOGIN",
+    http.client.FORBIDDEN: "BROKER_RIGHTS",
+    http.client.SERVICE_UNAVAILABLE: "BROKER_UNWELL",  # what its own checks of health answer
+}
+
+
+def management_at(url: str) -> "Management":
+    """`url`: http(s)://user:password@host:port. Raises InputError."""
+    parts = urlsplit(url)
+    try:
+        where = f"{parts.scheme}://{parts.hostname}:{int(parts.port or 15672)}"
+    except ValueError as error:
+        raise InputError("broker's management URL: expected http(s)://host:port", code="SETTINGS") from error
+    return Management(where, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 class Management:
@@ -60,7 +75,9 @@ class Management:
                 if error.code == http.client.NOT_FOUND and method == "DELETE":
                     return _MISSING
                 detail = error.read(1000).decode(errors="replace")
-            raise TransportError(f"the broker refused {method} {where}: {error.code}", detail=detail) from error
+            raise TransportError(
+                f"the broker refused {method} {where}: {error.code}", code=_CODES.get(error.code), detail=detail
+            ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise TransportError("the broker's management does not answer", detail=repr(error)) from error
 

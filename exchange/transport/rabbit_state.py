@@ -1,4 +1,4 @@
-"""How a broker is, as its management tells it: release, nodes, alarms, quorum queues.
+"""How a broker is, as its management tells it: release, nodes, quorum queues.
 
 A quorum queue whose leader does not run is told by its statistics, which its leader alone writes, every five seconds:
 the `leader` that is listed is only the last one known. RabbitMQ 3.10 makes such a queue out of a new one when it is
@@ -10,7 +10,6 @@ Not here: what is done about it (`exchange.transport.rabbit_healing`), and what 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from exchange.transport.rabbit_management import Management
@@ -24,9 +23,6 @@ _COLUMNS = "name,type,members,online,messages"
 class BrokerNode:
     name: str
     running: bool
-    up: timedelta = timedelta(0)
-    memory_alarm: bool = False
-    disk_alarm: bool = False
     partitioned: bool = False
 
 
@@ -73,9 +69,6 @@ def _node(told: Mapping[str, Any]) -> BrokerNode:
     return BrokerNode(
         name=told["name"],
         running=bool(told.get("running")),
-        up=timedelta(milliseconds=told.get("uptime", 0)),
-        memory_alarm=bool(told.get("mem_alarm")),
-        disk_alarm=bool(told.get("disk_free_alarm")),
         partitioned=bool(told.get("partitions")),
     )
 

@@ -49,7 +49,14 @@ class RabbitTransport:
             known = set(self._plan)
             new = [item for item in (None, *dict.fromkeys(units)) if item not in known]
             self._plan.extend(new)
-        declaration = _Declaration(list(self._plan), brokers=len(self._settings.urls))
+        self._ask(list(self._plan))
+
+    def log_in(self) -> None:
+        """Whether the account gets in, and no more. Raises TransportError."""
+        self._ask([])
+
+    def _ask(self, plan: Sequence[UnitCode | None]) -> None:
+        declaration = _Declaration(plan, brokers=len(self._settings.urls))
         connection = RabbitConnection(self._settings, "rabbit-declare", declaration)
         connection.start()
         try:

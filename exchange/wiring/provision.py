@@ -9,7 +9,7 @@ from exchange.errors import InputError
 from exchange.settings import Rabbit
 from exchange.transport.provisioning import Changes, County, Provisioner, definitions
 from exchange.transport.rabbit_healing import Healer
-from exchange.transport.rabbit_management import Management
+from exchange.transport.rabbit_management import Management, management_at
 from exchange.transport.rabbit_state import look
 from exchange.transport.rabbit_topology import hub_layout, unit_layout
 from exchange.wiring.places import HubPlace
@@ -44,9 +44,7 @@ def management_of(place: HubPlace) -> Management:
             "administrator imports",
             code="NO_MANAGEMENT",
         )
-    parts = urlsplit(url)
-    host = f"{parts.scheme}://{parts.hostname}:{parts.port}"
-    return Management(host, unquote(parts.username or ""), unquote(parts.password or ""))
+    return management_at(url)
 
 
 def county_of(place: HubPlace, directory: Directory) -> County:

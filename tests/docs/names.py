@@ -22,7 +22,7 @@ from tests.docs.pages import ROOT
 __all__ = ["commands", "error_codes", "settings", "tables", "words"]
 
 
-_STORAGE = re.compile(r"STORAGE_[A-Z_]+")
+_STORAGE = re.compile(r"(?:STORAGE_[A-Z_]+)|BROKER_[A-Z]+")
 
 
 def error_codes() -> frozenset[str]:
@@ -37,7 +37,7 @@ def _parsed(path: Path) -> ast.Module:
 
 def _codes(tree: ast.Module) -> Iterator[str]:
     """`code="..."` of a call, `code = "..."` of a class, the first argument of the command line's `fail`, and the
-    storage room's own."""
+    own of the storage room and of the broker's management."""
     for node in ast.walk(tree):
         match node:
             case ast.keyword(arg="code", value=ast.Constant(value=str(code))):
