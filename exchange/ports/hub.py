@@ -3,6 +3,9 @@
 Methods take and give batches. Several routers, acknowledgers and clocks may work at once: what `due_*` and `lock_*`
 return stays locked for the session (PostgreSQL: FOR UPDATE SKIP LOCKED), and adding a key twice raises
 ConflictError, after which the batch is run again and finds the other's rows.
+
+So that nobody waits in a circle, a session touches forwards before deliveries, and rows that others may touch in the
+order of their keys. Within one call the store sees to that; who calls for one row after the other does it himself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -5,7 +5,7 @@ recalls and the like), its key signed it, its broker account sent it, and it bin
 Whatever the verdict, the author is told in the next NOTED, so that nothing permanent is repeated for days.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -90,23 +90,20 @@ class Acknowledger:
         """Returns what is new, and to which units each goes on."""
         self._answer_faults(session, [item for item in judged if item.error is not None], now)
         valid = [(j, j.verified.receipt) for j in judged if j.verified is not None]
-        for _, receipt in valid:
-            if receipt.event is Event.NOTED and receipt.actor.unit is not None:
-                session.close_forwards(receipt.actor.unit, [noted.receipt for noted in receipt.noted])
+        _close_forwards(session, [receipt for _, receipt in valid])
         about = [(j, r) for j, r in valid if r.subject is not None]
         documents = session.documents({r.subject.envelope for _, r in about if r.subject})
+        deliveries = session.lock_deliveries(_named(session, [r for _, r in about]))
+        # After the locks: what another acknowledger was recording about these is recorded now.
         known = {id_: record.digest for id_, record in session.receipts({r.id for _, r in about}).items()}
-        named = [
-            DeliveryKey(r.subject.envelope, r.subject.recipient) for _, r in about if r.subject and r.subject.recipient
-        ]
-        recipients = session.lock_deliveries(named).keys()
         fresh: list[tuple[_Judged, Receipt, list[DeliveryKey]]] = []
         owed: list[Owed] = []
+        wrong: list[tuple[_Judged, YidiError]] = []
         for item, receipt in about:
             try:
-                targets = self._targets(session, receipt, item, documents, known, recipients)
+                targets = self._targets(session, receipt, item, documents, known, deliveries)
             except YidiError as error:
-                self._set_aside(session, item, error, now)
+                wrong.append((item, error))
                 continue
             if targets is None:
                 continue
@@ -115,15 +112,18 @@ class Acknowledger:
             if receipt.id not in known:
                 known[receipt.id] = item.digest
                 fresh.append((item, receipt, targets))
+        for item, fault in sorted(wrong, key=lambda pair: pair[0].digest):
+            self._set_aside(session, item, fault, now)
         session.owe(owed)
-        return self._apply(session, fresh, now)
+        return self._apply(session, fresh, deliveries, now)
 
     def _answer_faults(self, session: HubSession, faulty: list[_Judged], now: datetime) -> None:
         """What was recorded once stays recorded, whatever became of its key and unit: the same bytes get the same
         answer for ever."""
         claims = [claimed_id(item.message.body) for item in faulty]
         held = session.receipts([ReceiptId(claim) for claim in claims if claim is not None])
-        for item, claim in zip(faulty, claims, strict=True):
+        # In one order, for another acknowledger may be setting the same ones aside.
+        for item, claim in sorted(zip(faulty, claims, strict=True), key=lambda pair: pair[0].digest):
             assert item.error is not None
             record = held.get(ReceiptId(claim or ""))
             if record is not None and record.digest == item.digest and _passes_with_time(item.error):
@@ -142,7 +142,7 @@ class Acknowledger:
         item: _Judged,
         documents: dict[EnvelopeKey, DocumentRecord],
         known: dict[ReceiptId, str],
-        recipients: Collection[DeliveryKey],
+        deliveries: Collection[DeliveryKey],
     ) -> list[DeliveryKey] | None:
         """The deliveries it speaks of; None when the envelope is not here (yet), so that its author repeats it."""
         subject = receipt.subject
@@ -161,16 +161,19 @@ class Acknowledger:
             raise ReceiptInvalidError("it binds other bytes than the envelope's")
         if subject.recipient is not None:
             key = DeliveryKey(subject.envelope, subject.recipient)
-            if key not in recipients:
+            if key not in deliveries:
                 raise ReceiptInvalidError(f"{subject.recipient} is no recipient of this envelope")
             return [key]
-        return [record.key for record in session.deliveries_of(subject.envelope)]
+        return [key for key in deliveries if key.envelope == subject.envelope]
 
     def _apply(
-        self, session: HubSession, fresh: list[tuple[_Judged, Receipt, list[DeliveryKey]]], now: datetime
+        self,
+        session: HubSession,
+        fresh: list[tuple[_Judged, Receipt, list[DeliveryKey]]],
+        deliveries: dict[DeliveryKey, DeliveryRecord],
+        now: datetime,
     ) -> list[tuple[ReceiptRecord, list[UnitCode]]]:
         hub = self._hub
-        deliveries = session.lock_deliveries({key for _, _, keys in fresh for key in keys})
         recorded: list[tuple[ReceiptRecord, list[UnitCode]]] = []
         for item, receipt, keys in fresh:
             for key in keys:
@@ -234,6 +237,25 @@ class Acknowledger:
     def _count_failure(self, message: Delivered) -> int:
         with self._hub.store.begin() as session:
             return session.count_failure(sha256_hex(message.body))
+
+
+def _close_forwards(session: HubSession, receipts: Iterable[Receipt]) -> None:
+    noted: dict[UnitCode, set[ReceiptId]] = {}
+    for receipt in receipts:
+        if receipt.event is Event.NOTED and receipt.actor.unit is not None:
+            noted.setdefault(receipt.actor.unit, set()).update(one.receipt for one in receipt.noted)
+    for unit, ids in sorted(noted.items()):
+        session.close_forwards(unit, ids)
+
+
+def _named(session: HubSession, receipts: Iterable[Receipt]) -> set[DeliveryKey]:
+    """The deliveries that these speak of. All of them are locked at once, in one order: two acknowledgers that came
+    by them piece by piece would wait for each other."""
+    subjects = [receipt.subject for receipt in receipts if receipt.subject is not None]
+    named = {DeliveryKey(s.envelope, s.recipient) for s in subjects if s.recipient is not None}
+    for envelope in {s.envelope for s in subjects if s.recipient is None}:
+        named.update(record.key for record in session.deliveries_of(envelope))
+    return named
 
 
 def _is_receipt(data: bytes) -> bool:

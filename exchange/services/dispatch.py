@@ -65,7 +65,7 @@ class Dispatcher:
             return
         hub = self._hub
         with hub.store.begin() as session:
-            for delivery in lost:
+            for delivery in sorted(lost, key=lambda d: d.key):
                 soon = next_try(hub.timing.retry, hub.chance, now, delivery.attempts, confirmed=False)
                 session.hasten_deliveries([delivery.key], soon)
 

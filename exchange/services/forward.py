@@ -61,7 +61,7 @@ class Forwarder:
             return
         hub = self._hub
         with hub.store.begin() as session:
-            for forward in lost:
+            for forward in sorted(lost, key=lambda f: (f.unit, f.receipt)):
                 soon = next_try(hub.timing.retry, hub.chance, now, forward.attempts, confirmed=False)
                 session.hasten_forwards([(forward.unit, forward.receipt)], soon)
 

@@ -290,7 +290,8 @@ class Router:
         spoilt copy of another unit's document can neither close that unit's outbox nor reach its inbox."""
         hub = self._hub
         answered = session.refusals({(UnitCode(j.message.user or ""), j.digest) for j in refused})
-        for item in refused:
+        # In one order, for another router may be refusing the same ones.
+        for item in sorted(refused, key=lambda j: j.digest):
             assert item.error is not None
             user = UnitCode(item.message.user or "")
             if (known := answered.get((user, item.digest))) is not None:
@@ -342,8 +343,8 @@ class Router:
         if lost or unanswered:
             soon = next_try(hub.timing.retry, hub.chance, now, 1, confirmed=False)
             with hub.store.begin() as session:
-                session.hasten_deliveries(lost, soon)
                 session.hasten_forwards(unanswered, soon)
+                session.hasten_deliveries(lost, soon)
 
     def _count_failure(self, message: Delivered) -> int:
         with self._hub.store.begin() as session:

@@ -8,6 +8,7 @@ Limits: SQLite has one writer at a time; another process waits for it, up to ten
 not supported.
 """
 
+import logging
 import os
 import sqlite3
 from functools import cache
@@ -42,6 +43,8 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_immediate)
         return engine
     if backend == "postgresql":
+        # It would also log what it raises, and a key that is there already is no trouble.
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         options = f"{parsed.query.get('options', '')} {_POSTGRESQL_OPTIONS}".strip()
         return create_engine(
             parsed.set(drivername="postgresql+psycopg").update_query_dict({"options": options}),

@@ -40,7 +40,8 @@ class Documents(Session):
         return {record.key: record for record in self._with_files(list(rows))}
 
     def add_documents(self, records: Sequence[DocumentRecord]) -> None:
-        self._sql.add(tables.documents, DOCUMENT, map(document_values, records))
+        # Sorted: two routers with the same documents in different orders would wait for each other for ever.
+        self._sql.add(tables.documents, DOCUMENT, sorted(map(document_values, records)))
         files = [
             (record.key.id, record.key.sender, position, sha256)
             for record in records
@@ -119,9 +120,11 @@ class Documents(Session):
         self._sql.run_for(_sooner(due), columns(tables.deliveries, _DELIVERY_KEY), delivery_ids(keys))
 
     def hasten_open(self, due: datetime) -> None:
-        self._sql.run(_sooner(due))
+        # Forwards first, as everywhere.
         forwards, time = tables.forwards, to_time(due)
-        self._sql.run(update(forwards).where(forwards.c.due > time).values(due=time))
+        late = update(forwards).where(forwards.c.due > time).values(due=time)
+        self._sql.run_ordered(late, columns(forwards, ("unit", "receipt_id")))
+        self._sql.run_ordered(_sooner(due), columns(tables.deliveries, _DELIVERY_KEY))
 
     def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None:
         self._sql.add_new(tables.claims, ("unit", "digest"), [(unit, digest) for digest in digests])

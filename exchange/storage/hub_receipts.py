@@ -68,7 +68,7 @@ class Receipts(Session):
 
     def add_refusals(self, refusals: Sequence[Refusal]) -> None:
         rows = [(refusal.user, refusal.digest, refusal.receipt, refusal.document) for refusal in refusals]
-        self._sql.add(tables.refusals, _REFUSAL, rows)
+        self._sql.add(tables.refusals, _REFUSAL, sorted(rows))
 
     def add_forwards(self, forwards: Sequence[Forward]) -> None:
         rows = [(one.unit, one.receipt, to_time(one.due), one.attempts) for one in forwards]

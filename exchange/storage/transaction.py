@@ -82,10 +82,27 @@ class Transaction:
 
     def run_for(self, statement: Update | Delete, key: Sequence[Column[Any]], values: Iterable[Values]) -> None:
         """The same for the rows whose `key` is among `values`."""
-        for chunk in _chunks(values):
+        for chunk in _chunks(sorted(values)):
             wanted = [value for (value,) in chunk] if len(key) == 1 else json.dumps(chunk)
+            these = statement.where(_among(self._backend, key))
             with self._watched():
-                self._connection.execute(statement.where(_among(self._backend, key)), {"wanted": wanted})
+                if len(chunk) > 1:
+                    self._lock(these, key, {"wanted": wanted})
+                self._connection.execute(these, {"wanted": wanted})
+
+    def run_ordered(self, statement: Update | Delete, key: Sequence[Column[Any]]) -> None:
+        """As `run`, for many rows, while others work on them."""
+        with self._watched():
+            self._lock(statement, key, {})
+            self._connection.execute(statement)
+
+    def _lock(self, statement: Update | Delete, key: Sequence[Column[Any]], values: dict[str, Any]) -> None:
+        """Lock what `statement` will touch, in the order of `key`: two that lock the same rows in different orders wait
+        for each other for ever. SQLite has one writer."""
+        if self._backend != "sqlite":
+            assert statement.whereclause is not None
+            locked = select(*key).where(statement.whereclause).order_by(*key).with_for_update()
+            self._connection.execute(locked, values).all()
 
     def add(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
         """Add rows whose values stand in the order of `names`. A key that is there raises `ConflictError`."""
