@@ -63,9 +63,10 @@ class Sealer:
         """Seal up to `limit` entries; returns how many. None while another sealer is at work."""
         now = self._clock.now()
         with self._store.begin() as session:
-            rows = session.unsealed(limit)
-            lease = self._hold(session, now) if rows else None
-            batch = _append(session, rows) if lease else None
+            lease = self._hold(session, now) if session.unsealed(1) else None
+            # After the lease: what its former holder was sealing is sealed now.
+            rows = session.unsealed(limit) if lease else []
+            batch = _append(session, rows) if rows else None
         if lease is None or batch is None:
             return 0
         self._lease, self._started = lease, True
