@@ -116,6 +116,10 @@ class Directory:
         """As `Restored.voids`, of any of them."""
         return any(restored.voids(size, given) for restored in self.restorings)
 
+    def life(self, moment: datetime) -> int:
+        """How often the hub had been restored by then."""
+        return sum(restored.at < moment for restored in self.restorings)
+
     @cached_property
     def by_code(self) -> dict[UnitCode, UnitEntry]:
         return {entry.unit.code: entry for entry in self.units}

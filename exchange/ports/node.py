@@ -61,12 +61,14 @@ class HandoverRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldCheckpoint:
-    """A hub's checkpoint that this node has seen and verified."""
+    """A hub's checkpoint that this node has seen and verified. `said`: the hub's own time in the receipt that brought
+    it; a release before wrote none."""
 
     size: int
     root: bytes
     note: str
     seen: datetime
+    said: datetime | None = None
 
 
 class NodeSession(Protocol):
@@ -129,6 +131,18 @@ class NodeSession(Protocol):
         """The hub asks again: repeat every receipt of this unit's own about the envelope, closed or not."""
         ...
 
+    def put_again(self, rows: Sequence[OutboxRow]) -> None:
+        """Add these; those that are there are open again as from the beginning."""
+        ...
+
+    def reopen_envelopes(self, unit: UnitCode, keys: Iterable[EnvelopeKey], due: datetime) -> None:
+        """Send these documents of the unit's again, closed or not."""
+        ...
+
+    def receipts_since(self, since: datetime) -> list[tuple[UnitCode, ReceiptRecord]]:
+        """Those said or recorded since, of all units."""
+        ...
+
     def hasten_open(self, due: datetime) -> None:
         """Bring every open outbox row and hand-over forward: the broker is known to be new or empty, or the clock was
         set back."""
@@ -151,8 +165,15 @@ class NodeSession(Protocol):
     def take_owed(self, limit: int) -> list[tuple[UnitCode, Noted]]: ...
 
     # what this node can hold against the hub
-    def add_checkpoint(self, checkpoint: HeldCheckpoint) -> None: ...
+    def add_checkpoint(self, checkpoint: HeldCheckpoint) -> None:
+        """One that is held already stays as it is; another root for the same size is held beside it."""
+        ...
+
     def checkpoints(self) -> list[HeldCheckpoint]: ...
+    def opposed(self, checkpoint: HeldCheckpoint, before: datetime) -> list[HeldCheckpoint]:
+        """Those held that do not go together with it: another root for its size, or more entries though the hub said so
+        before `before`. A few of them, largest first."""
+        ...
 
     # trouble
     def quarantine(self, unit: UnitCode, records: Sequence[QuarantineRecord]) -> None: ...

@@ -3,6 +3,8 @@
 A unit's receipt moves a delivery only if that unit is the delivery's recipient (or the envelope's sender, for
 recalls and the like), its key signed it, its broker account sent it, and it binds the digest the hub recorded.
 Whatever the verdict, the author is told in the next NOTED, so that nothing permanent is repeated for days.
+
+After a declared restoring units give the hub's own receipts back: what it had said before stands, byte for byte.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -11,13 +13,14 @@ from datetime import datetime
 
 from exchange.codec.kind import DocumentKind, root_tag
 from exchange.codec.signed import claimed_id
+from exchange.directory.snapshot import Directory
 from exchange.errors import CertificateError, NotAuthorisedError, ReceiptInvalidError, StorageError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Noted, Receipt, ReceiptId
 from exchange.model.unit import UnitCode
-from exchange.ports.hub import Forward, HubSession, Owed
+from exchange.ports.hub import Forward, HubSession, Owed, Refusal
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.backoff import next_try
@@ -31,10 +34,13 @@ __all__ = ["Acknowledger"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
+    """`given_back`: the hub's own, from before it was restored."""
+
     message: Delivered
     digest: str
     verified: VerifiedReceipt | None = None
     error: YidiError | None = None
+    given_back: bool = False
 
 
 class Acknowledger:
@@ -72,7 +78,8 @@ class Acknowledger:
         try:
             verified = verifier.receipt(message.body, now)
             actor = verified.receipt.actor
-            if actor.speaker is Speaker.HUB or actor.unit != message.user:
+            given_back = _is_given_back(verified.receipt, message.user, verifier.directory)
+            if not given_back and (actor.speaker is Speaker.HUB or actor.unit != message.user):
                 raise ReceiptInvalidError(
                     "the broker's user is not the unit that speaks", detail=f"user {message.user}"
                 )
@@ -80,7 +87,7 @@ class Acknowledger:
             raise
         except YidiError as error:
             return _Judged(message=message, digest=digest, error=error)
-        return _Judged(message=message, digest=digest, verified=verified)
+        return _Judged(message=message, digest=digest, verified=verified, given_back=given_back)
 
     # one transaction
 
@@ -107,8 +114,7 @@ class Acknowledger:
                 continue
             if targets is None:
                 continue
-            assert receipt.actor.unit is not None
-            owed.append(Owed(unit=receipt.actor.unit, noted=Noted(receipt=receipt.id, digest=item.digest)))
+            owed.append(Owed(unit=_from(item), noted=Noted(receipt=receipt.id, digest=item.digest)))
             if receipt.id not in known:
                 known[receipt.id] = item.digest
                 fresh.append((item, receipt, targets))
@@ -128,7 +134,7 @@ class Acknowledger:
             record = held.get(ReceiptId(claim or ""))
             if record is not None and record.digest == item.digest and _passes_with_time(item.error):
                 noted = Noted(receipt=record.id, digest=item.digest)
-                session.owe([Owed(unit=UnitCode(item.message.user or ""), noted=noted)])
+                session.owe([Owed(unit=_from(item), noted=noted)])
             elif item.error.retryable:
                 # Not an answer: its author repeats it.
                 self._hub.log.warning("receipt_not_ready", code=item.error.code, digest=item.digest)
@@ -152,6 +158,10 @@ class Acknowledger:
             self._hub.log.alarm("receipt_conflict", receipt=receipt.id, digest=item.digest, held=held)
             raise ReceiptInvalidError("this id already stands for another receipt", code="CONFLICT")
         document = documents.get(subject.envelope)
+        if item.given_back and receipt.event is Event.REFUSED:
+            return []  # it speaks of bytes that never became a document
+        if item.given_back and receipt.event is Event.ACCEPTED and document is None:
+            return []  # the document follows
         if document is None:
             if receipt.actor.unit and session.refusals([(receipt.actor.unit, subject.digest)]):
                 raise ReceiptInvalidError("its document was refused")
@@ -181,8 +191,7 @@ class Acknowledger:
                 deliveries[key] = advance(before, receipt)
                 self._measure(before.state, deliveries[key].state, now)
             record = hub.keep(receipt, item.message.body).record
-            of_sender = receipt.actor.speaker is Speaker.SENDER
-            recorded.append((record, [key.recipient for key in keys] if of_sender else [record.envelope.sender]))
+            recorded.append((record, _others(item, receipt, keys)))
             hub.metrics.count("yidi_acknowledger_receipts_total", event=receipt.event.value)
             hub.log.info(
                 "receipt_recorded", receipt=receipt.id, envelope=str(record.envelope), event_name=receipt.event
@@ -190,6 +199,9 @@ class Acknowledger:
         session.save_deliveries([deliveries[key] for key in {key for _, _, keys in fresh for key in keys}])
         session.add_receipts([record for record, _ in recorded])
         session.add_entries([record_entry(record) for record, _ in recorded])
+        given_back = [_refusal(item, receipt) for item, receipt, _ in fresh if receipt.event is Event.REFUSED]
+        answered = session.refusals((refusal.user, refusal.digest) for refusal in given_back)
+        session.add_refusals([refusal for refusal in given_back if (refusal.user, refusal.digest) not in answered])
         due = next_try(hub.timing.retry, hub.chance, now, 0, confirmed=True)
         session.add_forwards(
             [Forward(unit=unit, receipt=record.id, due=due, attempts=1) for record, units in recorded for unit in units]
@@ -256,6 +268,33 @@ def _named(session: HubSession, receipts: Iterable[Receipt]) -> set[DeliveryKey]
     for envelope in {s.envelope for s in subjects if s.recipient is None}:
         named.update(record.key for record in session.deliveries_of(envelope))
     return named
+
+
+def _from(item: _Judged) -> UnitCode:
+    return UnitCode(item.message.user or "")
+
+
+def _is_given_back(receipt: Receipt, user: str | None, directory: Directory) -> bool:
+    """Whether it is the hub's own from before a restoring, from somebody whom it was for."""
+    if receipt.actor.speaker is not Speaker.HUB or receipt.subject is None or not directory.restorings:
+        return False
+    was_for = receipt.event is Event.ACCEPTED or user in (receipt.subject.envelope.sender, receipt.subject.recipient)
+    return was_for and receipt.at <= directory.restorings[-1].at
+
+
+def _others(item: _Judged, receipt: Receipt, keys: list[DeliveryKey]) -> list[UnitCode]:
+    """To whom a recorded receipt goes on."""
+    if item.given_back:
+        return []  # they had it from the hub before
+    of_sender = receipt.actor.speaker is Speaker.SENDER
+    assert receipt.subject is not None
+    return [key.recipient for key in keys] if of_sender else [receipt.subject.envelope.sender]
+
+
+def _refusal(item: _Judged, receipt: Receipt) -> Refusal:
+    assert receipt.subject is not None
+    user, digest = receipt.subject.envelope.sender, receipt.subject.digest
+    return Refusal(user=user, digest=digest, receipt=receipt.id, document=item.message.body)
 
 
 def _is_receipt(data: bytes) -> bool:

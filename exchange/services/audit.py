@@ -32,7 +32,7 @@ def audit(
     notebook = Notebook()
     with hub.begin() as session:
         history = History(session.directories(), anchor, notebook)
-        tree = Tree(session, anchor, notebook)
+        tree = Tree(session, anchor, history.restorings, notebook)
         auditor = HubAuditor(session, hub_files, history, notebook, settled=settled)
         auditor.run()
         for store, files in nodes:

@@ -67,6 +67,14 @@ class History:
                 return judge(verifier)
         return judge(self._verifiers[last - 1])
 
+    def life(self, moment: datetime) -> int:
+        """How often the hub had been restored by then."""
+        return sum(restored.at < moment for restored in self.restorings)
+
+    def is_past(self, moment: datetime) -> bool:
+        """Whether the hub was restored since."""
+        return self.life(moment) < len(self.restorings)
+
     def is_known(self, unit: UnitCode) -> bool:
         return bool(self._verifiers) and unit in self._verifiers[-1].directory.by_code
 
@@ -74,8 +82,8 @@ class History:
 class Tree:
     """The Merkle tree, computed again from the entries alone."""
 
-    def __init__(self, session: HubSession, anchor: Anchor, notebook: Notebook) -> None:
-        self._anchor, self._notebook = anchor, notebook
+    def __init__(self, session: HubSession, anchor: Anchor, restorings: Sequence[Restored], notebook: Notebook) -> None:
+        self._anchor, self._restorings, self._notebook = anchor, restorings, notebook
         self._nodes: dict[tuple[int, int], bytes] = {}
         self.size = 0
         while page := session.entries(self.size, _PAGE):
@@ -86,8 +94,9 @@ class Tree:
             self.size += len(page)
         self._check_stored(session)
 
-    def check_note(self, note: str, size: int, root: bytes, *where: object) -> None:
-        """A checkpoint, wherever it was kept, must be signed and state what the entries give at its size."""
+    def check_note(self, note: str, size: int, root: bytes, *where: object, given: datetime | None = None) -> None:
+        """A checkpoint, wherever it was kept, must be signed and state what the entries give at its size; unless the
+        hub gave it at `given` and a restoring that it declared has left it behind."""
         expect = self._notebook.expect
         try:
             signed = open_checkpoint(note, self._anchor.ledger_key)
@@ -95,6 +104,8 @@ class Tree:
             expect(Check.CHECKPOINTS, False, *where, "size", size, error.code)
             return
         expect(Check.CHECKPOINTS, (signed.size, signed.root) == (size, root), *where, "size", size, "not as kept")
+        if given is not None and any(restored.voids(size, given) for restored in self._restorings):
+            return
         if expect(Check.CHECKPOINTS, size <= self.size, *where, "size", size, "is beyond the ledger", self.size):
             same = merkle.root(size, self._node) == root
             expect(Check.CHECKPOINTS, same, *where, "size", size, "is no prefix of the ledger")

@@ -43,7 +43,8 @@ class NodeAuditor:
                 self._received(unit, document, deliveries, still_open)
         self._waiting()
         for checkpoint in self._session.checkpoints():
-            tree.check_note(checkpoint.note, checkpoint.size, checkpoint.root, "held by a node")
+            given = checkpoint.said or checkpoint.seen
+            tree.check_note(checkpoint.note, checkpoint.size, checkpoint.root, "held by a node", given=given)
         for row in self._session.quarantined(None, _ALL):
             kept = row.document is not None and sha256_hex(row.document) == row.digest
             self._notebook.expect(Check.KEPT, kept, row.queue, row.digest, row.code)
@@ -171,8 +172,8 @@ class NodeAuditor:
         if receipt is None:
             return None
         own = receipt.actor.unit == unit
-        expect(Check.RECEIPTS, own, unit, record.id, "is unknown to the hub")
-        waiting = (record.id, record.digest) in still_open
+        waiting = (record.id, record.digest) in still_open  # its own, or the hub's that it gives back
+        expect(Check.RECEIPTS, own or waiting, unit, record.id, "is unknown to the hub")
         expect(Check.TIMERS, waiting or not own, unit, record.id, "is neither with the hub nor on its way")
         return receipt
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 
+from exchange.codec.read import read_directory
 from exchange.errors import RefusedError
 from exchange.ledger import merkle
 from exchange.ledger.entry import InclusionProof, LedgerEntry
@@ -105,7 +106,13 @@ def _find(session: HubSession, key: EnvelopeKey) -> _Found:
         )
     node = cache(session.tree_node)  # neighbours share most of their way to the root
     proofs = sorted((_proof(entry, index, checkpoint.size, node) for index, entry in sealed), key=_place)
-    given = [receipt.checkpoint for _, receipt in about.values() if receipt.checkpoint is not None]
+    voids = read_directory(directory.document).voids
+    given = [
+        earlier
+        for _, receipt in about.values()
+        if receipt.checkpoint is not None
+        and not voids((earlier := read_checkpoint(receipt.checkpoint)).size, receipt.at)
+    ]
     return _Found(
         document=document,
         receipts=tuple(about[proof.entry.digest][0] for proof in proofs if proof.entry.digest in about),
@@ -114,7 +121,7 @@ def _find(session: HubSession, key: EnvelopeKey) -> _Found:
         proofs=tuple(proofs),
         consistency=tuple(
             ConsistencyProof(size=size, path=tuple(merkle.consistency_proof(size, checkpoint.size, node)))
-            for size in sorted({read_checkpoint(note).size for note in given})
+            for size in sorted({earlier.size for earlier in given})
         ),
     )
 

@@ -87,11 +87,12 @@ def check_envelope(case: Case) -> str:
     accepted = [v.receipt for v in case.receipts.values() if v.receipt.event is Event.ACCEPTED]
     bound = [receipt for receipt in accepted if receipt.subject and receipt.subject.digest == case.digest]
     faults = []
-    if len(bound) != 1:
+    lives = {case.need_directory().life(receipt.at) for receipt in bound}
+    if not bound or len(bound) != len(lives):
         faults.append(
             f"{names.ENVELOPE}: 有 {len(bound)} 份针对它的受理回执 {len(bound)} ACCEPTED bind it, expected one"
         )
-    for receipt in (bound or accepted)[:1]:
+    for receipt in sorted(bound or accepted, key=lambda receipt: receipt.at)[:1]:
         try:
             verified = case.verifier().envelope(case.package.envelope, receipt.at)
             case.envelope = None if faults else verified
@@ -99,7 +100,8 @@ def check_envelope(case: Case) -> str:
             faults.append(f"{names.ENVELOPE}: {error}")
     refuse(faults)
     envelope = case.need_envelope().envelope
-    return f"{names.ENVELOPE}: {envelope.key}, {bound[0].at.isoformat()}, sha256 {case.digest}"
+    first = min(receipt.at for receipt in bound)
+    return f"{names.ENVELOPE}: {envelope.key}, {first.isoformat()}, sha256 {case.digest}"
 
 
 # (6) receipts speak of this envelope, and their authors have a say

@@ -4,6 +4,8 @@ Each takes the case, adds to it what it found good, and returns what to tell; a 
 member. The numbers are those of `evidence_verify`.
 """
 
+from datetime import datetime
+
 from exchange.errors import PackageError, YidiError
 from exchange.ledger import manifest as names
 from exchange.ledger.entry import InclusionProof
@@ -97,12 +99,16 @@ def check_statement(case: Case) -> str:
 
 
 def check_consistency(case: Case) -> str:
-    latest, faults = case.need_checkpoint(), []
+    latest, faults, void = case.need_checkpoint(), [], 0
+    voids = case.need_directory().voids
     proofs = {proof.size: proof for proof in case.package.consistency}
     used = set()
-    for member, note in _earlier_checkpoints(case):
+    for member, note, given in _earlier_checkpoints(case):
         try:
             old = open_checkpoint(note, case.ledger_key())
+            if voids(old.size, given):
+                void += 1  # the exchange has declared, signed, that it left this one behind
+                continue
             used.add(old.size)
             if old.size not in proofs:
                 raise PackageError(f"没有自 {old.size} 条起的一致性证明 no consistency proof from {old.size} entries")
@@ -112,11 +118,17 @@ def check_consistency(case: Case) -> str:
     if used != proofs.keys() or len(proofs) != len(case.package.consistency):
         faults.append(f"{names.PROOFS}: 一致性证明与回执不对应 consistency proofs that no receipt asks for")
     refuse(faults)
-    return f"{len(used)} 个较早的检查点 earlier checkpoints"
+    restored = f"；恢复前另有 {void} 个已作废 and {void} void since a declared restoring" if void else ""
+    return f"{len(used)} 个较早的检查点 earlier checkpoints{restored}"
 
 
-def _earlier_checkpoints(case: Case) -> list[tuple[str, str]]:
-    return [(m, v.receipt.checkpoint) for m, v in case.receipts.items() if v.receipt.checkpoint is not None]
+def _earlier_checkpoints(case: Case) -> list[tuple[str, str, datetime]]:
+    """Member, note, and when the exchange gave it."""
+    return [
+        (member, verified.receipt.checkpoint, verified.receipt.at)
+        for member, verified in case.receipts.items()
+        if verified.receipt.checkpoint is not None
+    ]
 
 
 def _entry(proof: InclusionProof) -> str:

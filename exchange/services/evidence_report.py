@@ -273,7 +273,26 @@ def _fingerprints(facts: Facts) -> Html:
             ("导出时间", "Exported", moment(facts.exported)),
         )
     )
-    return section("六、指纹与检查点", "Fingerprints and checkpoint", keys, Html("<p></p>"), ledger)
+    parts = [keys, Html("<p></p>"), ledger]
+    if directory.restorings:
+        parts += [Html("<p></p>"), _restorings(facts)]
+    return section("六、指纹与检查点", "Fingerprints and checkpoint", *parts)
+
+
+def _restorings(facts: Facts) -> Html:
+    """Each time that the exchange began again from a backup: checkpoints from before bind it to that size alone."""
+    rows = [
+        (moment(one.at), moment(one.backup), one.reason, str(one.size), mono(one.root.hex()))
+        for one in facts.directory.restorings
+    ]
+    heads = (
+        ("交换中心自备份恢复", "Exchange restored"),
+        ("备份时间", "Backup of"),
+        ("原因", "Reason"),
+        ("账本条数", "Entries"),
+        ("账本根", "Root"),
+    )
+    return table(heads, rows, name="restorings")
 
 
 def _owner(facts: Facts, fingerprint: str) -> UnitCode | None:

@@ -29,6 +29,7 @@ from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, NodeSession
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
 from exchange.ports.transport import Consumer, Delivered
+from exchange.services.exposure import Exposer
 from exchange.services.fetch import fetch_files
 from exchange.services.intake import judge_each, serve_apart, tags
 from exchange.services.node import Node
@@ -63,6 +64,7 @@ class Receiver:
         self._node = node
         self._refresher = refresher
         self._receipts = ReceiptKeeper(node)
+        self._exposer = Exposer(node, refresher)
 
     def receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing
@@ -85,10 +87,11 @@ class Receiver:
             for message, code in intake.poison:
                 self._node.set_aside(session, inbox_unit(message.queue), message, code, "", now)
             arrived = self._record_envelopes(session, [j for j in intake.judged if j.envelope is not None], now)
-            self._receipts.record(session, _receipts(intake.judged), now)
+            found = self._receipts.record(session, _receipts(intake.judged), now)
             for item in intake.judged:
                 if item.error is not None:
                     self._node.set_aside(session, item.unit, item.message, item.error.code, item.error.detail, now)
+        self._exposer.expose(found)
         # (last) stored and synced: only now may the messages go
         consumer.reject(tags(intake.again), requeue=True)
         consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))

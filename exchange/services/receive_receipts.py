@@ -19,11 +19,15 @@ from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HeldCheckpoint, NodeSession
 from exchange.ports.records import DocumentRecord, ReceiptRecord
 from exchange.ports.transport import Delivered
+from exchange.services.exposure import Contradiction, contradictions
 from exchange.services.node import Node, receipt_record
+from exchange.services.reopen import send_documents_again
 from exchange.services.say_again import is_settled
 from exchange.trust.anchor import open_checkpoint
 
 __all__ = ["ReceiptKeeper", "ReceivedReceipt", "is_about"]
+
+_ANSWERS = frozenset({Event.ACCEPTED, Event.REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +44,9 @@ class ReceiptKeeper:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def record(self, session: NodeSession, arrived: Sequence[ReceivedReceipt], now: datetime) -> None:
-        """Keep what is new, let it act, owe the hub its NOTED, and close what a NOTED names."""
+    def record(self, session: NodeSession, arrived: Sequence[ReceivedReceipt], now: datetime) -> list[Contradiction]:
+        """Keep what is new, let it act, owe the hub its NOTED, and close what a NOTED names; returns what the hub's
+        checkpoints contradict."""
         node = self._node
         pairs = [(item.unit, item.receipt.id) for item in arrived]
         known = {pair: record.digest for pair, record in session.receipts(pairs).items()}
@@ -50,8 +55,8 @@ class ReceiptKeeper:
         notes: dict[str, Receipt] = {}
         for item in arrived:
             receipt, unit = item.receipt, item.unit
-            if receipt.checkpoint is not None:
-                notes[receipt.checkpoint] = receipt
+            if receipt.checkpoint is not None and receipt.actor.speaker is Speaker.HUB:
+                notes.setdefault(receipt.checkpoint, receipt)
             if receipt.event is Event.NOTED:
                 self._close_noted(session, unit, receipt, now)
                 continue
@@ -64,13 +69,15 @@ class ReceiptKeeper:
             if held is None:
                 known[(unit, receipt.id)] = item.digest
                 fresh.append(item)
-        for receipt in notes.values():
-            self._hold_checkpoint(session, receipt, now)
+            else:
+                _close_answered(session, unit, receipt)
+        found = [pair for receipt in notes.values() for pair in self._hold_checkpoint(session, receipt, now)]
         for unit, noted in owed.items():
             session.owe(unit, noted)
         self._take(session, fresh, now)
         for item in fresh:
             node.metrics.count("yidi_node_receipts_total", event=item.receipt.event.value)
+        return found
 
     def _take(self, session: NodeSession, fresh: list[ReceivedReceipt], now: datetime) -> None:
         """Keep new receipts and let each act, if it binds the very document that its unit holds."""
@@ -106,7 +113,7 @@ class ReceiptKeeper:
         self, session: NodeSession, unit: UnitCode, document: DocumentRecord, receipts: list[Receipt], now: datetime
     ) -> None:
         events = {receipt.event for receipt in receipts}
-        if document.key.sender == unit and events & {Event.ACCEPTED, Event.REFUSED}:
+        if document.key.sender == unit and events & _ANSWERS:
             session.close_outbox(unit, [(document.key.id, document.digest)])
         self._node.apply(session, unit, document.key, receipts)
         asked_back = any(r.event is Event.RECALL_REQUESTED and is_about(r, unit) for r in receipts)
@@ -132,20 +139,29 @@ class ReceiptKeeper:
                 self._node.log.alarm("receipt_refused_by_hub", unit=unit, receipt=noted.receipt, code=noted.fault)
         settled = [noted for noted in receipt.noted if is_settled(self._node, session, unit, noted, now)]
         session.close_outbox(unit, [(noted.receipt, noted.digest) for noted in settled])
+        if self._node.verifier(look=False).directory.restorings:
+            send_documents_again(session, unit, [noted for noted in settled if noted.fault is None], now)
 
     # what this node can hold against the hub
 
-    def _hold_checkpoint(self, session: NodeSession, receipt: Receipt, now: datetime) -> None:
-        if receipt.checkpoint is None or receipt.actor.speaker is not Speaker.HUB:
-            return
+    def _hold_checkpoint(self, session: NodeSession, receipt: Receipt, now: datetime) -> list[Contradiction]:
+        """What it contradicts: also one that was held before, for the hub may have gone back to it."""
+        assert receipt.checkpoint is not None
         try:
-            checkpoint = _checkpoint(receipt.checkpoint, self._node.anchor.ledger_key)
+            size, root = _checkpoint(receipt.checkpoint, self._node.anchor.ledger_key)
         except NoteError as error:
             self._node.log.alarm("checkpoint_invalid", code=error.code)
-            return
-        session.add_checkpoint(
-            HeldCheckpoint(size=checkpoint[0], root=checkpoint[1], note=receipt.checkpoint, seen=now)
-        )
+            return []
+        held = HeldCheckpoint(size=size, root=root, note=receipt.checkpoint, seen=now, said=receipt.at)
+        session.add_checkpoint(held)
+        return contradictions(session, held)
+
+
+def _close_answered(session: NodeSession, unit: UnitCode, receipt: Receipt) -> None:
+    """The hub answers a document that was sent again with the receipt of the first time."""
+    subject = receipt.subject
+    if receipt.event in _ANSWERS and subject is not None and subject.envelope.sender == unit:
+        session.close_outbox(unit, [(subject.envelope.id, subject.digest)])
 
 
 def _misfit(receipt: Receipt, unit: UnitCode, document: DocumentRecord | None) -> str | None:

@@ -1,6 +1,7 @@
 """Refresh: a node follows the hub's directory, and keeps the one it holds on anything suspicious, with an alarm.
 
-A verdict that fails because a key or unit is unknown asks the hub once for a newer directory before it stands.
+A directory that declares a restoring makes the node send again what the hub may have lost (`reopen`). A verdict that
+fails because a key or unit is unknown asks the hub once for a newer directory before it stands.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from exchange.errors import DirectoryError, SignatureError, TransportError
 from exchange.ports.directory import DirectoryFeed
 from exchange.ports.records import DirectoryRecord
 from exchange.services.node import Node
+from exchange.services.reopen import new_restorings, reopen
 from exchange.trust.anchor import verify_directory
 from exchange.trust.verify import Verifier
 
@@ -36,6 +38,7 @@ class Refresher:
                 return False
             now = node.clock.now()
             directory, digest = verify_directory(document, node.anchor, now, held)
+            restorings = new_restorings(None if held is None else node.verifier().directory, directory)
         except TransportError as error:
             node.log.warning("directory_unreachable", code=error.code, detail=error.detail)
             return False
@@ -47,6 +50,8 @@ class Refresher:
             session.save_directory(
                 DirectoryRecord(version=directory.version, digest=digest, document=document, stored=now)
             )
+            if restorings:
+                reopen(node, session, restorings, now)
         node.log.info("directory_taken", version=directory.version)
         return True
 

@@ -8,13 +8,20 @@ duplicate, which is answered with the original receipt.
 Not here: dispatching again (`dispatch`), receipts from units (`acknowledge`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from exchange.codec.canonical import moment
 from exchange.codec.signed import claimed_id
-from exchange.errors import CorruptFileError, FileMissingError, RefusedError, StorageError, YidiError
+from exchange.errors import (
+    CorruptFileError,
+    FileMissingError,
+    KeyNotYetValidError,
+    RefusedError,
+    StorageError,
+    YidiError,
+)
 from exchange.ledger.entry import LedgerEntry
 from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey, FileEntry
 from exchange.model.events import Event
@@ -31,6 +38,7 @@ from exchange.services.gate import check_secrecy
 from exchange.services.hub import Hub, quarantined, record_entry
 from exchange.services.intake import judge_each, serve_apart, tags
 from exchange.services.quota import Budget, next_day
+from exchange.services.take_back import AcceptedBefore, accepted_before, find_accepted
 from exchange.trust.digest import sha256_hex
 from exchange.trust.verify import VerifiedEnvelope, Verifier
 
@@ -116,6 +124,8 @@ class Router:
         except StorageError:
             raise
         except YidiError as error:
+            if (again := self._judge_as_of_then(message, digest, verifier, error)) is not None:
+                return again
             if error.retryable:
                 # Not an answer: the sender's outbox is still open and its relay will look what is missing.
                 self._hub.log.warning("envelope_not_ready", code=error.code, digest=digest)
@@ -124,14 +134,32 @@ class Router:
             return _Judged(message=message, digest=digest, error=error, secret=files)
         return _Judged(message=message, digest=digest, verified=verified)
 
+    def _judge_as_of_then(
+        self, message: Delivered, digest: str, verifier: Verifier, error: YidiError
+    ) -> _Judged | None:
+        """What the hub had accepted before it was restored is judged as of that time, also when it would refuse it
+        today. None when it had not."""
+        if error.retryable or not verifier.directory.restorings:
+            return None
+        accepted = find_accepted(self._hub.store, message.body, digest)
+        if accepted is None:
+            return None
+        try:
+            verified = verifier.envelope(message.body, accepted.at, may_have_left=True)
+            _check_account(message, verified.envelope)
+            self._check_files(verified.envelope)
+        except StorageError:
+            raise
+        except YidiError as fault:
+            # A key that was enrolled after the backup: known again one day, or never. No answer could be right.
+            self._hub.log.warning("envelope_not_ready", code=fault.code, digest=digest)
+            later = KeyNotYetValidError("accepted before the hub was restored, and not to be verified now")
+            return _Judged(message=message, digest=digest, error=fault if fault.retryable else later)
+        return _Judged(message=message, digest=digest, verified=verified)
+
     def _check_policy(self, message: Delivered, envelope: Envelope, verifier: Verifier) -> None:
         # (1) three witnesses name one unit: the broker's account, the signature's key, the envelope
-        if message.user != envelope.sender:
-            raise RefusedError(
-                f"the broker's user is not the sender {envelope.sender}",
-                code="NOT_AUTHORISED",
-                detail=f"user {message.user}",
-            )
+        _check_account(message, envelope)
         # (2) every recipient is known and active
         unknown = [r.unit for r in envelope.recipients if not verifier.directory.is_active(r.unit)]
         if unknown:
@@ -140,6 +168,11 @@ class Router:
                 code="UNKNOWN_RECIPIENT",
             )
         # (3) the files are here, uploaded by this very sender, and still what was signed
+        self._check_files(envelope)
+        # (4) nothing classified travels, whatever the sender's node let through
+        check_secrecy(envelope, lambda file: self._hub.files.open(file.sha256), self._texts)
+
+    def _check_files(self, envelope: Envelope) -> None:
         digests = {file.sha256 for file in envelope.files}
         if digests:
             with self._hub.store.begin() as session:
@@ -148,8 +181,6 @@ class Router:
                 if file.sha256 in missing:
                     raise FileMissingError(f"file {file.sha256} was not uploaded by {envelope.sender}")
                 self._check_file(file)
-        # (4) nothing classified travels, whatever the sender's node let through
-        check_secrecy(envelope, lambda file: self._hub.files.open(file.sha256), self._texts)
 
     def _check_file(self, file: FileEntry) -> None:
         try:
@@ -175,6 +206,7 @@ class Router:
         keys = [_key(j) for j in judged]
         known = session.documents({key for key in keys if key is not None})
         originals = session.accepted_receipts(known)
+        before = accepted_before(session, (key for key in keys if key), known) if _was_restored(verifier) else {}
         refusals = session.refusals({(key.sender, j.digest) for key, j in zip(keys, judged, strict=True) if key})
         checkpoint = session.checkpoint()
         note = checkpoint.note if checkpoint else None
@@ -192,15 +224,15 @@ class Router:
                 plan.unneeded |= session.drop_claims(key.sender, item.files)
             elif item.error is not None:
                 refused += [] if item.error.retryable else [item]
-            elif (first := known.get(key) or fresh.get(key)) is None:
-                fresh[key] = item
-            elif first.digest != item.digest:
+            elif (first := known.get(key) or before.get(key) or fresh.get(key)) is None or first.digest == item.digest:
+                fresh.setdefault(key, item)
+            else:
                 self._hub.log.alarm("envelope_conflict", envelope=str(key), digest=item.digest, held=first.digest)
                 conflict = RefusedError("this id already stands for another document", code="CONFLICT")
                 refused.append(replace(item, verified=None, error=conflict))
         self._await_lost_files(session, fresh)
-        over = self._over_quota(budget, fresh)
-        self._accept(session, list(fresh.values()), now, note, plan)
+        over = self._over_quota(budget, fresh, before)
+        self._accept(session, list(fresh.values()), before, now, note, plan)
         for item in over:
             plan.unneeded |= session.drop_claims(item.envelope.sender, item.files)
         refused += over
@@ -218,26 +250,42 @@ class Router:
                 self._hub.log.warning("envelope_not_ready", code=FileMissingError.code, digest=item.digest)
                 del fresh[key]
 
-    def _over_quota(self, budget: Budget, fresh: dict[EnvelopeKey, _Judged]) -> list[_Judged]:
-        """Take those that the day's quota has no room for out of `fresh`."""
+    def _over_quota(
+        self, budget: Budget, fresh: dict[EnvelopeKey, _Judged], before: Mapping[EnvelopeKey, AcceptedBefore]
+    ) -> list[_Judged]:
+        """Take those that the day's quota has no room for out of `fresh`. What was accepted `before` was paid for."""
         over = []
         for key, item in list(fresh.items()):
-            if (refusal := budget.spend(item.envelope, len(item.message.body))) is not None:
+            if key not in before and (refusal := budget.spend(item.envelope, len(item.message.body))) is not None:
                 over.append(replace(fresh.pop(key), error=refusal))
         return over
 
-    def _accept(self, session: HubSession, fresh: list[_Judged], now: datetime, note: str | None, plan: _Plan) -> None:
+    def _accept(
+        self,
+        session: HubSession,
+        fresh: list[_Judged],
+        before: Mapping[EnvelopeKey, AcceptedBefore],
+        now: datetime,
+        note: str | None,
+        plan: _Plan,
+    ) -> None:
         hub, timing = self._hub, self._hub.timing
         documents, deliveries, receipts, entries = [], [], [], []
         for item in fresh:
             envelope = item.envelope
-            subject = Subject(envelope=envelope.key, digest=item.digest)
-            receipt, signed = hub.receipt(Event.ACCEPTED, now, subject=subject, checkpoint=note)
-            kept = hub.keep(receipt, signed)
+            usual = now + _sign_within(envelope, timing.sign_within_hours)
+            remind = envelope.sign_by or usual
+            if (accepted := before.get(envelope.key)) is None:
+                subject = Subject(envelope=envelope.key, digest=item.digest)
+                receipt, signed = hub.receipt(Event.ACCEPTED, now, subject=subject, checkpoint=note)
+                record = hub.keep(receipt, signed).record
+                receipts.append(record)
+            else:
+                # Its DELIVERED and SIGNED are on their way back, too: nobody is urged meanwhile, nothing expires.
+                receipt, record, remind = accepted.receipt, accepted.record, max(remind, usual)
             state = DeliveryState().add(receipt)
             due = next_try(timing.retry, hub.chance, now, 0, confirmed=True)
-            remind = envelope.sign_by or now + _sign_within(envelope, timing.sign_within_hours)
-            documents.append(_document_record(envelope, item, now))
+            documents.append(_document_record(envelope, item, receipt.at))
             deliveries += [
                 DeliveryRecord(
                     key=DeliveryKey(envelope.key, recipient.unit),
@@ -251,15 +299,15 @@ class Router:
                 )
                 for recipient in envelope.recipients
             ]
-            receipts.append(kept.record)
-            entries += [_document_entry(documents[-1]), record_entry(kept.record)]
-            plan.answers.append((envelope.sender, kept.record))
+            entries += [_document_entry(documents[-1]), *([record_entry(record)] if accepted is None else [])]
+            plan.answers.append((envelope.sender, record))
             plan.dispatches += [
                 (DeliveryKey(envelope.key, recipient.unit), item.message.body) for recipient in envelope.recipients
             ]
             hub.metrics.count("yidi_router_envelopes_total", outcome="accepted")
-            # From the sender's clock to ours: one that is ahead would make it negative.
-            hub.metrics.observe("yidi_router_accept_seconds", max(0.0, (now - envelope.created).total_seconds()))
+            if accepted is None:
+                # From the sender's clock to ours: one that is ahead would make it negative.
+                hub.metrics.observe("yidi_router_accept_seconds", max(0.0, (now - envelope.created).total_seconds()))
             hub.log.info("envelope_accepted", envelope=str(envelope.key), recipients=len(envelope.recipients))
         session.add_documents(documents)
         session.add_deliveries(deliveries)
@@ -349,6 +397,19 @@ class Router:
     def _count_failure(self, message: Delivered) -> int:
         with self._hub.store.begin() as session:
             return session.count_failure(sha256_hex(message.body))
+
+
+def _was_restored(verifier: Verifier) -> bool:
+    return bool(verifier.directory.restorings)
+
+
+def _check_account(message: Delivered, envelope: Envelope) -> None:
+    if message.user != envelope.sender:
+        raise RefusedError(
+            f"the broker's user is not the sender {envelope.sender}",
+            code="NOT_AUTHORISED",
+            detail=f"user {message.user}",
+        )
 
 
 def _key(item: _Judged) -> EnvelopeKey | None:

@@ -31,7 +31,8 @@ _ENVELOPE = columns(tables.receipts, ("envelope_id", "sender"))
 _RECORDED = _RECEIPTS.order_by(tables.receipts.c.recorded, tables.receipts.c.receipt_id)
 # Literal, because SQLite matches a partial index by the text of the condition.
 _ACCEPTED = tables.receipts.c.event == literal_column("'ACCEPTED'")
-_ACCEPTED_RECEIPTS = _RECEIPTS.where(_ACCEPTED)
+# The earliest of a document last, where a restored hub has said it twice.
+_ACCEPTED_RECEIPTS = _RECEIPTS.where(_ACCEPTED).order_by(tables.receipts.c.at.desc())
 _REFUSAL = ("broker_user", "digest", "receipt_id", "document")
 _FORWARD = ("unit", "receipt_id", "due", "attempts")
 

@@ -76,6 +76,15 @@ class Outbox(Session):
         )
         self._sql.run(again.values(due=time))
 
+    def put_again(self, rows: Sequence[OutboxRow]) -> None:
+        self._sql.add_new(tables.outbox, _OUTBOX, map(_outbox_values, rows))
+        values = [(to_time(row.due), 0, row.unit, row.id, row.kind.value) for row in rows]
+        self._sql.change(tables.outbox, ("due", "attempts"), values, key=("unit", "id", "kind"))
+
+    def reopen_envelopes(self, unit: UnitCode, keys: Iterable[EnvelopeKey], due: datetime) -> None:
+        values = [(to_time(due), 0, unit, key.id, OutboxKind.ENVELOPE.value) for key in keys]
+        self._sql.change(tables.outbox, ("due", "attempts"), values, key=("unit", "id", "kind"))
+
     def hasten_open(self, due: datetime) -> None:
         time = to_time(due)
         for table in (tables.outbox, tables.handovers):

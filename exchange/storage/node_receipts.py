@@ -1,8 +1,9 @@
 """A node's receipts, what the office has not been told of yet, and the confirmations it owes the hub."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import or_, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Noted, ReceiptId
@@ -56,6 +57,11 @@ class Receipts(Session):
     ) -> list[tuple[UnitCode, ReceiptRecord]]:
         page = _RECEIPTS if after is None else _RECEIPTS.where(tuple_(*_KEY) > after)
         rows = self._sql.rows(page.order_by(*_KEY).limit(limit))
+        return [(UnitCode(unit), receipt_record(values)) for unit, *values in rows]
+
+    def receipts_since(self, since: datetime) -> list[tuple[UnitCode, ReceiptRecord]]:
+        receipts, time = tables.receipts.c, to_time(since)
+        rows = self._sql.rows(_AS_RECORDED.where(or_(receipts.recorded >= time, receipts.at >= time)))
         return [(UnitCode(unit), receipt_record(values)) for unit, *values in rows]
 
     def add_receipts(self, unit: UnitCode, records: Sequence[ReceiptRecord]) -> None:

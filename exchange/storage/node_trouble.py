@@ -1,35 +1,51 @@
 """What a node can hold against the hub, what it quarantined, and the counts that show its health."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HeldCheckpoint
 from exchange.ports.records import QuarantineRecord
 from exchange.storage import tables_node as tables
-from exchange.storage.rows import QUARANTINE, from_time, quarantine_record, quarantine_values, to_time
+from exchange.storage.rows import (
+    QUARANTINE,
+    Row,
+    from_time,
+    optional_from_time,
+    optional_to_time,
+    quarantine_record,
+    quarantine_values,
+    to_time,
+)
 from exchange.storage.session import Session
 from exchange.storage.transaction import columns
 
 __all__ = ["Trouble"]
 
-_CHECKPOINT = ("size", "root", "note", "seen")
+_CHECKPOINT = ("size", "root", "note", "seen", "said")
+_OPPOSED = 20
+_HELD = select(*columns(tables.held_checkpoints, _CHECKPOINT))
 
 
 class Trouble(Session):
     def add_checkpoint(self, checkpoint: HeldCheckpoint) -> None:
-        """One that is held already is not held twice; another root for the same size is held beside it."""
-        values = (checkpoint.size, checkpoint.root, checkpoint.note, to_time(checkpoint.seen))
+        said = optional_to_time(checkpoint.said)
+        values = (checkpoint.size, checkpoint.root, checkpoint.note, to_time(checkpoint.seen), said)
         self._sql.add_new(tables.held_checkpoints, _CHECKPOINT, [values])
 
     def checkpoints(self) -> list[HeldCheckpoint]:
         """Smallest first."""
-        held = tables.held_checkpoints
-        rows = self._sql.rows(select(*columns(held, _CHECKPOINT)).order_by(held.c.size, held.c.seen))
-        return [
-            HeldCheckpoint(size=size, root=root, note=note, seen=from_time(seen)) for size, root, note, seen in rows
-        ]
+        held = tables.held_checkpoints.c
+        return [_checkpoint(row) for row in self._sql.rows(_HELD.order_by(held.size, held.seen))]
+
+    def opposed(self, checkpoint: HeldCheckpoint, before: datetime) -> list[HeldCheckpoint]:
+        held = tables.held_checkpoints.c
+        forked = and_(held.size == checkpoint.size, held.root != checkpoint.root)
+        shrunk = and_(held.size > checkpoint.size, held.said < to_time(before))
+        rows = self._sql.rows(_HELD.where(or_(forked, shrunk)).order_by(held.size.desc()).limit(_OPPOSED))
+        return [_checkpoint(row) for row in rows]
 
     def quarantine(self, unit: UnitCode, records: Sequence[QuarantineRecord]) -> None:
         """The same bytes from the same user in the same queue are kept once."""
@@ -58,3 +74,8 @@ class Trouble(Session):
             "untold": self._count(tables.receipts, tables.receipts.c.untold.is_not(None)),
             "quarantined": self._count(tables.quarantine),
         }
+
+
+def _checkpoint(row: Row) -> HeldCheckpoint:
+    size, root, note, seen, said = row
+    return HeldCheckpoint(size=size, root=root, note=note, seen=from_time(seen), said=optional_from_time(said))

@@ -139,6 +139,7 @@ held_checkpoints = Table(
     Column("root", BYTES, primary_key=True),
     Column("note", TEXT, nullable=False),
     Column("seen", TIME, nullable=False),
+    Column("said", TIME),
 )
 
 quarantine = Table(
