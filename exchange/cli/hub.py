@@ -66,12 +66,15 @@ def group() -> typer.Typer:
 
 
 def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+    from exchange.cli.restored import restored_rows, restored_value
     from exchange.cli.running import running, workers
+    from exchange.services.restoring import last_restoring
 
     with desk(data) as opened:
         directory = opened.administration().administrator.current()
         with opened.hub_store.begin() as session:
             counts, checkpoint = session.counts(), session.checkpoint()
+            restoring = last_restoring(session, directory)
         node_counts: dict[str, int] = {}
         hosted = []
         if opened.node_part is not None:
@@ -93,6 +96,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
             "groups": len(directory.groups),
         },
         "ledger": {"size": checkpoint.size if checkpoint else 0, "at": stamp(checkpoint.at) if checkpoint else None},
+        "restored": restored_value(restoring),
         "counts": counts,
         "node": {"hosted": len(hosted), "counts": node_counts},
     }
@@ -109,6 +113,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         ),
         (say("单位", "units"), f"{len(active)} ({say('已注册', 'enrolled')} {sum(bool(e.keys) for e in active)})"),
         (say("账本", "ledger"), f"{checkpoint.size} @ {local(checkpoint.at)}" if checkpoint else "0"),
+        *restored_rows(restoring),
         *((f"hub.{name}", count) for name, count in counts.items() if count),
         *((f"node.{name}", count) for name, count in node_counts.items() if count),
     ]  # fmt: skip

@@ -12,11 +12,13 @@ from exchange.cli.failure import fail
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, layout_of
 from exchange.cli.output import show_json
+from exchange.cli.restored import restored_rows, restored_value
 
 if TYPE_CHECKING:
     from exchange.ports.hub import HubStore
     from exchange.ports.node import NodeStore
     from exchange.services.audit_report import AuditReport
+    from exchange.services.restoring import Restoring
     from exchange.wiring.layout import Layout
     from exchange.wiring.places import HubPlace
 
@@ -51,17 +53,26 @@ def verify(
 
     layout = layout_of(data)
     if HubPlace.is_at(data):
-        _show(_audit_hub(HubPlace.open(data), files=files), as_json=as_json)
+        _show(*_audit_hub(HubPlace.open(data), files=files), as_json=as_json)
         return
     layout.settings()
     hub_files = LocalFiles(layout.hub / "files") if files else None
     node_files = LocalFiles(layout.node / "files") if files else None
     with _copies(layout) as (hub, node):
         report = audit(hub, layout.anchor(), hub_files=hub_files, nodes=[(node, node_files)])
-    _show(report, as_json=as_json)
+        restoring = _restoring(hub)
+    _show(report, restoring, as_json=as_json)
 
 
-def _audit_hub(place: "HubPlace", *, files: bool) -> "AuditReport":
+def _restoring(hub: "HubStore") -> "Restoring | None":
+    from exchange.services.held import directory_of
+    from exchange.services.restoring import last_restoring
+
+    with hub.begin() as session:
+        return last_restoring(session, directory_of(session.directory()))
+
+
+def _audit_hub(place: "HubPlace", *, files: bool) -> "tuple[AuditReport, Restoring | None]":
     """The hub alone: its nodes are elsewhere. The database itself shows all of it as of one moment."""
     from exchange.files.local import LocalFiles
     from exchange.services.audit import audit
@@ -69,7 +80,8 @@ def _audit_hub(place: "HubPlace", *, files: bool) -> "AuditReport":
 
     store = open_hub_store(place.snapshot_database())
     try:
-        return audit(store, place.layout.anchor(), hub_files=LocalFiles(place.home().files) if files else None)
+        hub_files = LocalFiles(place.home().files) if files else None
+        return audit(store, place.layout.anchor(), hub_files=hub_files), _restoring(store)
     finally:
         store.close()
 
@@ -92,11 +104,12 @@ def _copies(layout: "Layout") -> "Iterator[tuple[HubStore, NodeStore]]":
             node.close()
 
 
-def _show(report: "AuditReport", *, as_json: bool) -> None:
+def _show(report: "AuditReport", restoring: "Restoring | None", *, as_json: bool) -> None:
     if as_json:
         show_json(
             {
                 "ok": report.ok,
+                "restored": restored_value(restoring),
                 "checks": [
                     {
                         "promise": one.check.promise,
@@ -116,6 +129,8 @@ def _show(report: "AuditReport", *, as_json: bool) -> None:
             print(f"{mark} {one.check.promise} {say(one.check.chinese, one.check.english)} ({one.examined})")
             for finding in one.findings[:20]:
                 print(f"    {finding}")
+        for what, state in restored_rows(restoring):
+            print(f"· {what}: {state}")
     if not report.ok:
         count = sum(len(one.findings) for one in report.results)
         raise fail("LEDGER", f"发现 {count} 处不符", f"{count} findings")

@@ -28,6 +28,7 @@ from exchange.ports.records import (
 )
 
 __all__ = [
+    "BackSince",
     "EnrolmentRecord",
     "Forward",
     "HubSession",
@@ -107,6 +108,17 @@ class EnrolmentRecord:
     used: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackSince:
+    """Receipts said up to some time and recorded after it; `accepted` of them are ACCEPTED, some `without_document`.
+    `latest`: a few of the hub's own, the last said first."""
+
+    receipts: int
+    accepted: int
+    without_document: int
+    latest: tuple[bytes, ...]
+
+
 class HubSession(Protocol):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...
@@ -147,6 +159,7 @@ class HubSession(Protocol):
     # receipts
     def receipts(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, ReceiptRecord]: ...
     def receipts_of(self, envelope: EnvelopeKey) -> list[ReceiptRecord]: ...
+    def back_since(self, at: datetime) -> BackSince: ...
     def accepted_receipts(self, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, ReceiptRecord]: ...
     def add_receipts(self, records: Sequence[ReceiptRecord]) -> None: ...
     def refusals(self, keys: Iterable[tuple[UnitCode, str]]) -> dict[tuple[UnitCode, str], Refusal]: ...

@@ -284,11 +284,14 @@ def _is_given_back(receipt: Receipt, user: str | None, directory: Directory) -> 
 
 def _others(item: _Judged, receipt: Receipt, keys: list[DeliveryKey]) -> list[UnitCode]:
     """To whom a recorded receipt goes on."""
-    if item.given_back:
-        return []  # they had it from the hub before
-    of_sender = receipt.actor.speaker is Speaker.SENDER
     assert receipt.subject is not None
-    return [key.recipient for key in keys] if of_sender else [receipt.subject.envelope.sender]
+    sender, recipient = receipt.subject.envelope.sender, receipt.subject.recipient
+    if item.given_back:
+        # Whoever gave it back has it; the other may never have got it.
+        told = [sender] if recipient is None else [sender, recipient]
+        return [unit for unit in told if unit != item.message.user]
+    of_sender = receipt.actor.speaker is Speaker.SENDER
+    return [key.recipient for key in keys] if of_sender else [sender]
 
 
 def _refusal(item: _Judged, receipt: Receipt) -> Refusal:

@@ -21,7 +21,7 @@ from exchange.ports.records import DocumentRecord, ReceiptRecord
 from exchange.ports.transport import Delivered
 from exchange.services.exposure import Contradiction, contradictions
 from exchange.services.node import Node, receipt_record
-from exchange.services.reopen import send_documents_again
+from exchange.services.reopen import give_back, send_documents_again
 from exchange.services.say_again import is_settled
 from exchange.trust.anchor import open_checkpoint
 
@@ -82,7 +82,7 @@ class ReceiptKeeper:
     def _take(self, session: NodeSession, fresh: list[ReceivedReceipt], now: datetime) -> None:
         """Keep new receipts and let each act, if it binds the very document that its unit holds."""
         documents = self._subjects(session, fresh)
-        kept: dict[UnitCode, list[ReceiptRecord]] = {}
+        kept: dict[UnitCode, list[tuple[Receipt, ReceiptRecord]]] = {}
         acting: dict[tuple[UnitCode, EnvelopeKey], list[Receipt]] = {}
         for item in fresh:
             receipt, subject, unit = item.receipt, item.receipt.subject, item.unit
@@ -91,11 +91,12 @@ class ReceiptKeeper:
             if (fault := _misfit(receipt, unit, document)) is not None:
                 self._node.set_aside(session, unit, item.message, "RECEIPT_INVALID", fault, now)
                 continue
-            kept.setdefault(unit, []).append(receipt_record(receipt, item.message.body, now))
+            kept.setdefault(unit, []).append((receipt, receipt_record(receipt, item.message.body, now)))
             if document is not None:  # else it overtook its envelope and waits for it
                 acting.setdefault((unit, subject.envelope), []).append(receipt)
-        for unit, records in kept.items():
-            session.add_receipts(unit, records)
+        for unit, taken in kept.items():
+            session.add_receipts(unit, [record for _, record in taken])
+            give_back(session, self._node.verifier(look=False).directory, unit, taken, now)
         for (unit, key), receipts in acting.items():
             self._act(session, unit, documents[(unit, key)], receipts, now)
 

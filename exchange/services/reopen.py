@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from exchange.codec.read import read_receipt
 from exchange.directory.snapshot import Directory, Restored
 from exchange.model.events import Event, Speaker
-from exchange.model.receipt import Noted
+from exchange.model.receipt import Noted, Receipt
 from exchange.model.unit import UnitCode
 from exchange.ports.node import NodeSession, OutboxKind, OutboxRow
 from exchange.ports.records import ReceiptRecord
 from exchange.services.node import Node
 from exchange.topology import Lane
 
-__all__ = ["new_restorings", "reopen", "send_documents_again"]
+__all__ = ["give_back", "new_restorings", "reopen", "send_documents_again"]
 
 # Receipts bear their author's time, and a node's clock may be wrong.
 _MARGIN = timedelta(days=1)
@@ -45,6 +45,20 @@ def reopen(node: Node, session: NodeSession, restorings: Sequence[Restored], now
     for one in restorings:
         node.log.alarm("hub_restored", at=one.at.isoformat(), backup=one.backup.isoformat(), size=one.size)
     node.log.info("reopened", receipts=len(rows))
+
+
+def give_back(
+    session: NodeSession,
+    directory: Directory,
+    unit: UnitCode,
+    taken: Iterable[tuple[Receipt, ReceiptRecord]],
+    now: datetime,
+) -> None:
+    """Receipts of the hub's that were still under way when it was restored: this node has them now, the hub has not."""
+    if directory.restorings:
+        until = directory.restorings[-1].at
+        rows = [_row(unit, one, now) for r, one in taken if r.actor.speaker is Speaker.HUB and one.at <= until]
+        session.put_again(rows)
 
 
 def send_documents_again(session: NodeSession, unit: UnitCode, noted: Iterable[Noted], now: datetime) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, literal_column, select, update
+from sqlalchemy import and_, delete, exists, literal_column, select, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import ReceiptId
 from exchange.model.unit import UnitCode
-from exchange.ports.hub import Forward, Owed, Refusal
+from exchange.ports.hub import BackSince, Forward, Owed, Refusal
 from exchange.ports.records import ReceiptRecord
 from exchange.storage import tables_hub as tables
 from exchange.storage.rows import (
@@ -33,6 +33,9 @@ _RECORDED = _RECEIPTS.order_by(tables.receipts.c.recorded, tables.receipts.c.rec
 _ACCEPTED = tables.receipts.c.event == literal_column("'ACCEPTED'")
 # The earliest of a document last, where a restored hub has said it twice.
 _ACCEPTED_RECEIPTS = _RECEIPTS.where(_ACCEPTED).order_by(tables.receipts.c.at.desc())
+# Those that carry checkpoints.
+_OF_HUB = ("ACCEPTED", "REFUSED")
+_LATEST = 20
 _REFUSAL = ("broker_user", "digest", "receipt_id", "document")
 _FORWARD = ("unit", "receipt_id", "due", "attempts")
 
@@ -53,6 +56,21 @@ class Receipts(Session):
     def accepted_receipts(self, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, ReceiptRecord]:
         rows = self._sql.rows_of(_ACCEPTED_RECEIPTS, _ENVELOPE, envelope_ids(envelopes))
         return {record.envelope: record for record in map(receipt_record, rows)}
+
+    def back_since(self, at: datetime) -> BackSince:
+        """Reads every receipt: for people who ask, not for a worker."""
+        receipts, time = tables.receipts.c, to_time(at)
+        back = and_(receipts.at <= time, receipts.recorded > time)
+        has_document = exists().where(
+            tables.documents.c.envelope_id == receipts.envelope_id, tables.documents.c.sender == receipts.sender
+        )
+        newest = select(receipts.document).where(back, receipts.event.in_(_OF_HUB)).order_by(receipts.at.desc())
+        return BackSince(
+            receipts=self._count(tables.receipts, back),
+            accepted=self._count(tables.receipts, back, _ACCEPTED),
+            without_document=self._count(tables.receipts, back, _ACCEPTED, ~has_document),
+            latest=tuple(bytes(document) for (document,) in self._sql.rows(newest.limit(_LATEST))),
+        )
 
     def add_receipts(self, records: Sequence[ReceiptRecord]) -> None:
         self._sql.add(tables.receipts, RECEIPT, map(receipt_values, records))

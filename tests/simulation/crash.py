@@ -74,6 +74,11 @@ class WatchedStore:
             self.version += 1
             self.points.reach("commit.after")
 
+    def forget(self) -> None:
+        """`inner` was exchanged for an older one: its states went back."""
+        self._ranks.clear()
+        self.version += 1
+
     def close(self) -> None:
         self.inner.close()
 

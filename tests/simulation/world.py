@@ -135,6 +135,7 @@ class World:
         )
         self.broker.declare([*self.units, ATTACKER])
         self.mailrooms: list[Mailroom] = []
+        self.services: dict[int, tuple[Node, Refresher]] = {}
         self.processes: dict[str, Process] = {}
         for name, build in self._hub_processes().items():
             self._add(name, build)
@@ -330,6 +331,7 @@ class World:
             timing=_NODE_TIMING,
         )
         submitter, refresher = Submitter(node, PlainText()), Refresher(node, self)
+        self.services[number] = node, refresher
         officer, receiver, relay = Officer(node, lambda _: office, submitter), Receiver(node, refresher), Relay(node)
         consumer = transport.consumer([inbox_queue(unit) for unit in units])
         self.mailrooms[number] = Mailroom(units, store, files, office, submitter, Decider(node), Recaller(node))

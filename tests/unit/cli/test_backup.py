@@ -35,7 +35,7 @@ def test_what_was_backed_up_is_there_again_and_every_promise_holds(
 
     assert restore(backup, new, "--secrets", secrets).code == 0
     assert (new / "node" / "restored").exists()
-    deliver(new)
+    deliver(new, "hub_restored")
     assert not (new / "node" / "restored").exists()
     later = send(new)
     deliver(new)

@@ -11,7 +11,9 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.receipt import Reason
 from exchange.ports.node import Box
+from exchange.services.audit import audit
 from exchange.services.audit_report import Check
+from exchange.services.restoring import Restoring, last_restoring
 from exchange.settings import Quota
 from exchange.topology import Lane
 from exchange.trust.certificates import key_entry
@@ -268,3 +270,35 @@ def test_a_ledger_rewritten_after_the_restoring_is_found_as_ever(world: World) -
 
     assert "ledger_contradiction" in [line.event for line in world.sending.log.lines if line.level == "alarm"]
     assert Check.CHECKPOINTS in judged(world).findings
+
+
+def test_the_hub_can_say_what_it_had_lost_what_is_back_and_what_is_missing(world: World) -> None:
+    def now() -> Restoring | None:
+        directory = world.hub.administrator.current()
+        with world.hub.store.begin() as session:
+            return last_restoring(session, directory)
+
+    world.delivered(B)
+    world.hub.sealer.seal()
+    backup = back_up(world)
+    for _ in range(3):
+        world.delivered(B)
+        world.hub.sealer.seal()
+    assert now() is None
+    with world.hub.store.begin() as session:
+        second = session.checkpoints()[-2]
+    restore(world, backup)
+
+    def found() -> tuple[int | None, int, int, int]:
+        one = now()
+        assert one is not None
+        return one.largest.size if one.largest else None, one.documents_back, one.receipts_back, one.documents_missing
+
+    assert found() == (None, 0, 0, 0)
+    world.refresh()
+    world.sending.relay.relay()
+    world.hub.acknowledge()
+    assert found() == (second.size, 0, 3, 3)  # what the last ACCEPTED had with it
+    assert len(audit(world.hub.store, COUNTY.anchor).findings[Check.LOST]) == 3
+    rounds(world)
+    assert found() == (second.size, 3, 6, 0)
