@@ -288,7 +288,7 @@ def _others(item: _Judged, receipt: Receipt, keys: list[DeliveryKey]) -> list[Un
     sender, recipient = receipt.subject.envelope.sender, receipt.subject.recipient
     if item.given_back:
         # Whoever gave it back has it; the other may never have got it.
-        told = [sender] if recipient is None else [sender, recipient]
+        told = [sender, recipient] if recipient and receipt.event is Event.REMINDED else [sender]
         return [unit for unit in told if unit != item.message.user]
     of_sender = receipt.actor.speaker is Speaker.SENDER
     return [key.recipient for key in keys] if of_sender else [sender]
