@@ -7,7 +7,7 @@ systems. The web face has its own.
 Not here: what the steps do (`workers.*`, `exchange.services`), settings (`exchange.settings`).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
@@ -24,7 +24,7 @@ from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
 from workers.runner import Runner, Step
-from workers.watch import ClockWatch
+from workers.watch import ClockWatch, hub_longest_wait
 
 __all__ = ["Machine", "open_machine"]
 
@@ -80,7 +80,7 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     with node_store.begin() as session:
         transport.declare(session.units())
     services.refresher.refresh()
-    _make_all_due(machine)
+    _make_due(machine, hub.hub.clock.now())
     recoverer = open_recoverer(layout, services, Historian(hub_store, hub.hub.clock))
     machine.runners = (
         Runner("hub", _hub_steps(machine, layout), hub.hub.clock, metrics, log),
@@ -90,12 +90,12 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     return machine
 
 
-def _make_all_due(machine: Machine) -> None:
+def _make_due(machine: Machine, beyond: datetime) -> None:
     now = machine.hub.hub.clock.now()
     with machine.hub_store.begin() as hub:
-        hub.hasten_open(now)
+        hub.hasten_open(now, beyond)
     with machine.node_store.begin() as session:
-        session.hasten_open(now)
+        session.hasten_open(now, beyond)
 
 
 def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
@@ -107,7 +107,9 @@ def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
         Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
         *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator),
         *sealer.steps(hub.sealer),
-        *watch.steps(ClockWatch(hub.hub.clock, lambda: _make_all_due(machine), machine.log)),
+        *watch.steps(
+            ClockWatch(hub.hub.clock, lambda beyond: _make_due(machine, beyond), hub_longest_wait(hub.hub), machine.log)
+        ),
         Step(name="files.sweep", run=lambda: _sweep(machine), every_seconds=3600.0),
         *gauge_steps(hub.hub, machine.node.node, {"hub": layout.hub, "node": layout.node}),
     ]

@@ -9,7 +9,7 @@ Not here: what the steps do (`workers.*`, `exchange.services`), who starts them 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from exchange.errors import InputError
@@ -21,6 +21,7 @@ from exchange.ports.transport import Transport
 from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
 from exchange.remote.history import HttpHistory
+from exchange.services.backoff import longest_wait
 from exchange.services.history import Historian
 from exchange.services.recover import Recoverer
 from exchange.settings import Rabbit
@@ -39,7 +40,7 @@ from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
 from workers.runner import Runner, Step
-from workers.watch import ClockWatch
+from workers.watch import ClockWatch, hub_longest_wait
 
 __all__ = ["WORKERS", "Rooms", "open_node_process", "open_worker"]
 
@@ -81,13 +82,13 @@ def _acknowledger_steps(_place: HubPlace, hub: HubServices, transport: Transport
 def _clock_steps(place: HubPlace, services: HubServices, _transport: Transport) -> list[Step]:
     hub = services.hub
 
-    def make_all_due() -> None:
+    def make_due(beyond: datetime) -> None:
         with hub.store.begin() as session:
-            session.hasten_open(hub.clock.now())
+            session.hasten_open(hub.clock.now(), beyond)
 
     steps = [
         *clock.steps(services.dispatcher, services.forwarder, services.reminder, services.administration.administrator),
-        *watch.steps(ClockWatch(hub.clock, make_all_due, hub.log)),
+        *watch.steps(ClockWatch(hub.clock, make_due, hub_longest_wait(hub), hub.log)),
         Step(name="files.sweep", run=lambda: hub.files.sweep(hub.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(hub, None, {"hub": place.layout.hub}),
     ]
@@ -153,14 +154,14 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
 def _mailbox_steps(services: NodeServices, inboxes: Inboxes, recoverer: Recoverer, folder: Path) -> list[Step]:
     one = services.node
 
-    def make_all_due() -> None:
+    def make_due(beyond: datetime) -> None:
         with one.store.begin() as session:
-            session.hasten_open(one.clock.now())
+            session.hasten_open(one.clock.now(), beyond)
 
     return [
         Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
         *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer),
-        *watch.steps(ClockWatch(one.clock, make_all_due, one.log)),
+        *watch.steps(ClockWatch(one.clock, make_due, longest_wait(one.timing.retry), one.log)),
         Step(name="files.sweep", run=lambda: one.files.sweep(one.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(None, one, {"node": folder}),
     ]

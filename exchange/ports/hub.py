@@ -152,8 +152,9 @@ class HubSession(Protocol):
         """Bring `due` of unsettled deliveries forward: their publication failed."""
         ...
 
-    def hasten_open(self, due: datetime) -> None:
-        """Bring every unsettled delivery and every open forward forward: the broker is known to be new or empty."""
+    def hasten_open(self, due: datetime, beyond: datetime) -> None:
+        """Make every unsettled delivery and every open forward that is due after `beyond` due at `due`: the broker is
+        known to be new or empty, or the clock was wrong."""
         ...
 
     # receipts

@@ -143,9 +143,9 @@ class NodeSession(Protocol):
         """Those said or recorded since, of all units."""
         ...
 
-    def hasten_open(self, due: datetime) -> None:
-        """Bring every open outbox row and hand-over forward: the broker is known to be new or empty, or the clock was
-        set back."""
+    def hasten_open(self, due: datetime, beyond: datetime) -> None:
+        """Make every open outbox row and hand-over that is due after `beyond` due at `due`: the broker is known to be
+        new or empty, or the clock was wrong."""
         ...
 
     # hand-over to the office, and what the office has been told

@@ -16,10 +16,10 @@ from exchange.ports.hub import Forward
 from exchange.services.backoff import next_try
 from exchange.services.hub import Hub
 
-__all__ = ["Forwarder"]
+__all__ = ["WHILE_ABSENT", "Forwarder"]
 
 
-_WHILE_ABSENT = timedelta(days=1)
+WHILE_ABSENT = timedelta(hours=1)
 
 
 class Forwarder:
@@ -38,7 +38,7 @@ class Forwarder:
             absent = [f for f in due if not is_active(f.unit)]
             due = [f for f in due if is_active(f.unit)]
             # Nobody is there to note it, unless the unit comes back.
-            session.save_forwards([replace(f, due=now + _WHILE_ABSENT) for f in absent])
+            session.save_forwards([replace(f, due=now + WHILE_ABSENT) for f in absent])
             session.save_forwards(
                 [
                     replace(

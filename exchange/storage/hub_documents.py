@@ -117,14 +117,14 @@ class Documents(Session):
         return [delivery_record(row) for row in rows]
 
     def hasten_deliveries(self, keys: Iterable[DeliveryKey], due: datetime) -> None:
-        self._sql.run_for(_sooner(due), columns(tables.deliveries, _DELIVERY_KEY), delivery_ids(keys))
+        self._sql.run_for(_sooner(due, due), columns(tables.deliveries, _DELIVERY_KEY), delivery_ids(keys))
 
-    def hasten_open(self, due: datetime) -> None:
+    def hasten_open(self, due: datetime, beyond: datetime) -> None:
         # Forwards first, as everywhere.
-        forwards, time = tables.forwards, to_time(due)
-        late = update(forwards).where(forwards.c.due > time).values(due=time)
+        forwards = tables.forwards
+        late = update(forwards).where(forwards.c.due > to_time(beyond)).values(due=to_time(due))
         self._sql.run_ordered(late, columns(forwards, ("unit", "receipt_id")))
-        self._sql.run_ordered(_sooner(due), columns(tables.deliveries, _DELIVERY_KEY))
+        self._sql.run_ordered(_sooner(due, beyond), columns(tables.deliveries, _DELIVERY_KEY))
 
     def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None:
         self._sql.add_new(tables.claims, ("unit", "digest"), [(unit, digest) for digest in digests])
@@ -166,7 +166,7 @@ class Documents(Session):
         return {digest for (digest,) in asked} - used
 
 
-def _sooner(due: datetime) -> Update:
-    deliveries, time = tables.deliveries, to_time(due)
+def _sooner(due: datetime, beyond: datetime) -> Update:
+    deliveries = tables.deliveries
     unsettled = deliveries.c.transport < TransportState.EXPIRED.value
-    return update(deliveries).where(unsettled, deliveries.c.due > time).values(due=time)
+    return update(deliveries).where(unsettled, deliveries.c.due > to_time(beyond)).values(due=to_time(due))

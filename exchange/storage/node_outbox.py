@@ -85,10 +85,9 @@ class Outbox(Session):
         values = [(to_time(due), 0, unit, key.id, OutboxKind.ENVELOPE.value) for key in keys]
         self._sql.change(tables.outbox, ("due", "attempts"), values, key=("unit", "id", "kind"))
 
-    def hasten_open(self, due: datetime) -> None:
-        time = to_time(due)
+    def hasten_open(self, due: datetime, beyond: datetime) -> None:
         for table in (tables.outbox, tables.handovers):
-            self._sql.run(update(table).where(table.c.due > time).values(due=time))
+            self._sql.run(update(table).where(table.c.due > to_time(beyond)).values(due=to_time(due)))
 
     def add_handovers(self, records: Sequence[HandoverRecord]) -> None:
         self._sql.add(tables.handovers, _HANDOVER, map(_handover_values, records))

@@ -250,9 +250,20 @@ def test_hastening_what_is_open_leaves_settled_deliveries_alone(store: HubStore)
     with store.begin() as session:
         session.add_deliveries([waiting, settled])
         session.add_forwards([forward])
-        session.hasten_open(NOW)
+        session.hasten_open(NOW, NOW)
         assert session.due_deliveries(NOW, 10) == [replace(waiting, due=NOW)]
         assert session.due_forwards(NOW, 10) == [replace(forward, due=NOW)]
+
+
+def test_only_what_is_due_beyond_a_time_is_hastened(store: HubStore) -> None:
+    waiting, far = delivery(envelope(1), due=NOW + HOUR), delivery(envelope(2), due=NOW + 5 * HOUR)
+    forward = Forward(unit=A, receipt=receipt_id(1), due=NOW + HOUR)
+    with store.begin() as session:
+        session.add_deliveries([waiting, far])
+        session.add_forwards([forward])
+        session.hasten_open(NOW, NOW + 2 * HOUR)
+        assert session.due_deliveries(NOW, 10) == [replace(far, due=NOW)]
+        assert session.due_forwards(NOW, 10) == []
 
 
 def test_a_document_is_found_by_a_prefix_of_its_id_or_by_sender_and_id(store: HubStore) -> None:

@@ -318,15 +318,22 @@ def test_hastening_brings_open_rows_forward_and_never_back(store: NodeStore) -> 
     with store.begin() as session:
         session.add_outbox([waiting, early, closed])
         session.close_outbox(A, [(closed.id, closed.digest)])
-        session.hasten_open(NOW)
+        session.hasten_open(NOW, NOW)
         assert session.due_outbox(NOW, 9) == [early, replace(waiting, due=NOW)]
+
+
+def test_only_what_is_due_beyond_a_time_is_hastened(store: NodeStore) -> None:
+    with store.begin() as session:
+        session.add_outbox([row(1, hours=1), row(2, hours=5)])
+        session.hasten_open(NOW, NOW + 2 * HOUR)
+        assert session.due_outbox(NOW, 9) == [replace(row(2), due=NOW)]
 
 
 def test_hastening_brings_open_hand_overs_forward_too(store: NodeStore) -> None:
     waiting, done = handover(1, hours=5), replace(handover(2), due=None)
     with store.begin() as session:
         session.add_handovers([waiting, done])
-        session.hasten_open(NOW)
+        session.hasten_open(NOW, NOW)
         assert session.due_handovers(NOW, 9) == [replace(waiting, due=NOW)]
 
 

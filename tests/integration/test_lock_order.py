@@ -43,7 +43,7 @@ ACTS: dict[str, tuple[Act, Act]] = {
     ),
     "lock deliveries and hasten all": (
         lambda s, numbers: s.lock_deliveries(keys(numbers)),
-        lambda s, numbers: s.hasten_open(NOW),
+        lambda s, numbers: s.hasten_open(NOW, NOW),
     ),
     "hasten and close forwards": (
         lambda s, numbers: s.hasten_forwards([(A, receipt_id(n)) for n in numbers], NOW),
@@ -57,7 +57,7 @@ ACTS: dict[str, tuple[Act, Act]] = {
 
 def fill(store: HubStore) -> None:
     with store.begin() as session:
-        session.hasten_open(NOW + HOUR)
+        session.hasten_open(NOW + HOUR, NOW + HOUR)
         session.take_owed(10_000)
         session.close_forwards(A, [receipt_id(n) for n in range(_ROWS)])
         session.add_forwards([Forward(unit=A, receipt=receipt_id(n), due=NOW + HOUR) for n in range(_ROWS)])

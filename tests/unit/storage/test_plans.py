@@ -47,7 +47,7 @@ def test_a_hub_never_reads_a_whole_table_to_do_its_work() -> None:
         session.due_deliveries(NOW, 10)
         session.due_reminders(NOW, 10)
         session.hasten_deliveries([record.key for record in deliveries], NOW)
-        session.hasten_open(NOW)
+        session.hasten_open(NOW, NOW)
         session.receipts([receipt_id(1), receipt_id(2)])
         session.receipts_of(keys[0])
         session.accepted_receipts(keys)
