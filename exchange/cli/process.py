@@ -14,10 +14,11 @@ from exchange.cli.failure import fail
 from exchange.cli.language import say
 
 if TYPE_CHECKING:
+    from exchange.ports.telemetry import Log
     from exchange.web.serve import Server
     from workers.loops import Loops
 
-__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "run_until_signal"]
+__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "run_until_signal", "shown_at"]
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
 # A round is as long as its longest step: a batch of large files takes its time.
@@ -51,6 +52,21 @@ def open_face(loops: "Loops", render: Callable[[], bytes], host: str = "127.0.0.
         return {"loops": "stuck" if stuck else None, **loops.faults()}
 
     return Server(create_app(render, lambda: loops.seconds_since_round() < _STUCK_SECONDS, faults), host, port)
+
+
+@contextmanager
+def shown_at(path: Path, url: str, log: "Log") -> Iterator[None]:
+    """The address of this process in a file, for whoever looks for it. A full disk must not keep a process from
+    working."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(url + "\n", encoding="utf-8")
+    except OSError as error:
+        log.warning("address_not_shown", detail=str(error))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def run_until_signal(loops: "Loops", *, with_parent: bool = False) -> None:

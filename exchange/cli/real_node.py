@@ -7,7 +7,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data
-from exchange.cli.process import alone, block_signals, open_face, run_until_signal
+from exchange.cli.process import alone, block_signals, open_face, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from workers.processes import Rooms
@@ -74,10 +74,7 @@ def run_node(data: Path, port: int | None = None, *, rooms: "Rooms | None" = Non
         block_signals()
         loops = open_node_process(place, metrics, log, rooms)
         collect_seldom()
-        try:
-            with open_face(loops, metrics.render, web.host, web.port if port is None else port) as server:
-                shown.write_text(server.url + "\n", encoding="utf-8")
-                print(say("节点已启动", "the node is running"), server.url, flush=True)
-                run_until_signal(loops)
-        finally:
-            shown.unlink(missing_ok=True)
+        face = open_face(loops, metrics.render, web.host, web.port if port is None else port)
+        with face as server, shown_at(shown, server.url, log):
+            print(say("节点已启动", "the node is running"), server.url, flush=True)
+            run_until_signal(loops)

@@ -6,7 +6,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data, layout_of
-from exchange.cli.process import alone, block_signals, open_face, run_until_signal
+from exchange.cli.process import alone, block_signals, open_face, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
@@ -45,13 +45,9 @@ def up(
         machine = open_machine(layout, metrics, log)
         collect_seldom()
         face = open_face(machine, metrics.render, host or web.host, web.port if port is None else port)
-        try:
-            with face as server:
-                layout.web_url.write_text(server.url + "\n", encoding="utf-8")
-                _greet(layout, server.url)
-                run_until_signal(machine)
-        finally:
-            layout.web_url.unlink(missing_ok=True)
+        with face as server, shown_at(layout.web_url, server.url, log):
+            _greet(layout, server.url)
+            run_until_signal(machine)
 
 
 def _greet(layout: "Layout", url: str) -> None:

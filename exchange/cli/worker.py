@@ -7,7 +7,7 @@ import typer
 
 from exchange.cli.language import both
 from exchange.cli.opened import DEFAULT_DATA, Data
-from exchange.cli.process import block_signals, open_face, run_until_signal
+from exchange.cli.process import block_signals, open_face, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from workers.processes import Rooms
@@ -58,10 +58,5 @@ def run_worker(
     loops = open_worker(name, place, metrics, log, rooms)
     collect_seldom()
     shown = data / "run" / f"{name}-{number}.url"
-    shown.parent.mkdir(exist_ok=True)
-    try:
-        with open_face(loops, metrics.render, port=port) as server:
-            shown.write_text(server.url + "\n", encoding="utf-8")
-            run_until_signal(loops, with_parent=supervised)
-    finally:
-        shown.unlink(missing_ok=True)
+    with open_face(loops, metrics.render, port=port) as server, shown_at(shown, server.url, log):
+        run_until_signal(loops, with_parent=supervised)
