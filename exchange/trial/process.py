@@ -86,16 +86,16 @@ class Program:
 
     def cpu_seconds(self) -> float:
         """On the processor since it was started, its threads together; 0 when it does not run."""
-        return cpu_seconds(self.pid) if self.pid is not None else 0.0
+        return cpu_seconds(pid) if (pid := self.pid) is not None else 0.0
 
     def log_tail(self, lines: int = 20) -> str:
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.pid is not None:
+        if (pid := self.pid) is not None:  # it may end at any moment
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, number)
+                os.kill(pid, number)
 
 
 def cpu_seconds(pid: int) -> float:

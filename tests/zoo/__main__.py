@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.zoo.bugs import BUGS
@@ -15,9 +16,14 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     arguments = parser.parse_args()
     wanted = [bug for bug in BUGS if not arguments.words or any(word in bug.name for word in arguments.words)]
-    began = time.monotonic()
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        catches = [_tell(catch) for catch in pool.map(hunt, wanted)]
+        return report(pool.map(hunt, wanted))
+
+
+def report(hunted: Iterable[Catch]) -> int:
+    """Tells each as it comes; 1 when one survived."""
+    began = time.monotonic()
+    catches = [_tell(catch) for catch in hunted]
     survived = [catch.bug.name for catch in catches if not catch.by]
     print(f"\n错误 bugs {len(catches)}, 逃脱 survived {len(survived)}, {time.monotonic() - began:.0f} s")
     for name in survived:

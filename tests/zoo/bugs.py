@@ -5,14 +5,15 @@ A change of the source that makes a text disappear fails the run: the bug must t
 
 from dataclasses import dataclass
 
-__all__ = ["BUGS", "SIMULATION", "Bug"]
+__all__ = ["BUGS", "PROCESSES", "SIMULATION", "Bug"]
 
 SIMULATION = "simulation"
+PROCESSES = "processes "  # followed by what `python -m tests.chaos` is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bug:
-    """`judge`: the simulation, or the test file that must fail."""
+    """`judge`: the simulation, a run on real processes, or the test file that must fail."""
 
     name: str
     file: str

@@ -8,14 +8,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.zoo.bugs import SIMULATION, Bug
+from tests.zoo.bugs import PROCESSES, SIMULATION, Bug
 
 __all__ = ["Catch", "hunt"]
 
 _REPOSITORY = Path(__file__).resolve().parent.parent.parent
-_COPIED = ("exchange", "workers", "tests", "schemas", "pyproject.toml")
+_COPIED = ("exchange", "workers", "tests", "schemas", "examples", "pyproject.toml")
 _SEEDS = 150
 _TIMEOUT_SECONDS = 120
+_PROCESSES_SECONDS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ def hunt(bug: Bug) -> Catch:
             _copy(_REPOSITORY / name, copy / name)
         try:
             _insert(bug, copy / bug.file)
+            if bug.judge.startswith(PROCESSES):
+                return _run_processes(bug, copy)
             return _simulate(bug, copy) if bug.judge == SIMULATION else _test(bug, copy)
         except (_MisfitError, subprocess.TimeoutExpired) as error:
             return Catch(bug=bug, misfit=str(error))
@@ -79,7 +82,19 @@ def _test(bug: Bug, copy: Path) -> Catch:
     return Catch(bug=bug)
 
 
-def _run(copy: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def _run_processes(bug: Bug, copy: Path) -> Catch:
+    """On real servers: `judge` says what is done to them."""
+    arguments = bug.judge.removeprefix(PROCESSES).split()
+    done = _run(copy, "-m", "tests.chaos", "--seed", "1", "--patience", "40", *arguments, seconds=_PROCESSES_SECONDS)
+    broken = [line for line in done.stdout.splitlines() if line.startswith("违反 BROKEN")]
+    if done.returncode == 1 and broken:
+        return Catch(bug=bug, by=broken[0])
+    if done.returncode:
+        raise _MisfitError(f"the run itself broke:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+    return Catch(bug=bug)
+
+
+def _run(copy: Path, *arguments: str, seconds: float = _TIMEOUT_SECONDS) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(copy)}
     return subprocess.run(
         [sys.executable, *arguments],
@@ -87,6 +102,6 @@ def _run(copy: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         env=environment,
         capture_output=True,
         text=True,
-        timeout=_TIMEOUT_SECONDS,
+        timeout=seconds,
         check=False,
     )

@@ -1,0 +1,197 @@
+"""Servers, lines, disks and processes of one run, and what a fault may lay its hands on.
+
+Every client reaches its server through a line that can be made bad. Directories are file systems of their own, small
+enough to be filled, where the machine lets us mount them. Whatever dies is started again, as systemd would, unless a
+fault holds it down.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+
+from exchange.cli.example import example_units
+from exchange.trial.county import TrialCounty, TrialNode, TrialPlan
+from exchange.trial.process import Program
+from exchange.trial.proxy import TcpProxy
+from tests.chaos.hooks import CONTROL, POINT, history_of
+
+__all__ = ["ChaosCounty", "may_mount"]
+
+UNITS, NODES = 6, 3
+_QUICK = {  # patience for a run of a minute instead of days
+    "RETRY__FLOOR_SECONDS": "0.2",
+    "RETRY__BASE_SECONDS": "0.5",
+    "RETRY__CAP_SECONDS": "4",
+    "RETRY__CONFIRMED_SECONDS": "3",
+}
+_LINE = {
+    "HEARTBEAT_SECONDS": "5",
+    "CONFIRM_TIMEOUT_SECONDS": "5",
+    "BLOCKED_TIMEOUT_SECONDS": "10",
+    "CONNECT_TIMEOUT_SECONDS": "4",
+    "RECONNECT_CAP_SECONDS": "2",
+}
+_HUB = {f"YIDI_HUB_TIMING__{k}": v for k, v in _QUICK.items()} | {f"YIDI_RABBIT__{k}": v for k, v in _LINE.items()}
+_NODE = {f"YIDI_NODE_TIMING__{k}": v for k, v in _QUICK.items()} | {
+    f"YIDI_BROKER_LINE__{k}": v for k, v in _LINE.items()
+}
+_WORKERS = {"router": 2, "acknowledger": 2, "clock": 2, "sealer": 2}
+_NODE_DISK, _DATABASE_DISK = "48m", "512m"
+
+
+@cache
+def may_mount() -> bool:
+    """Whether this machine lets us make small file systems."""
+    probe = Path("/tmp") / f"yidi-mount-{time.monotonic_ns()}"
+    probe.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", probe], capture_output=True, check=False)
+    if done.returncode == 0:
+        subprocess.run(["umount", probe], check=True)
+    probe.rmdir()
+    return done.returncode == 0
+
+
+class ChaosCounty(TrialCounty):
+    """`documents`: how many each clerk sends; `pause`: between them, on average."""
+
+    def __init__(self, root: Path, seed: int, *, documents: int, pause: float) -> None:
+        self.lines: dict[str, TcpProxy] = {}
+        self.held: set[str] = set()
+        self.expected: set[str] = set()  # codes of what may be found set aside
+        self.chance = random.Random(seed)
+        self._ends = ExitStack()
+        self._control: dict[str, dict[str, float]] = {}
+        plan = TrialPlan(
+            nodes=NODES,
+            workers=_WORKERS,
+            hub_settings=_HUB,
+            node_settings=_NODE,
+            office="chaos",
+            launch="tests.chaos.launch",
+            through=self._through,
+        )
+        super().__init__(root, example_units()[:UNITS], plan)
+        (root / "history").mkdir(parents=True)
+        self.clerks = [self._clerk(node, seed, documents, pause) for node in self.nodes]
+
+    # making and running
+
+    def mount_disks(self) -> None:
+        """Before anything is founded."""
+        for node in self.nodes:
+            node.root.mkdir()
+            self._mount(node.root, _NODE_DISK)
+        (self.hub_root / "hub" / "files").mkdir(parents=True)
+        self._mount(self.hub_root / "hub" / "files", _NODE_DISK)
+        self._mount(self.database.folder, _DATABASE_DISK)
+        subprocess.run(["chown", "postgres:postgres", self.database.folder], check=True)
+
+    def tend(self) -> None:
+        """Start what has died and nobody holds down."""
+        for name, program in self.all_programs().items():
+            if name not in self.held and program.pid is None:
+                program.start()
+
+    def all_programs(self) -> dict[str, Program]:
+        return {program.name: program for program in [*self.programs(), *self.clerks]}
+
+    def settle(self, seconds: float) -> dict[str, int]:
+        """Until the clerks are done and nothing is open any more; what is still open when time is up."""
+        deadline = time.monotonic() + seconds
+        while not all(self._is_done(clerk) for clerk in self.clerks if clerk.name not in self.held):
+            if time.monotonic() > deadline:
+                return {f"{clerk.name} is not done": 1 for clerk in self.clerks if not self._is_done(clerk)}
+            self._pause()
+        for clerk in self.clerks:
+            self.held.add(clerk.name)
+            clerk.stop()
+        while not (self.at_rest() and self.at_rest()):
+            if time.monotonic() > deadline:
+                return self.open_rows()
+            self._pause()
+        return {}
+
+    def close(self) -> None:
+        for clerk in self.clerks:
+            clerk.kill()
+        super().close()
+        self._ends.close()
+
+    # what faults use
+
+    def set_fault(self, what: str, value: float, program: str = "*") -> None:
+        self._control.setdefault(what, {})[program] = value
+        self._write_control()
+
+    def clear_fault(self, what: str) -> None:
+        self._control.pop(what, None)
+        self._write_control()
+
+    def arm(self, program: Program, point: str, nth: int = 1) -> None:
+        """Start it anew so that it dies there."""
+        program.kill()
+        program.start({POINT: f"{point}:{nth}"})
+
+    def has_died_at(self, program: Program, point: str) -> bool:
+        return any(line["act"] == "died" and line["point"] == point for line in self.history(program.name))
+
+    def history(self, name: str) -> list[dict[str, object]]:
+        path = history_of(self.root, name)
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    @contextmanager
+    def down(self, *programs: Program) -> Iterator[None]:
+        """Nobody starts these meanwhile."""
+        self.held |= {program.name for program in programs}
+        try:
+            yield
+        finally:
+            self.held -= {program.name for program in programs}
+
+    def node_program(self, name: str, root: Path) -> Program:
+        """A node that is none of the county's."""
+        command = [sys.executable, "-m", self.plan.launch, "node", "run", "--data", str(root)]
+        return Program(name, command, self.root / f"{name}.log", dict(_NODE))
+
+    # inside
+
+    def _pause(self) -> None:
+        self.tend()
+        time.sleep(0.2)
+
+    def _is_done(self, clerk: Program) -> bool:
+        return any(line["act"] == "done" for line in self.history(clerk.name))
+
+    def _through(self, name: str, port: int) -> int:
+        """One line to each server; its port stays when the server is started again."""
+        if name not in self.lines:
+            self.lines[name] = self._ends.enter_context(TcpProxy(port))
+        return self.lines[name].port
+
+    def _mount(self, folder: Path, size: str) -> None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", folder], check=True)
+        self._ends.callback(lambda: subprocess.run(["umount", "-l", folder], check=True))
+
+    def _write_control(self) -> None:
+        path = self.root / "history" / CONTROL
+        path.with_suffix(".new").write_text(json.dumps(self._control), encoding="utf-8")
+        path.with_suffix(".new").replace(path)
+
+    def _clerk(self, node: TrialNode, seed: int, documents: int, pause: float) -> Program:
+        name = f"clerk-{node.root.name}"
+        county = ",".join(unit.code for unit in self.units)
+        command = [sys.executable, "-m", self.plan.launch, "clerk", "--data", str(node.root), "--seed", str(seed)]
+        command += ["--documents", str(documents), "--pause", str(pause), "--county", county]
+        command += ["--units", ",".join(node.units)]
+        return Program(name, command, self.root / f"{name}.log", _NODE)
+
+
+Undo = Callable[[], None]

@@ -1,0 +1,146 @@
+"""One run: a county under load, faults by a schedule, healing, rest, verdict.
+
+The schedule follows from the seed alone; what exactly a fault hits depends on the moment, since processes are real.
+"""
+
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.checker import verdict
+from tests.chaos.county import ChaosCounty, Undo, may_mount
+from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.points import kill_at_every_point
+
+__all__ = ["Outcome", "every_fault", "every_point", "random_faults"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`kept`: where everything of a failed run lies."""
+
+    failures: list[str] = field(default_factory=list)
+    documents: int = 0
+    faults: int = 0
+    kept: Path | None = None
+
+
+def every_point(seed: int, patience: float, say: Say) -> Outcome:
+    """Each kind of process dies once at each of its points."""
+    with _running(seed, patience, documents=1000, pause=0.8, say=say) as (county, outcome):
+        missed = kill_at_every_point(county)
+        outcome.failures += [f"never reached: {point}" for point in missed]
+        for clerk in county.clerks:  # the rest of their documents would prove nothing more
+            county.held.add(clerk.name)
+            clerk.stop()
+    return outcome
+
+
+def random_faults(seed: int, patience: float, seconds: float, say: Say) -> Outcome:
+    """Faults drawn by the seed, one after another and over each other."""
+    chance = random.Random(seed)
+    with _running(seed, patience, documents=round(seconds), pause=0.5, say=say) as (county, outcome):
+        _play(county, _draw(chance, seconds), outcome, say)
+    return outcome
+
+
+def every_fault(seed: int, patience: float, say: Say, words: Sequence[str] = ()) -> Outcome:
+    """Each kind of fault once, or those whose names hold a word, in an order that the seed draws, two at a time."""
+    chance = random.Random(seed)
+    faults = [one for one in _possible(say) if not words or any(word in one.name for word in words)]
+    chance.shuffle(faults)
+    plan = [(2.0 + 2.0 * n, fault, chance.uniform(1.0, min(5.0, fault.longest))) for n, fault in enumerate(faults)]
+    with _running(seed, patience, documents=10 + round(len(faults) * 2), pause=0.5, say=say) as (county, outcome):
+        _play(county, plan, outcome, say)
+    return outcome
+
+
+def _possible(say: Say) -> list[Fault]:
+    if may_mount():
+        return list(FAULTS)
+    left_out = [fault.name for fault in FAULTS if fault.needs_disks]
+    say(f"此机不能挂载文件系统，未做 this machine cannot mount file systems, left out: {', '.join(left_out)}")
+    return [fault for fault in FAULTS if not fault.needs_disks]
+
+
+def _draw(chance: random.Random, seconds: float) -> list[tuple[float, Fault, float]]:
+    plan, at, faults = [], 2.0, _possible(lambda _line: None)
+    while at < seconds:
+        fault = chance.choice(faults)
+        plan.append((at, fault, chance.uniform(1.0, fault.longest)))
+        at += chance.uniform(0.5, 4.0)
+    return plan
+
+
+def _play(county: ChaosCounty, plan: Sequence[tuple[float, Fault, float]], outcome: Outcome, say: Say) -> None:
+    began = time.monotonic()
+    ends: list[tuple[float, str, Undo]] = []
+    for at, fault, lasts in plan:
+        while (now := time.monotonic() - began) < at:
+            _end(ends, now)
+            county.tend()
+            time.sleep(0.1)
+        if any(name == fault.name for _, name, _ in ends):
+            continue  # it is on already
+        say(f"{now:6.1f} s  {fault.name}, {lasts:.1f} s")
+        try:
+            undo = fault.begin(county, county.chance)
+        except Exception as error:  # noqa: BLE001  # another fault is in its way, which is no finding
+            say(f"          {fault.name}: {type(error).__name__} {error}")
+            continue
+        outcome.faults += 1
+        ends.append((time.monotonic() - began + lasts, fault.name, undo))
+    while ends:
+        _end(ends, time.monotonic() - began)
+        county.tend()
+        time.sleep(0.1)
+
+
+def _end(ends: list[tuple[float, str, Undo]], now: float) -> None:
+    for item in [one for one in ends if one[0] <= now]:
+        ends.remove(item)
+        try:
+            item[2]()
+        except Exception:  # noqa: BLE001  # the server it needs is down: tried again
+            ends.append((now + 1.0, item[1], item[2]))
+
+
+@contextmanager
+def _running(
+    seed: int, patience: float, *, documents: int, pause: float, say: Say
+) -> Iterator[tuple[ChaosCounty, Outcome]]:
+    """The county at work; afterwards healed, at rest, and judged. `patience`: seconds that rest may take."""
+    root = Path(tempfile.mkdtemp(prefix="yidi-chaos-"))
+    outcome = Outcome()
+    county = ChaosCounty(root, seed, documents=documents, pause=pause)
+    try:
+        if may_mount():
+            county.mount_disks()
+        county.found()
+        county.start()
+        for clerk in county.clerks:
+            clerk.start()
+        yield county, outcome
+        say("        治愈并等待 healing, and waiting for rest")
+        still_open = county.settle(patience)
+        outcome.failures += [f"still open {patience:.0f} s after healing: {still_open}"] if still_open else []
+        outcome.failures += verdict(county)
+        outcome.documents = sum(line["act"] == "sent" for clerk in county.clerks for line in county.history(clerk.name))
+        outcome.failures += _stopped(county)
+        if outcome.failures:
+            outcome.kept = Path(shutil.copytree(root, f"{root}-failed", symlinks=True))
+    finally:
+        county.close()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _stopped(county: ChaosCounty) -> list[str]:
+    county.stop()
+    return [f"{one.name} ended with {one.status}: {one.log_tail(3)}" for one in county.programs() if one.status != 0]
