@@ -52,6 +52,19 @@ Database = Annotated[
         help=both("空的 PostgreSQL，若与原先不同", "an empty PostgreSQL, if it is another than before"),
     ),
 ]
+Newest = Annotated[
+    Path | None,
+    typer.Option(
+        "--directory",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help=both(
+            "任一节点用 yidi node directory 导出的较新目录，备份之后的注册与作废得以保留",
+            "a newer snapshot that some node wrote with yidi node directory: saves what was enrolled and revoked since",
+        ),
+    ),
+]
 Reason = Annotated[
     str, typer.Option(help=both("恢复原因，写入通讯录，各单位可见", "why; the directory tells everybody"))
 ]
@@ -79,6 +92,14 @@ def add_hub_commands(group: typer.Typer) -> None:
 
 
 def add_node_commands(group: typer.Typer) -> None:
+    group.command(
+        "directory",
+        help=both(
+            "把本节点所持的目录写成文件，供交换中心恢复时用",
+            "write the directory that this node holds to a file, for a hub that must be restored",
+        ),
+        epilog="yidi node directory --data /var/lib/yidi-node --out directory.xml",
+    )(node_directory)
     group.command(
         "backup",
         help=both("备份异地节点，可在运行中执行", "back up a node far from its hub, beside its running"),
@@ -116,11 +137,12 @@ def hub_restore(
     data: Data = DEFAULT_DATA,
     secrets: SecretsIn = None,
     database: Database = None,
+    newest: Newest = None,
 ) -> None:
     from exchange.wiring.restore import Restoring, restore
 
     url = private_url("--database", database)
-    asked = Restoring(source=source, root=data, reason=reason, secrets=secrets, database=url)
+    asked = Restoring(source=source, root=data, reason=reason, secrets=secrets, database=url, directory=newest)
     backup, directory = restore(asked, ("hub", "machine"), CommandLog())
     _show_restored(asked, backup)
     if directory is not None:
@@ -131,14 +153,29 @@ def hub_restore(
                 f"directory version {directory.version} declares it: the ledger goes on from {restored.size} entries",
             )
         )
-    print(
-        say(
-            "备份之后作废的密钥、停用的单位须立即再办一次：yidi hub units revoke",
-            "keys revoked and units closed after the backup must be so again, at once: yidi hub units revoke",
+    if newest is None:
+        print(
+            say(
+                "备份之后作废的密钥、停用的单位须立即再办一次：yidi hub units revoke",
+                "keys revoked and units closed after the backup must be so again, at once: yidi hub units revoke",
+            )
         )
-    )
     command = "yidi hub run" if backup.kind == "hub" else "yidi up"
     print(say("下一步：", "next:"), f"{command} --data {data}")
+
+
+def node_directory(
+    out: Annotated[Path, typer.Option(dir_okay=False, help=both("写入的文件", "the file to write"))],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    from exchange.cli.opened import desk
+
+    with desk(data) as opened, opened.node_store.begin() as session:
+        record = session.directory()
+    if record is None:
+        raise fail("DIRECTORY_MISSING", "本节点还没有目录", "this node holds no directory yet")
+    out.write_bytes(record.document)
+    print(say(f"目录第 {record.version} 版已写入 {out}", f"directory version {record.version} written to {out}"))
 
 
 def node_restore(source: Source, data: Data = DEFAULT_DATA, secrets: SecretsIn = None) -> None:

@@ -82,18 +82,20 @@ class Administrator:
             session.add_directory(self._sign(self._next(current, record)))
         return True
 
-    def declare_restored(self, backup: datetime, reason: str) -> Directory:
+    def declare_restored(self, backup: datetime, reason: str, newest: Directory | None = None) -> Directory:
         """Sign that the hub begins again from a backup begun at `backup`. Nodes hold later versions than the backup's,
-        and nobody knows which: the next one is the seconds since 1970, which no county's changes outrun."""
+        and nobody knows which: the next one is the seconds since 1970, which no county's changes outrun. `newest`: a
+        verified one that somebody still holds; keys, revocations and units since the backup are then not lost."""
         with self._store.begin() as session:
             record, checkpoint, now = session.directory(), session.checkpoint(), self._clock.now()
             current = directory_of(record)
             assert record is not None
             size, root = (checkpoint.size, checkpoint.root) if checkpoint else (0, EMPTY_ROOT)
             restored = Restored(at=now, backup=backup, size=size, root=root, reason=reason)
+            contents = newest if newest is not None and newest.version > current.version else current
             following = replace(
-                self._next(replace(current, restorings=(*current.restorings, restored)), record),
-                version=max(record.version + 2, int(now.timestamp())),
+                self._next(replace(contents, restorings=(*contents.restorings, restored)), record),
+                version=max(contents.version + 2, int(now.timestamp())),
             )
             session.add_directory(self._sign(following))
         self._log.info("restoring_declared", version=following.version, size=size)

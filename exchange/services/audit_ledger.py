@@ -65,7 +65,18 @@ class History:
         for verifier in self._verifiers[first - 1 : last - 1]:
             with suppress(YidiError):
                 return judge(verifier)
-        return judge(self._verifiers[last - 1])
+        try:
+            return judge(self._verifiers[last - 1])
+        except YidiError:
+            if (declared := self._declared_after(moment)) is None:
+                raise
+        return judge(declared)
+
+    def _declared_after(self, moment: datetime) -> Verifier | None:
+        """Under what the hub had at `moment` and has lost; what of it was saved stands in the directory that declares
+        the restoring."""
+        lost = [one for one in self.restorings if one.backup <= moment <= one.at]
+        return next((v for v in self._verifiers if lost and lost[0] in v.directory.restorings), None)
 
     def life(self, moment: datetime) -> int:
         """How often the hub had been restored by then."""

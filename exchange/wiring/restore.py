@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exchange.codec.read import read_directory
 from exchange.directory.snapshot import Directory
 from exchange.errors import InputError
 from exchange.model.text import check_line
@@ -20,6 +21,7 @@ from exchange.settings import load_hub, load_machine
 from exchange.storage import open_hub_store
 from exchange.storage.postgres_dump import is_empty
 from exchange.storage.postgres_dump import restore as fill
+from exchange.trust.anchor import Anchor, verify_directory
 from exchange.wiring.backup import MANIFEST, Backup, checked, members
 from exchange.wiring.hub import open_administration
 from exchange.wiring.layout import Layout
@@ -34,18 +36,20 @@ _DUMP = Path("hub/hub.dump")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restoring:
     """What to bring back where. `secrets`: the backup of them, or None when they lie in `root` already or elsewhere;
-    `database`: URL of the PostgreSQL to fill, if it is another than before; `reason`: what the directory will say."""
+    `database`: URL of the PostgreSQL to fill, if it is another than before; `reason`: what the directory will say;
+    `directory`: a newer snapshot than the backup's, from a node."""
 
     source: Path
     root: Path
     reason: str = ""
     secrets: Path | None = None
     database: str | None = None
+    directory: Path | None = None
 
 
 def restore(asked: Restoring, kinds: Sequence[str], log: Log) -> tuple[Backup, Directory | None]:
     """Bring a backup of one of `kinds` back; returns the directory that declares it, of a hub's. Raises InputError
-    (BACKUP, EXISTS), KeyStoreError, StorageError."""
+    (BACKUP, EXISTS), DirectoryError, KeyStoreError, StorageError."""
     source, root = asked.source, asked.root
     backup = checked(source)
     if backup.kind not in kinds:
@@ -54,6 +58,7 @@ def restore(asked: Restoring, kinds: Sequence[str], log: Log) -> tuple[Backup, D
         raise InputError(f"{asked.secrets} is no backup of secrets", code="BACKUP")
     if backup.kind != "node":
         check_line("reason", asked.reason, 200)
+    newest = None if asked.directory is None else _newest(asked.directory, Layout(source).anchor())
     _check_empty(root)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if asked.secrets is not None:
@@ -67,7 +72,7 @@ def restore(asked: Restoring, kinds: Sequence[str], log: Log) -> tuple[Backup, D
     _copy_all(source, root, (settings, _DUMP))
     if url is not None:
         fill(url, source / _DUMP)
-    directory = None if backup.kind == "node" else _declare(asked, backup, log)
+    directory = None if backup.kind == "node" else _declare(asked, backup, newest, log)
     if backup.kind != "hub":
         Layout(root).offices.mkdir(mode=0o700, exist_ok=True)  # an empty one is in no backup
         Layout(root).restored_file.write_text(backup.taken.isoformat() + "\n", encoding="utf-8")
@@ -75,7 +80,7 @@ def restore(asked: Restoring, kinds: Sequence[str], log: Log) -> tuple[Backup, D
     return backup, directory
 
 
-def _declare(asked: Restoring, backup: Backup, log: Log) -> Directory:
+def _declare(asked: Restoring, backup: Backup, newest: Directory | None, log: Log) -> Directory:
     if backup.kind == "hub":
         place = _place(asked.source, asked.root)
         home, url = place.home(), place.database()
@@ -85,9 +90,16 @@ def _declare(asked: Restoring, backup: Backup, log: Log) -> Directory:
     store = open_hub_store(url)
     try:
         administrator = open_administration(home, store, log).administrator
-        return administrator.declare_restored(backup.taken, asked.reason)
+        return administrator.declare_restored(backup.taken, asked.reason, newest)
     finally:
         store.close()
+
+
+def _newest(path: Path, anchor: Anchor) -> Directory:
+    """Whether it has expired meanwhile says nothing: it was the hub's."""
+    data = path.read_bytes()
+    issued = read_directory(data).issued
+    return verify_directory(data, anchor, issued, None)[0]
 
 
 def _place(source: Path, root: Path) -> HubPlace:

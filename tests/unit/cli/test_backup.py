@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from exchange.cli.opened import desk
+from exchange.model.unit import UnitCode
 from tests.unit.cli.commands import Result, deliver, send, yidi
 
 REASON = ("--reason", "磁盘损坏")
@@ -134,3 +135,37 @@ def test_a_far_nodes_commands_are_not_for_one_machine_and_say_which_is(data: Pat
 
     assert result.code == 1
     assert "yidi hub backup" in result.err
+
+
+def test_a_newer_directory_from_a_node_saves_what_was_revoked_since_the_backup(
+    kept: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    data, backup, secrets = kept
+    assert yidi("hub", "units", "revoke", "丙镇", "--reason", "被盗", "--yes", data=data).code == 0
+    newest = tmp_path / "directory.xml"
+    with desk(data) as opened:
+        opened.directory()  # the node takes the newest
+    assert yidi("node", "directory", "--out", newest, data=data).code == 0
+    without = restore(backup, tmp_path / "without", "--secrets", secrets)
+    result = restore(backup, tmp_path / "new", "--secrets", secrets, "--directory", newest)
+
+    assert (result.code, without.code) == (0, 0)
+    assert ["revoke" in one.out for one in (result, without)] == [False, True]
+    revoked = []
+    for place in (tmp_path / "new", tmp_path / "without"):
+        with desk(place) as opened:
+            units = opened.administration().administrator.current().by_code
+            revoked.append([key.revoked is not None for key in units[UnitCode("520304-003")].keys])
+    assert revoked == [[True], [False]]
+    deliver(tmp_path / "new", "hub_restored")
+    assert yidi("ledger", "verify", data=tmp_path / "new").code == 0
+
+
+def test_a_directory_that_is_not_the_exchanges_own_is_refused(kept: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    _, backup, secrets = kept
+    forged = tmp_path / "directory.xml"
+    forged.write_bytes(Path("schemas/examples/directory.xml").read_bytes())
+    result = restore(backup, tmp_path / "new", "--secrets", secrets, "--directory", forged)
+
+    assert (result.code, result.err.split(":")[0]) == (1, "错误 DIRECTORY_SIGNATURE")
+    assert not (tmp_path / "new").exists()

@@ -32,6 +32,7 @@ from tests.unit.services.hub_and_node import (
     event_of,
     next_signer,
     signed,
+    with_next_key,
 )
 from tests.unit.services.restored_hub import back_up, judged, restore, rounds
 
@@ -302,3 +303,26 @@ def test_the_hub_can_say_what_it_had_lost_what_is_back_and_what_is_missing(world
     assert len(audit(world.hub.store, COUNTY.anchor).findings[Check.LOST]) == 3
     rounds(world)
     assert found() == (second.size, 3, 6, 0)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_key_enrolled_since_the_backup_is_waited_for_and_known_if_a_node_saved_the_directory(
+    world: World, saved: bool
+) -> None:
+    backup = back_up(world)
+    world.change_directory(lambda directory: with_next_key(directory, A))
+    world.generation[A] = 2
+    world.refresh()
+    newest = world.hub.administrator.current()
+    key = world.delivered(B)
+    restore(world, backup, declared=False)
+    world.hub.administrator.declare_restored(backup[1], "磁盘损坏", newest if saved else None)
+    rounds(world)
+
+    assert "REFUSED" not in world.sending.said(A, key)
+    assert world.hub.said(key).count("ACCEPTED") == 1
+    if saved:
+        assert world.hub.delivery(key).state.transport is TransportState.DELIVERED
+        assert judged(world).lines() == []
+    else:
+        assert key.id in world.sending.open_outbox(A)
