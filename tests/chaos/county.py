@@ -145,7 +145,8 @@ class ChaosCounty(TrialCounty):
         path = history_of(self.root, name)
         if not path.exists():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")  # the last one may be being written
+        return [json.loads(line) for line in whole.splitlines()]
 
     @contextmanager
     def down(self, *programs: Program) -> Iterator[None]:

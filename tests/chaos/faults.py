@@ -365,7 +365,7 @@ class _administration:  # noqa: N801  # reads as the context manager that it is
 FAULTS = (
     Fault("kill", kill),
     Fault("kill at a point", kill_at_a_point),
-    Fault("halt", halt, longest=12.0),
+    Fault("halt", halt, longest=90.0),
     Fault("roll", roll),
     Fault("kill the broker", kill_broker),
     Fault("wipe the broker", wipe_broker),

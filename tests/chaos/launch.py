@@ -6,7 +6,11 @@ clerk --data DIR --seed S ...          the people of the node in DIR
 """
 
 import argparse
+import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 from exchange.cli.real_node import run_node
@@ -20,10 +24,18 @@ from workers.processes import Rooms
 
 
 def main() -> None:
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         _run(_arguments())
     except YidiError as error:  # as the command tells it
         sys.exit(f"{error.code}: {error.message}")
+
+
+def _end_with(parent: int) -> None:
+    """A run that was killed leaves nothing behind."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _run(arguments: argparse.Namespace) -> None:
