@@ -1,5 +1,6 @@
 """Each unit's messages go through its own account, and one account's trouble is nobody else's."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -112,3 +113,33 @@ def test_closing_closes_every_account() -> None:
     transport, _ = open_both(accounts)
     transport.close()
     assert [account.closed for account in accounts.values()] == [1, 1]
+
+
+@dataclass
+class Meeting(Account):
+    """Answers once all accounts have been asked: who is asked alone waits in vain."""
+
+    barrier: threading.Barrier = field(default_factory=lambda: threading.Barrier(2, timeout=20))
+
+    def publish(self, batch: Sequence[Message]) -> list[PublishResult]:
+        self.barrier.wait()
+        return super().publish(batch)
+
+    def receive(self, limit: int, timeout_seconds: float) -> list[Delivered]:
+        if limit == 0:
+            self.barrier.wait()
+        return super().receive(limit, timeout_seconds)
+
+    def close(self) -> None:
+        self.barrier.wait()
+        super().close()
+
+
+def test_accounts_connect_publish_and_close_beside_each_other() -> None:
+    barrier = threading.Barrier(2, timeout=20)
+    accounts: dict[UnitCode, Account] = {unit: Meeting(barrier=barrier) for unit in (BUREAU, TOWN)}
+    transport, consumer = open_both(accounts)
+    assert consumer.receive(10, 0) == []
+    answers = transport.publisher().publish([message(BUREAU), message(TOWN)])
+    assert answers == [PublishResult.ACCEPTED, PublishResult.ACCEPTED]
+    transport.close()
