@@ -1,19 +1,39 @@
 """Every exchange, queue, routing key and header name, once.
 
-Each unit publishes only to its own ingress exchange, which is bound to `ingress`; the hub publishes only to `out`,
-which leads to the units' inboxes. Not here: how a broker is told (`exchange.transport`), who may do what there
+Each unit publishes only to its own ingress exchange, which is bound to `ingress`; the hub publishes to `out`, which
+leads to the units' inboxes, and to `aside`, where it puts what one unit sends too much of.
+
+Not here: how a broker is told (`exchange.transport`), who may do what there
 (`deploy/`).
 """
 
+import zlib
 from enum import StrEnum
 
 from exchange.model.unit import UnitCode
 
-__all__ = ["DEAD", "INGRESS", "OUT", "Lane", "in_exchange", "inbox_queue", "inbox_unit", "work_queue"]
+__all__ = [
+    "ASIDE",
+    "ASIDE_KEYS",
+    "ASIDE_QUEUES",
+    "DEAD",
+    "INGRESS",
+    "OUT",
+    "Lane",
+    "aside_key",
+    "aside_queue",
+    "in_exchange",
+    "inbox_queue",
+    "inbox_unit",
+    "work_queue",
+]
 
 INGRESS = "ingress"
 OUT = "out"
 DEAD = "dead"
+ASIDE = "aside"
+# A few queues instead of one for each unit: two units that flood at once share one by chance alone.
+ASIDE_KEYS = tuple("01234567")
 
 
 class Lane(StrEnum):
@@ -27,6 +47,18 @@ class Lane(StrEnum):
 
 def work_queue(lane: Lane) -> str:
     return f"work.{lane.value}"
+
+
+def aside_key(user: str | None) -> str:
+    """Where on `aside` the messages of this account go."""
+    return ASIDE_KEYS[zlib.crc32((user or "").encode()) % len(ASIDE_KEYS)]
+
+
+def aside_queue(key: str) -> str:
+    return f"work.aside.{key}"
+
+
+ASIDE_QUEUES = tuple(map(aside_queue, ASIDE_KEYS))
 
 
 def in_exchange(unit: UnitCode) -> str:

@@ -100,7 +100,7 @@ def _make_due(machine: Machine, beyond: datetime) -> None:
 
 def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
     hub = machine.hub
-    envelopes = machine.transport.consumer(router.QUEUES)
+    envelopes = router.intake(machine.transport, hub.hub)
     receipts = machine.transport.consumer(acknowledger.QUEUES)
     return [
         Step(name="router.route", run=lambda: router.step(hub.router, envelopes)),

@@ -70,7 +70,7 @@ def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log, rooms: R
 
 
 def _router_steps(_place: HubPlace, hub: HubServices, transport: Transport) -> list[Step]:
-    consumer = transport.consumer(router.QUEUES)
+    consumer = router.intake(transport, hub.hub)
     return [Step(name="router.route", run=lambda: router.step(hub.router, consumer))]
 
 

@@ -23,18 +23,20 @@ class PublishResult(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One signed XML document on its way. `user`: the unit whose broker account sends it, None for the hub."""
+    """One signed XML document on its way. `user`: the unit whose broker account sends it, None for the hub.
+    `vouched`: on what the hub moves to `aside`, whom the broker had vouched for when it came."""
 
     exchange: str
     key: str
     body: bytes
     user: UnitCode | None = None
+    vouched: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
     """One message taken from a queue. `tag` is the consumer's own handle. `user` is what the broker vouches for, no
-    more."""
+    more; on the queues of `aside`, which nobody but the hub can write to, whom the hub says that it vouched for."""
 
     tag: int
     queue: str
@@ -76,6 +78,8 @@ class Transport(Protocol):
 
     def publisher(self) -> Publisher: ...
 
-    def consumer(self, queues: Sequence[str]) -> Consumer: ...
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:
+        """`in_turn`: the queues are served one message each in turn, instead of in the order given."""
+        ...
 
     def close(self) -> None: ...

@@ -74,6 +74,7 @@ def _histogram(text: str, buckets: tuple[float, ...]) -> Spec:
 
 
 _STORES = frozenset({"hub", "node"})
+_ASIDE = frozenset({"moved", "left"})
 _PUBLISH = frozenset({"unroutable", "refused", "unknown"})
 
 CATALOGUE: Mapping[str, Spec] = {
@@ -81,6 +82,8 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_router_envelopes_total": _counter("Envelopes judged.", outcome=frozenset({"accepted", "refused"})),
     "yidi_router_refusals_total": _counter("Envelopes refused, by reason.", code=_CODES),
     "yidi_router_duplicates_total": _counter("Envelopes that came again and were answered with the first receipt."),
+    # left: even there was no room, so its sender will send it again
+    "yidi_router_aside_total": _counter("Envelopes of a unit that sends too many, put aside.", outcome=_ASIDE),
     "yidi_router_accept_seconds": _histogram("From an envelope's creation to its acceptance.", _FROM_MS),
     "yidi_acknowledger_receipts_total": _counter("Receipts recorded.", event=_EVENTS),
     "yidi_acknowledger_invalid_total": _counter("Receipts refused: forged, or of nothing we know.", code=_CODES),

@@ -22,7 +22,7 @@ from exchange.model.unit import UnitCode
 from exchange.ports.time import Clock
 from exchange.ports.transport import Delivered, Message, PublishResult
 from exchange.testing.clock import FakeClock
-from exchange.topology import DEAD, OUT, Lane, in_exchange, inbox_queue, work_queue
+from exchange.topology import ASIDE, ASIDE_KEYS, DEAD, OUT, Lane, aside_queue, in_exchange, inbox_queue, work_queue
 
 __all__ = ["FakeBroker", "FakeConsumer", "FakePublisher", "FakeTransport", "Faults", "Hook", "Step"]
 
@@ -137,6 +137,9 @@ class FakeBroker:
     def declare(self, units: Iterable[UnitCode]) -> None:
         for queue in (DEAD, *map(work_queue, Lane)):
             self._queues.setdefault(queue, deque())
+        for key in ASIDE_KEYS:
+            self._queues.setdefault(aside_queue(key), deque())
+            self._routes[ASIDE, key] = aside_queue(key)
         for unit in units:
             self._queues.setdefault(inbox_queue(unit), deque())
             self._routes[OUT, unit] = inbox_queue(unit)
@@ -162,7 +165,7 @@ class FakeBroker:
             return PublishResult.UNROUTABLE, 0
         copies = 0 if self.happens(faults.lose) else 2 if self.happens(faults.duplicate) else 1
         for _ in range(copies):
-            self._store(queue, _Entry(message.body, message.user))
+            self._store(queue, _Entry(message.body, message.user or message.vouched))
         return (PublishResult.UNKNOWN if self.happens(faults.unknown_stored) else PublishResult.ACCEPTED), copies
 
     def _route(self, message: Message) -> str | None:
@@ -179,15 +182,17 @@ class FakeBroker:
         else:
             waiting.append(entry)
 
-    def take(self, queues: Sequence[str], limit: int) -> list[tuple[str, _Entry]]:
+    def take(self, queues: Sequence[str], limit: int, *, in_turn: bool = False) -> list[tuple[str, _Entry]]:
         while self._later and self._later[0][0] <= self._clock.monotonic():
             _, _, queue, entry = heapq.heappop(self._later)
             self._queues[queue].append(entry)
         taken: list[tuple[str, _Entry]] = []
-        for queue in queues:
-            waiting = self._queues.get(queue)
-            while waiting and len(taken) < limit:
-                taken.append((queue, waiting.popleft()))
+        turns = [queue for queue in queues if self._queues.get(queue)]
+        while turns and len(taken) < limit:
+            queue = turns.pop(0)
+            taken.append((queue, self._queues[queue].popleft()))
+            if self._queues[queue]:
+                turns.insert(len(turns) if in_turn else 0, queue)
         return taken
 
     def give_back(self, held: Sequence[tuple[str, _Entry]]) -> None:
@@ -220,8 +225,8 @@ class FakeTransport:
     def publisher(self) -> "FakePublisher":
         return FakePublisher(self)
 
-    def consumer(self, queues: Sequence[str]) -> "FakeConsumer":
-        consumer = FakeConsumer(self, queues)
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> "FakeConsumer":
+        consumer = FakeConsumer(self, queues, in_turn=in_turn)
         self._consumers.append(consumer)
         return consumer
 
@@ -253,10 +258,10 @@ class FakePublisher:
 
 
 class FakeConsumer:
-    def __init__(self, transport: FakeTransport, queues: Sequence[str]) -> None:
+    def __init__(self, transport: FakeTransport, queues: Sequence[str], *, in_turn: bool = False) -> None:
         self._transport = transport
         self._broker = transport.broker
-        self._queues = tuple(queues)
+        self._queues, self._in_turn = tuple(queues), in_turn
         self._held: dict[int, tuple[str, _Entry]] = {}
         self._last_tag = 0
 
@@ -268,7 +273,7 @@ class FakeConsumer:
             self.close()
             return []
         batch = []
-        for queue, entry in self._broker.take(self._queues, limit):
+        for queue, entry in self._broker.take(self._queues, limit, in_turn=self._in_turn):
             self._last_tag += 1
             self._held[self._last_tag] = (queue, entry)
             self._record("receive", queue, entry, self._last_tag)

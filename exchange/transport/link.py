@@ -14,7 +14,18 @@ from kombu.transport import memory, virtual
 
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Message, PublishResult
-from exchange.topology import DEAD, INGRESS, OUT, Lane, in_exchange, inbox_queue, work_queue
+from exchange.topology import (
+    ASIDE,
+    ASIDE_KEYS,
+    DEAD,
+    INGRESS,
+    OUT,
+    Lane,
+    aside_queue,
+    in_exchange,
+    inbox_queue,
+    work_queue,
+)
 from exchange.transport.rabbit_topology import hub_layout, queue_arguments
 
 __all__ = ["Link", "fate_of", "private_memory"]
@@ -55,9 +66,11 @@ def fate_of(error: Exception) -> PublishResult:
     return _FATES.get(getattr(error, "reply_code", None) or 0, PublishResult.UNKNOWN)
 
 
-def _prepare(channel: Any, body: bytes, user: str | None, **properties: Any) -> Any:
+def _prepare(channel: Any, body: bytes, user: str | None, vouched: str | None = None, **properties: Any) -> Any:
     if user is not None:
         properties["user_id"] = user
+    if vouched is not None:
+        properties["app_id"] = vouched
     return channel.prepare_message(body, content_type="application/xml", properties=properties)
 
 
@@ -104,7 +117,7 @@ class Link:
         if self._virtual:
             return self._publish_virtual(channel, message)
         channel.basic_publish(
-            _prepare(channel, message.body, message.user, delivery_mode=_PERSISTENT),
+            _prepare(channel, message.body, message.user, message.vouched, delivery_mode=_PERSISTENT),
             exchange=message.exchange,
             routing_key=message.key,
             mandatory=True,
@@ -124,7 +137,7 @@ class Link:
         if queue is None or (unit and self._queue(OUT, unit) is None):
             return PublishResult.UNROUTABLE
         # Straight into its queue: kombu would search every binding of the exchange for every message.
-        channel.basic_publish(_prepare(channel, message.body, unit), "", queue)
+        channel.basic_publish(_prepare(channel, message.body, unit, message.vouched), "", queue)
         return PublishResult.ACCEPTED
 
     def bury(self, body: bytes, user: str | None) -> None:
@@ -147,6 +160,8 @@ class Link:
         self._declare_queue(DEAD, DEAD, "")
         for lane in Lane:
             self._declare_queue(work_queue(lane), INGRESS, lane.value)
+        for key in ASIDE_KEYS:
+            self._declare_queue(aside_queue(key), ASIDE, key)
 
     def _declare_unit(self, unit: UnitCode) -> None:
         self._declare_queue(inbox_queue(unit), OUT, unit)

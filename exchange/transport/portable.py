@@ -9,6 +9,7 @@ exchanges, know no users and have no mandatory flag. What `exchange.topology` na
                                           lane as key; the unit in the exchange's name is the user vouched for, carried
                                           as property `user_id`
     out -> inbox.<unit>                   direct exchange, the key is the unit code
+    aside -> work.aside.<n>               direct exchange; whom the broker had vouched for is carried as `app_id`
     dead                                  the consumer puts there what it rejects for good
 
 `in.<unit>` exists as soon as the unit's inbox is bound, so an undeclared unit is UNROUTABLE in both directions. Writing
@@ -33,6 +34,7 @@ from kombu.connection import Connection
 from exchange.errors import InputError, TransportError
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
+from exchange.topology import ASIDE_QUEUES
 from exchange.transport.link import Link, fate_of, private_memory
 
 __all__ = ["PortableTransport"]
@@ -72,8 +74,8 @@ class PortableTransport:
     def publisher(self) -> Publisher:
         return _PortablePublisher(self._link(), self._arrivals)
 
-    def consumer(self, queues: Sequence[str]) -> Consumer:
-        return _PortableConsumer(self._link(), self._arrivals, queues)
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:
+        return _PortableConsumer(self._link(), self._arrivals, queues, in_turn=in_turn)
 
     def close(self) -> None:
         for link in list(self._links):
@@ -141,10 +143,10 @@ class _PortablePublisher:
 class _PortableConsumer:
     """Looks into its queues one by one. A tag is known until the connection it came by is gone."""
 
-    def __init__(self, link: Link, arrivals: _Arrivals, queues: Sequence[str]) -> None:
+    def __init__(self, link: Link, arrivals: _Arrivals, queues: Sequence[str], *, in_turn: bool) -> None:
         self._link = link
         self._arrivals = arrivals
-        self._queues = tuple(queues)
+        self._queues, self._in_turn = tuple(queues), in_turn
         self._held: dict[int, Any] = {}
         self._last_tag = 0
 
@@ -162,9 +164,12 @@ class _PortableConsumer:
         batch: list[Delivered] = []
         try:
             get = self._link.open().basic_get
-            for queue in self._queues:
-                while len(batch) < limit and (message := get(queue)) is not None:
+            waiting = list(self._queues)
+            while waiting and len(batch) < limit:
+                queue = waiting.pop(0)
+                if (message := get(queue)) is not None:
                     batch.append(self._hold(queue, message))
+                    waiting.insert(len(waiting) if self._in_turn else 0, queue)
         except Exception as error:
             # What this batch held is unacknowledged, so the broker gives it again.
             self._lose()
@@ -178,7 +183,7 @@ class _PortableConsumer:
             tag=self._last_tag,
             queue=queue,
             body=bytes(message.body or b""),
-            user=message.properties.get("user_id"),
+            user=message.properties.get("app_id" if queue in ASIDE_QUEUES else "user_id"),
             redelivered=bool(message.delivery_info.get("redelivered", False)),
         )
 

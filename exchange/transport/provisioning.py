@@ -6,7 +6,7 @@
 
 A unit's account may write its own `in.<unit>`, read its own `inbox.<unit>`, and configure nothing; it has no password
 unless given one, and logs in by its certificate, whose common name is the unit. The hub's account may write `out` and
-read what units send. Who left loses account, connections, exchange and inbox.
+`aside` and read what units send and what it has put aside. Who left loses account, connections, exchange and inbox.
 
 Compared whole and changed by difference: running it twice changes nothing, and what somebody changed by hand comes
 back. Accounts that are not units', and whatever else the broker holds, are never touched.
@@ -26,7 +26,7 @@ from typing import Any
 
 from exchange.errors import InvalidValueError
 from exchange.model.unit import UnitCode, parse_unit_code
-from exchange.topology import DEAD, OUT, in_exchange, inbox_queue
+from exchange.topology import ASIDE, ASIDE_KEYS, DEAD, OUT, in_exchange, inbox_queue
 from exchange.transport.rabbit_management import Management
 from exchange.transport.rabbit_topology import Binding, hub_layout, queue_arguments, unit_layout
 
@@ -178,7 +178,7 @@ def _hub_permission(county: County) -> dict[str, str]:
         "user": county.hub_user,
         "vhost": county.vhost,
         "configure": "^$",
-        "write": f"^{OUT}$",
+        "write": f"^({OUT}|{ASIDE})$",
         "read": rf"^(work\..*|{DEAD})$",
     }
 
@@ -186,18 +186,21 @@ def _hub_permission(county: County) -> dict[str, str]:
 def _policies(county: County) -> list[dict[str, Any]]:
     limits = county.limits
     work = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes}
+    # All of these together may take up as much as one lane.
+    aside = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes // len(ASIDE_KEYS)}
     inbox = {"max-length": limits.inbox_messages, "max-length-bytes": limits.inbox_bytes}
     dead = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes, "overflow": "reject-publish"}
     bounded = {"delivery-limit": limits.deliveries}
     return [
         _policy(county.vhost, "yidi-work", r"^work\.", {**work, **bounded}),
+        _policy(county.vhost, "yidi-aside", r"^work\.aside\.", {**aside, **bounded}, priority=20),
         _policy(county.vhost, "yidi-inbox", r"^inbox\.", {**inbox, **bounded}),
         _policy(county.vhost, "yidi-dead", f"^{DEAD}$", dead),
     ]
 
 
-def _policy(vhost: str, name: str, pattern: str, definition: dict[str, Any]) -> dict[str, Any]:
-    common = {"vhost": vhost, "name": name, "apply-to": "queues", "priority": 10}
+def _policy(vhost: str, name: str, pattern: str, definition: dict[str, Any], *, priority: int = 10) -> dict[str, Any]:
+    common = {"vhost": vhost, "name": name, "apply-to": "queues", "priority": priority}
     return {**common, "pattern": pattern, "definition": definition}
 
 

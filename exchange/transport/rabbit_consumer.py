@@ -21,6 +21,7 @@ from exchange.errors import TransportError
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Delivered
 from exchange.settings import Rabbit
+from exchange.topology import ASIDE_QUEUES
 from exchange.transport.rabbit_connection import RabbitConnection
 from exchange.transport.rabbit_topology import declare
 
@@ -36,8 +37,10 @@ class _Phase(Enum):
 class RabbitConsumer:
     """Connects when first used, and again after `close`. Belongs to one thread at a time."""
 
-    def __init__(self, settings: Rabbit, queues: Sequence[str], plan: Sequence[UnitCode | None]) -> None:
-        self._settings, self._plan = settings, plan
+    def __init__(
+        self, settings: Rabbit, queues: Sequence[str], plan: Sequence[UnitCode | None], *, in_turn: bool = False
+    ) -> None:
+        self._settings, self._plan, self._in_turn = settings, plan, in_turn
         self._connection: RabbitConnection | None = None
         self._changed = threading.Condition()  # guards all that follows
         self._phase, self._error = _Phase.STARTING, TransportError("lost the broker")
@@ -61,9 +64,11 @@ class RabbitConsumer:
 
     def _take(self, limit: int) -> list[Delivered]:
         batch: list[Delivered] = []
-        for buffer in self._buffers.values():
-            while buffer and len(batch) < limit:
-                batch.append(buffer.popleft())
+        at_once = 1 if self._in_turn else limit
+        while len(batch) < limit and any(self._buffers.values()):
+            for buffer in self._buffers.values():
+                count = min(at_once, len(buffer), limit - len(batch))
+                batch += [buffer.popleft() for _ in range(count)]
         self._buffered -= len(batch)
         return batch
 
@@ -139,9 +144,9 @@ class RabbitConsumer:
 
     def _on_message(self, queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:  # noqa: ARG002
         tag = self._first_tag + method.delivery_tag
-        delivered = Delivered(
-            tag=tag, queue=queue, body=body, user=properties.user_id, redelivered=bool(method.redelivered)
-        )
+        # The broker checks `user_id` against the account, which here is the hub's.
+        user = properties.app_id if queue in ASIDE_QUEUES else properties.user_id
+        delivered = Delivered(tag=tag, queue=queue, body=body, user=user, redelivered=bool(method.redelivered))
         with self._changed:
             self._last_tag = tag
             self._open_tags[tag] = None

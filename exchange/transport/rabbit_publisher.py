@@ -178,6 +178,7 @@ class _Outbox:
                 content_type="application/xml",
                 delivery_mode=2,
                 user_id=message.user,
+                app_id=message.vouched,
                 message_id=str(self._last_tag),  # by which a returned message is known again
             )
             self._channel.basic_publish(message.exchange, message.key, message.body, properties, mandatory=True)

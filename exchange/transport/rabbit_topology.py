@@ -3,6 +3,7 @@
     in.<unit>   direct  -> ingress   by each lane's key: the only exchange that the unit may write
     ingress     direct  -> work.<lane>
     out         direct  -> inbox.<unit>   by the bare unit code
+    aside       direct  -> work.aside.<n>   by the hub's choice: what one unit sends too much of
     dead        fanout  -> dead           what was rejected for good or delivered too often, bytes kept
 
 Queues are quorum queues. Only what can never change is an argument of the queue: its kind, and where its dead letters
@@ -16,7 +17,19 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from exchange.model.unit import UnitCode
-from exchange.topology import DEAD, INGRESS, OUT, Lane, in_exchange, inbox_queue, work_queue
+from exchange.topology import (
+    ASIDE,
+    ASIDE_KEYS,
+    ASIDE_QUEUES,
+    DEAD,
+    INGRESS,
+    OUT,
+    Lane,
+    aside_queue,
+    in_exchange,
+    inbox_queue,
+    work_queue,
+)
 
 __all__ = ["Binding", "Layout", "declare", "hub_layout", "queue_arguments", "unit_layout"]
 
@@ -38,9 +51,13 @@ class Layout(NamedTuple):
 
 def hub_layout() -> Layout:
     return Layout(
-        {INGRESS: "direct", OUT: "direct", DEAD: "fanout"},
-        (DEAD, *map(work_queue, Lane)),
-        (Binding(DEAD, DEAD, ""), *(Binding(INGRESS, work_queue(lane), lane.value) for lane in Lane)),
+        {INGRESS: "direct", OUT: "direct", ASIDE: "direct", DEAD: "fanout"},
+        (DEAD, *map(work_queue, Lane), *ASIDE_QUEUES),
+        (
+            Binding(DEAD, DEAD, ""),
+            *(Binding(INGRESS, work_queue(lane), lane.value) for lane in Lane),
+            *(Binding(ASIDE, aside_queue(key), key) for key in ASIDE_KEYS),
+        ),
     )
 
 

@@ -69,8 +69,8 @@ class RabbitTransport:
         self._open.append(made)
         return made
 
-    def consumer(self, queues: Sequence[str]) -> Consumer:
-        made = RabbitConsumer(self._settings, queues, self._plan)
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:
+        made = RabbitConsumer(self._settings, queues, self._plan, in_turn=in_turn)
         self._open.append(made)
         return made
 

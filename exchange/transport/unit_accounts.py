@@ -40,7 +40,7 @@ class UnitAccounts:
     def publisher(self) -> Publisher:
         return _Publishers(self, self._side_by_side)
 
-    def consumer(self, queues: Sequence[str]) -> Consumer:
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:  # noqa: ARG002  # they are anyway
         consumers = [self.account(inbox_unit(queue)).consumer([queue]) for queue in queues]
         return _Consumers(consumers, self._side_by_side)
 

@@ -48,7 +48,7 @@ def _promised(county: ChaosCounty) -> Iterator[str]:
 
 
 def _acknowledged_early(county: ChaosCounty) -> Iterator[str]:
-    """Between taking a message and acknowledging it a process commits."""
+    """Between taking a message and acknowledging it a process commits, or has moved it aside."""
     for program in county.programs():
         taken: dict[str, bool] = {}  # digest -> whether anything was committed since
         for line in county.history(program.name):
@@ -58,6 +58,8 @@ def _acknowledged_early(county: ChaosCounty) -> Iterator[str]:
                 taken |= dict.fromkeys(_digests(line), False)
             elif line["act"] == "commit":
                 taken = dict.fromkeys(taken, True)
+            elif line["act"] == "aside":
+                taken |= dict.fromkeys(_digests(line), True)
             elif line["act"] == "ack":
                 for digest in _digests(line):
                     if not taken.get(digest, True):

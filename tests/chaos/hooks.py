@@ -28,6 +28,7 @@ from exchange.model.unit import UnitCode
 from exchange.ports.files import Files
 from exchange.ports.office import Draft, HandOver
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult, Transport
+from exchange.topology import ASIDE
 from exchange.trust.digest import sha256_hex
 from exchange.wiring.parts import Parts
 from exchange.wiring.system import SystemClock
@@ -164,8 +165,8 @@ class _Transport:
     def publisher(self) -> Publisher:
         return _Publisher(self._inner.publisher(), self._hooks)
 
-    def consumer(self, queues: Sequence[str]) -> Consumer:
-        return _Consumer(self._inner.consumer(queues), self._hooks)
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:
+        return _Consumer(self._inner.consumer(queues, in_turn=in_turn), self._hooks)
 
     def close(self) -> None:
         self._inner.close()
@@ -192,10 +193,18 @@ class _Publisher:
         if (late := hooks.fault("late_confirm")) > 0:
             time.sleep(late)
         hooks.reach("publish.after")
-        return [PublishResult.UNKNOWN if hooks.chance.random() < lost else one for one in results]
+        results = [PublishResult.UNKNOWN if hooks.chance.random() < lost else one for one in results]
+        if aside := [one.body for one, told in zip(batch, results, strict=True) if _is_aside(one, told)]:
+            hooks.write(act="aside", digests=list(map(sha256_hex, aside)))
+        return results
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _is_aside(message: Message, told: PublishResult) -> bool:
+    """Moved aside, or left to its sender where there is no room."""
+    return message.exchange == ASIDE and told in {PublishResult.ACCEPTED, PublishResult.REFUSED}
 
 
 class _Consumer:

@@ -7,7 +7,18 @@ import pytest
 from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.transport import Consumer, Delivered, Message, PublishResult, Transport
 from exchange.testing.broker import FakeBroker
-from exchange.topology import DEAD, OUT, Lane, in_exchange, inbox_queue, work_queue
+from exchange.topology import (
+    ASIDE,
+    ASIDE_QUEUES,
+    DEAD,
+    OUT,
+    Lane,
+    aside_key,
+    aside_queue,
+    in_exchange,
+    inbox_queue,
+    work_queue,
+)
 from exchange.transport.portable import PortableTransport
 
 TOWN, BUREAU, STRANGER = (parse_unit_code(f"520304-{n:03}") for n in (1, 2, 999))
@@ -90,9 +101,10 @@ def test_a_unit_may_write_to_its_own_ingress_alone(transport: Transport) -> None
     forged = [
         Message(exchange=in_exchange(BUREAU), key=Lane.NORMAL.value, body=b"", user=TOWN),
         Message(exchange=OUT, key=BUREAU, body=b"", user=TOWN),
+        Message(exchange=ASIDE, key=aside_key(BUREAU), body=b"", user=TOWN, vouched=BUREAU),
     ]
-    assert transport.publisher().publish(forged) == [PublishResult.REFUSED] * 2
-    assert transport.consumer([work_queue(Lane.NORMAL), inbox_queue(BUREAU)]).receive(10, 0) == []
+    assert transport.publisher().publish(forged) == [PublishResult.REFUSED] * 3
+    assert transport.consumer([work_queue(Lane.NORMAL), inbox_queue(BUREAU), *ASIDE_QUEUES]).receive(10, 0) == []
 
 
 def test_queues_are_served_in_the_order_given(transport: Transport) -> None:
@@ -101,6 +113,30 @@ def test_queues_are_served_in_the_order_given(transport: Transport) -> None:
         [submit(TOWN, b"n1"), submit(TOWN, b"n2"), submit(TOWN, b"u1", Lane.URGENT), submit(TOWN, b"u2", Lane.URGENT)]
     )
     assert bodies(take(consumer, 4)) == [b"u1", b"u2", b"n1", b"n2"]
+
+
+def test_or_in_turn(transport: Transport) -> None:
+    consumer = transport.consumer([inbox_queue(TOWN), inbox_queue(BUREAU)], in_turn=True)
+    transport.publisher().publish([*(dispatch(TOWN, b"t%d" % n) for n in range(4)), dispatch(BUREAU, b"b0")])
+    assert bodies(take(consumer, 5)) == [b"t0", b"b0", b"t1", b"t2", b"t3"]
+
+
+def test_what_the_hub_moves_aside_still_tells_whom_the_broker_vouched_for(transport: Transport) -> None:
+    moved = [Message(exchange=ASIDE, key=aside_key(unit), body=unit.encode(), vouched=unit) for unit in (TOWN, BUREAU)]
+    moved += [Message(exchange=ASIDE, key=aside_key(None), body=b"nobody")]
+    assert transport.publisher().publish(moved) == [PublishResult.ACCEPTED] * 3
+    taken = take(transport.consumer(ASIDE_QUEUES, in_turn=True), 3)
+    assert {(one.queue, one.body, one.user) for one in taken} == {
+        (aside_queue(aside_key(TOWN)), TOWN.encode(), TOWN),
+        (aside_queue(aside_key(BUREAU)), BUREAU.encode(), BUREAU),
+        (aside_queue(aside_key(None)), b"nobody", None),
+    }
+
+
+def test_elsewhere_nobody_is_believed_to_be_another(transport: Transport) -> None:
+    forged = Message(exchange=in_exchange(TOWN), key=Lane.NORMAL.value, body=b"", user=TOWN, vouched=BUREAU)
+    transport.publisher().publish([forged])
+    assert take(transport.consumer([work_queue(Lane.NORMAL)]), 1)[0].user == TOWN
 
 
 def test_receive_takes_no_more_than_its_limit(transport: Transport) -> None:

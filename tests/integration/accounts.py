@@ -48,8 +48,8 @@ class Accounts:
     def publisher(self) -> Publisher:
         return _Publishers(self)
 
-    def consumer(self, queues: Sequence[str]) -> Consumer:
-        return self.of(None).consumer(queues)
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:
+        return self.of(None).consumer(queues, in_turn=in_turn)
 
     def close(self) -> None:
         for transport in self._transports.values():

@@ -19,7 +19,18 @@ from exchange.errors import TransportError
 from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.transport import Message, PublishResult
 from exchange.settings import Rabbit
-from exchange.topology import DEAD, INGRESS, OUT, Lane, in_exchange, inbox_queue, work_queue
+from exchange.topology import (
+    ASIDE,
+    ASIDE_QUEUES,
+    DEAD,
+    INGRESS,
+    OUT,
+    Lane,
+    aside_key,
+    in_exchange,
+    inbox_queue,
+    work_queue,
+)
 from exchange.transport.provisioning import County, Provisioner, definitions
 from exchange.transport.rabbit_management import Management
 from exchange.transport.rabbitmq import RabbitTransport
@@ -198,6 +209,8 @@ ATTACKS: dict[str, Callable[[Any], object]] = {
     "write to another's ingress": lambda c: publish(c, in_exchange(BUREAU), Lane.NORMAL.value),
     "write to the common ingress": lambda c: publish(c, INGRESS, Lane.NORMAL.value),
     "write to inboxes": lambda c: publish(c, OUT, BUREAU),
+    "write to what the hub puts aside": lambda c: publish(c, ASIDE, aside_key(BUREAU), app_id=BUREAU),
+    "read what the hub puts aside": lambda c: c.basic_get(ASIDE_QUEUES[0]),
     "write to dead": lambda c: publish(c, DEAD, ""),
     "write to a queue by the default exchange": lambda c: publish(c, "", FOREIGN),
     "answer to somebody's direct reply-to": lambda c: publish(c, "", "amq.rabbitmq.reply-to.g1h2AA.aaaa"),

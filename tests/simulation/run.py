@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exchange.services.audit import audit
 from exchange.testing.broker import Faults
-from exchange.topology import Lane, inbox_queue, work_queue
+from exchange.topology import ASIDE_QUEUES, Lane, inbox_queue, work_queue
 from tests.simulation.attack import attack
 from tests.simulation.county import COUNTY
 from tests.simulation.crash import SimulatedCrash
@@ -154,7 +154,7 @@ def _open(world: World) -> dict[str, int]:
             counts = session.counts()
         for what in ("outbox_open", "handovers_open", "untold"):
             found[f"node-{number} {what}"] = counts[what]
-    for queue in [*map(work_queue, Lane), *map(inbox_queue, world.units)]:
+    for queue in [*map(work_queue, Lane), *ASIDE_QUEUES, *map(inbox_queue, world.units)]:
         found[queue] = world.broker.depth(queue)
     return {name: count for name, count in found.items() if count}
 

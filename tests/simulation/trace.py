@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from exchange.model.events import Event
 from exchange.ports.node import Box
-from exchange.topology import inbox_unit
+from exchange.testing.broker import Step
+from exchange.topology import ASIDE_QUEUES, inbox_unit
 from exchange.trust.digest import sha256_hex
 from tests.simulation.county import ATTACKER
 from tests.simulation.world import World
@@ -41,11 +42,16 @@ def _acknowledged_early(world: World) -> Iterator[str]:
             if commit.calls & _TAKES:
                 commits[commit.who].append(commit.position)
     taken: dict[tuple[str, int, bytes], int] = {}
+    aside: dict[tuple[str, bytes], int] = {}
     for index, step in enumerate(world.broker.history):
         if step.action == "receive":
             taken[step.client, step.tag, step.body] = index
+        elif step.action == "publish" and step.queue in ASIDE_QUEUES:
+            aside[step.client, step.body] = index
         elif step.action == "ack":
             since = taken[step.client, step.tag, step.body]
+            if aside.get((step.client, step.body), -1) > since:
+                continue  # moved, or left to its sender where there was no room
             if not any(since < position <= index for position in commits[step.client]):
                 yield f"{step.client} acknowledged {sha256_hex(step.body)[:12]} from {step.queue} before any commit"
 
@@ -129,8 +135,14 @@ def _forgeries(world: World) -> Iterator[str]:
                 held |= {document.digest: unit for document, _ in session.listing(unit, Box.INBOX, 100_000)}
     yield from (f"{held[digest]} took {digest[:12]}, which is forged" for digest in world.forged & held.keys())
     if not any(step.action == "wipe" for step in world.broker.history):
-        for digest in world.refusable - refused:
+        # An attacker does not repeat what the broker loses on its way aside.
+        lost = {sha256_hex(step.body) for step in world.broker.history if _lost_aside(step)}
+        for digest in world.refusable - refused - lost:
             yield f"{digest[:12]} came by another's account and was not refused"
+
+
+def _lost_aside(step: Step) -> bool:
+    return step.action == "publish" and step.queue in ASIDE_QUEUES and not step.stored
 
 
 def _recalls(world: World) -> Iterator[str]:

@@ -112,6 +112,7 @@ class World:
         self._idle: dict[tuple[str, str], tuple[object, ...]] = {}
         self.office_down = 0.0
         self.broker = FakeBroker(clock=self.clock, chance=chance, hook=self._broker_point)
+        self._in_a_row = chance.choice((0, 1, 50))
         self.hub_timing = HubTiming(
             retry=_RETRY,
             deliver_within_hours=0.5,
@@ -258,7 +259,8 @@ class World:
 
     def _hub_processes(self) -> dict[str, Callable[[FakeTransport], dict[str, Step]]]:
         def route(transport: FakeTransport) -> dict[str, Step]:
-            service, consumer = Router(self._hub(transport), PlainText()), transport.consumer(router.QUEUES)
+            hub = self._hub(transport)
+            service, consumer = Router(hub, PlainText()), router.intake(transport, hub, in_a_row=self._in_a_row)
             return {"route": lambda: take(consumer, service.route, self._limit())}
 
         def acknowledge(transport: FakeTransport) -> dict[str, Step]:

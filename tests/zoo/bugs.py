@@ -24,7 +24,7 @@ class Bug:
 
 _ROUTE, _RECEIVE = "exchange/services/route.py", "exchange/services/receive.py"
 _ACKNOWLEDGE, _RELAY = "exchange/services/acknowledge.py", "exchange/services/relay.py"
-_VERIFY = "exchange/trust/verify.py"
+_VERIFY, _FAIR = "exchange/trust/verify.py", "exchange/services/fair_intake.py"
 
 BUGS: tuple[Bug, ...] = (
     Bug(
@@ -207,6 +207,34 @@ BUGS: tuple[Bug, ...] = (
         "        self._blob(sha256).write_bytes(path.read_bytes())\n"
         "        return offset + len(chunk)\n",
         judge="tests/contract/test_files.py",
+    ),
+    Bug(
+        name="fair shares ignore the sender",
+        file=_FAIR,
+        old='grant(message.user or "")',
+        new='grant("")',
+        judge="tests/unit/services/test_fair_intake.py",
+    ),
+    Bug(
+        name="a flood is let through",
+        file=_FAIR,
+        old="message.queue == backlogged and not",
+        new="message.queue != backlogged and not",
+        judge="tests/unit/services/test_fair_intake.py",
+    ),
+    Bug(
+        name="a message moved aside forgets its sender",
+        file=_FAIR,
+        old=", vouched=message.user)",
+        new=")",
+        judge="tests/unit/services/test_fair_intake.py",
+    ),
+    Bug(
+        name="what is moved aside is acknowledged without a confirm",
+        file=_FAIR,
+        old="if fate in _GONE]",
+        new="if fate]",
+        judge="tests/unit/services/test_fair_intake.py",
     ),
     Bug(
         name="the quota counts nothing",

@@ -28,8 +28,8 @@ class TappedTransport:
     def publisher(self) -> Publisher:
         return _TappedPublisher(self, self._inner.publisher())
 
-    def consumer(self, queues: Sequence[str]) -> Consumer:
-        return self._inner.consumer(queues)
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:
+        return self._inner.consumer(queues, in_turn=in_turn)
 
     def close(self) -> None:
         self._inner.close()

@@ -292,7 +292,7 @@ class HubSide:
         self.reminder = Reminder(self.hub)
         self.sealer = Sealer(self.store, world.clock, COUNTY.ledger.note, HUB, self.metrics, self.log, holder="sealer")
         self.administrator = Administrator(self.store, COUNTY.directory_signer, world.clock, self.log)
-        self.envelopes = self.transport.consumer(router.QUEUES)
+        self.envelopes = router.intake(self.transport, self.hub)
         self._receipts = self.transport.consumer(acknowledger.QUEUES)
 
     def route(self, limit: int = 100) -> int:

@@ -33,7 +33,7 @@ class Account:
     def publisher(self) -> Publisher:
         return self
 
-    def consumer(self, queues: Sequence[str]) -> Consumer:
+    def consumer(self, queues: Sequence[str], *, in_turn: bool = False) -> Consumer:
         return self
 
     def publish(self, batch: Sequence[Message]) -> list[PublishResult]:

@@ -44,6 +44,7 @@ DAY = 86400.0
 # What happens only when something is wrong, and has a label: nothing of it is shown before.
 WRONG = {
     "yidi_router_refusals_total",
+    "yidi_router_aside_total",
     "yidi_acknowledger_invalid_total",
     "yidi_node_quarantined_total",
     "yidi_node_directory_refused_total",
