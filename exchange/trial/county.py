@@ -167,7 +167,7 @@ class TrialCounty:
                 program.resume()
                 program.ask_to_stop()
             for program in group:
-                program.stop()
+                program.ended()
 
     def close(self) -> None:
         for program in self.programs():

@@ -68,6 +68,10 @@ class Program:
     def stop(self) -> int | None:
         """In order; killed, and None, when that takes too long."""
         self.ask_to_stop()
+        return self.ended()
+
+    def ended(self) -> int | None:
+        """Once it has been asked to stop: how it ended; killed, and None, when that takes too long."""
         status = self.wait()
         if status is None:
             self.kill()

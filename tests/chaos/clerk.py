@@ -11,7 +11,6 @@ import json
 import random
 import signal
 import time
-from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -66,18 +65,17 @@ def run_clerk(arguments: argparse.Namespace, hooks: Hooks) -> None:
         draft = _draft(chance, number, UnitCode(chance.choice(own)), [UnitCode(unit) for unit in county])
         _send(node, hooks, number, draft)
         _speak(node, hooks, chance)
-        time.sleep(chance.uniform(0, 2 * arguments.pause))
+        if _is_told_to_stop(chance.uniform(0, 2 * arguments.pause)):
+            return
     # What arrives last is signed for, too.
-    chance, ends = random.Random(f"{arguments.seed}/{arguments.data.name}/signing"), _told_to_stop()
+    chance = random.Random(f"{arguments.seed}/{arguments.data.name}/signing")
     hooks.write(act="done")
-    while not next(ends):
+    while not _is_told_to_stop(0.3):
         _speak(node, hooks, chance)
 
 
-def _told_to_stop() -> Iterator[bool]:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    while True:
-        yield signal.sigtimedwait({signal.SIGTERM}, 0.3) is not None
+def _is_told_to_stop(within_seconds: float) -> bool:
+    return signal.sigtimedwait({signal.SIGTERM}, within_seconds) is not None
 
 
 def _answered(history: Path) -> set[int]:

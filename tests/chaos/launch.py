@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from exchange.cli.process import block_signals
 from exchange.cli.real_node import run_node
 from exchange.cli.worker import run_worker
 from exchange.errors import YidiError
@@ -24,6 +25,7 @@ from workers.processes import Rooms
 
 
 def main() -> None:
+    block_signals()  # before the first thread, so that none takes a signal from who waits for it
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         _run(_arguments())

@@ -32,7 +32,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "clerk": _around("commit[add_documents]"),
 }
-_PATIENCE_SECONDS = 40.0
+_PATIENCE_SECONDS = 90.0
 
 
 def kind_of(program: str) -> str:

@@ -87,8 +87,9 @@ def _run_processes(bug: Bug, copy: Path) -> Catch:
     arguments = bug.judge.removeprefix(PROCESSES).split()
     done = _run(copy, "-m", "tests.chaos", "--seed", "1", "--patience", "40", *arguments, seconds=_PROCESSES_SECONDS)
     broken = [line for line in done.stdout.splitlines() if line.startswith("违反 BROKEN")]
-    if done.returncode == 1 and broken:
-        return Catch(bug=bug, by=broken[0])
+    told = [line for line in broken if "never reached" not in line]  # that says no more than that the machine is slow
+    if done.returncode == 1 and told:
+        return Catch(bug=bug, by=told[0])
     if done.returncode:
         raise _MisfitError(f"the run itself broke:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
     return Catch(bug=bug)
