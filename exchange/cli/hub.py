@@ -6,6 +6,7 @@ import typer
 
 from exchange.cli.backup import add_hub_commands
 from exchange.cli.hub_init import init
+from exchange.cli.hub_tls import add_tls_command
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk, layout_of
@@ -62,6 +63,7 @@ def group() -> typer.Typer:
         epilog="yidi hub audit --limit 20",
     )(audit)
     add_hub_commands(application)
+    add_tls_command(application)
     return application
 
 

@@ -20,14 +20,13 @@ from exchange.remote.client import HubClient
 from exchange.remote.enrolment import enroll
 from exchange.settings import HubTiming, Quota
 from exchange.storage import open_hub_store, open_node_store
-from exchange.trust.authority import Authority
 from exchange.trust.keystore import KeyStore, new_passphrase, read_passphrase
-from exchange.trust.servers import certificate_pem, issue_server
 from exchange.wiring.homes import HubHome
 from exchange.wiring.hub import make_hub
 from exchange.wiring.layout import Layout
 from exchange.wiring.places import HubPlace, NodePlace
 from exchange.wiring.system import SystemClock
+from exchange.wiring.tls import write_tls
 
 __all__ = ["HubPlan", "enroll_far", "found_hub", "found_node"]
 
@@ -72,7 +71,7 @@ def found_hub(root: Path, plan: HubPlan, log: Log) -> HubPlace:
     finally:
         store.close()
     layout.anchor_file.write_text(anchor.to_json(), encoding="utf-8")
-    _write_tls(root / "tls", keys.authority(), web[0], broker)
+    write_tls(root / "tls", keys.authority(), web[0], broker, SystemClock().now())
     (root / "hub.toml").write_text(_hub_toml(plan, account.url, web, broker), encoding="utf-8")
     return HubPlace.open(root)
 
@@ -155,30 +154,6 @@ def _write_secret(path: Path, text: str) -> None:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
-
-
-def _write_tls(folder: Path, authority: Authority, web_host: str, broker: tuple[str, int]) -> None:
-    now = SystemClock().now()
-    (folder / "ca.pem").write_bytes(certificate_pem(authority.certificate))
-    for server, host in (("hub", web_host), ("broker", broker[0])):
-        certificate, key = issue_server(authority, [host], now)
-        (folder / f"{server}.pem").write_bytes(certificate)
-        _write_secret(folder / f"{server}.key", key.decode("ascii").strip())
-    (folder / "rabbitmq.conf").write_text(_rabbitmq_conf(folder.absolute(), broker[1]), encoding="utf-8")
-
-
-def _rabbitmq_conf(folder: Path, port: int) -> str:
-    """Units log in by their certificates, whose common name is the account."""
-    return f"""listeners.ssl.default = {port}
-ssl_options.cacertfile = {folder / "ca.pem"}
-ssl_options.certfile = {folder / "broker.pem"}
-ssl_options.keyfile = {folder / "broker.key"}
-ssl_options.verify = verify_peer
-ssl_options.fail_if_no_peer_cert = true
-ssl_cert_login_from = common_name
-auth_mechanisms.1 = EXTERNAL
-auth_mechanisms.2 = PLAIN
-"""
 
 
 def _hub_toml(plan: HubPlan, account_url: str, web: tuple[str, int], broker: tuple[str, int]) -> str:
