@@ -1,17 +1,22 @@
 """The examination behind `yidi doctor`: its findings, and the exchange as it is examined.
 
-Every check runs whatever the others found; what it cannot look at is a finding too. Not here: the checks themselves
-(`checks_place`: files, keys, databases; `checks_flow`: directory, certificates, documents).
+Every check runs whatever the others found; what it cannot look at is a finding too. Not here: the checks themselves:
+
+    checks_place     files, modes, keys, databases, office folders, the process of one machine
+    checks_flow      clock, directory, documents that do not get on
+    checks_servers   RabbitMQ and PostgreSQL, before and after a hub is made with them
+    checks_hub       what only a hub on real servers has
+    checks_node      what only a node far from its hub has
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from exchange.cli.language import say
 from exchange.errors import YidiError
@@ -23,7 +28,19 @@ if TYPE_CHECKING:
     from exchange.settings import MachineSettings
     from exchange.wiring.layout import Layout
 
-__all__ = ["Check", "Finding", "Level", "Patient", "examine", "failure", "fine", "warning"]
+__all__ = [
+    "Check",
+    "Finding",
+    "HubSide",
+    "Level",
+    "Patient",
+    "Place",
+    "current_directory",
+    "examine",
+    "failure",
+    "fine",
+    "warning",
+]
 
 
 class Level(Enum):
@@ -54,8 +71,11 @@ def failure(check: str, found: str, cure: str) -> Finding:
     return Finding(check=check, level=Level.FAILURE, found=found, cure=cure)
 
 
-class Patient:
-    """The exchange under examination. Everything is opened on first use, and raises YidiError where it is broken."""
+class Place:
+    """A data directory under examination. Everything in it is opened on first use, and raises YidiError where it is
+    broken. `runs`: the command that runs it."""
+
+    runs = "yidi up"
 
     def __init__(self, layout: "Layout", *, now: datetime | None = None, free_bytes: int | None = None) -> None:
         """`now` and `free_bytes`: what a test puts in the place of the clock and the disk."""
@@ -66,6 +86,42 @@ class Patient:
     @cached_property
     def free_bytes(self) -> int:
         return shutil.disk_usage(self.layout.root).free if self._free_bytes is None else self._free_bytes
+
+    def close(self) -> None:
+        for store in ("hub_store", "node_store"):
+            if store in self.__dict__:
+                with suppress(YidiError):
+                    self.__dict__[store].close()
+
+
+class HubSide(Protocol):
+    """Whatever has a hub in it."""
+
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def runs(self) -> str: ...
+    @property
+    def hub_store(self) -> "HubStore": ...
+    @property
+    def directory(self) -> "Directory": ...
+
+
+def current_directory(store: "HubStore", layout: "Layout") -> "Directory":
+    from exchange.cli.failure import fail
+    from exchange.trust.anchor import verify_directory
+
+    with store.begin() as session:
+        record = session.directory()
+    if record is None:
+        raise fail("DIRECTORY_MISSING", "交换中心没有目录", "the hub has no directory")
+    # Judged as of its own making: whether it has expired since is a check of its own.
+    directory, _ = verify_directory(record.document, layout.anchor(), record.stored, None)
+    return directory
+
+
+class Patient(Place):
+    """A one-machine exchange."""
 
     @cached_property
     def settings(self) -> "MachineSettings":
@@ -85,28 +141,14 @@ class Patient:
 
     @cached_property
     def directory(self) -> "Directory":
-        from exchange.cli.failure import fail
-        from exchange.trust.anchor import verify_directory
-
-        with self.hub_store.begin() as session:
-            record = session.directory()
-        if record is None:
-            raise fail("DIRECTORY_MISSING", "交换中心没有目录", "the hub has no directory")
-        # Judged as of its own making: whether it has expired since is a check of its own.
-        directory, _ = verify_directory(record.document, self.layout.anchor(), record.stored, None)
-        return directory
-
-    def close(self) -> None:
-        for store in ("hub_store", "node_store"):
-            if store in self.__dict__:
-                with suppress(YidiError):
-                    getattr(self, store).close()
+        return current_directory(self.hub_store, self.layout)
 
 
-Check = Callable[[Patient], Iterator[Finding]]
+_P = TypeVar("_P", bound=Place)
+Check = Callable[[_P], Iterator[Finding]]
 
 
-def examine(patient: Patient, checks: tuple[Check, ...]) -> Iterator[Finding]:
+def examine(patient: _P, checks: Sequence[Check[_P]]) -> Iterator[Finding]:
     """Run every check. One that cannot go on says why, as a failure."""
     for check in checks:
         try:

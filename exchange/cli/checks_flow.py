@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from exchange.cli.checks import Check, Finding, Patient, failure, fine, warning
+from exchange.cli.checks import Check, Finding, HubSide, Patient, failure, fine, warning
 from exchange.cli.language import say
 from exchange.cli.output import local
 from exchange.ports.node import Box, OutboxKind
+from exchange.ports.records import QuarantineRecord
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "clock", "deliveries", "directory_life", "few", "hub_quarantine", "ledger"]
 
 _SOON = timedelta(days=30)
 _LATE = timedelta(minutes=10)
 _FAR = timedelta(days=3650)
 
 
-def clock(patient: Patient) -> Iterator[Finding]:
+def clock(patient: HubSide) -> Iterator[Finding]:
     """The latest times that were written down must lie in the past."""
     with patient.hub_store.begin() as session:
         checkpoint, snapshot = session.checkpoint(), session.directory()
@@ -31,22 +32,29 @@ def clock(patient: Patient) -> Iterator[Finding]:
         yield fine("clock", local(patient.now))
 
 
-def directory(patient: Patient) -> Iterator[Finding]:
+def directory_life(patient: HubSide) -> Iterator[Finding]:
     held = patient.directory
-    with patient.node_store.begin() as session:
-        at_node = session.directory_version()
     left = held.expires - patient.now
     found = say(
         f"第 {held.version} 版，有效至 {local(held.expires)}",
         f"version {held.version}, valid until {local(held.expires)}",
     )
-    renew = say("运行 yidi up：到一半有效期时自动续签", "run yidi up: it renews the directory at half its life")
+    renew = say(
+        f"运行 {patient.runs}：到一半有效期时自动续签", f"run {patient.runs}: it renews the directory at half its life"
+    )
     if left <= timedelta(0):
         yield failure("directory", say("目录已过期：", "expired: ") + found, renew)
     elif left < timedelta(days=7):
         yield warning("directory", found, renew)
     else:
         yield fine("directory", found)
+
+
+def directory(patient: Patient) -> Iterator[Finding]:
+    yield from directory_life(patient)
+    held = patient.directory
+    with patient.node_store.begin() as session:
+        at_node = session.directory_version()
     if at_node > held.version:
         cure = say(
             "交换中心的库是否被旧备份覆盖？停止并核对",
@@ -74,10 +82,10 @@ def certificates(patient: Patient) -> Iterator[Finding]:
     soon = [owner for owner, dates in ends.items() if dates and patient.now < max(dates) <= patient.now + _SOON]
     if without:
         cure = "yidi node enroll --renew " + " ".join(without[:5])
-        yield failure("certificates", say("没有有效密钥：", "no valid key: ") + _few(without), cure)
+        yield failure("certificates", say("没有有效密钥：", "no valid key: ") + few(without), cure)
     if soon:
         cure = "yidi node enroll --renew " + " ".join(soon[:5])
-        yield warning("certificates", say("30 天内到期：", "expire within 30 days: ") + _few(soon), cure)
+        yield warning("certificates", say("30 天内到期：", "expire within 30 days: ") + few(soon), cure)
     if not without and not soon:
         yield fine("certificates", say(f"{len(ends)} 个密钥均有效", f"{len(ends)} keys are valid"))
 
@@ -103,16 +111,18 @@ def outbox(patient: Patient) -> Iterator[Finding]:
         yield fine("outbox", found)
 
 
-def deliveries(patient: Patient) -> Iterator[Finding]:
+def deliveries(patient: HubSide) -> Iterator[Finding]:
     """What the hub should have dispatched again by now, and what ended without arriving."""
     with patient.hub_store.begin() as session:
         overdue = session.due_deliveries(patient.now - _LATE, 500)
         counts = session.counts()
-    cure = say("yidi up 是否运行？逐件查看：yidi track ID", "does yidi up run? Look at each: yidi track ID")
+    cure = say(
+        f"{patient.runs} 是否运行？逐件查看：yidi track ID", f"does {patient.runs} run? Look at each: yidi track ID"
+    )
     if overdue:
         units = sorted({str(record.key.recipient) for record in overdue})
         yield failure(
-            "deliveries", say(f"{len(overdue)} 件超时未投递：", f"{len(overdue)} overdue: ") + _few(units), cure
+            "deliveries", say(f"{len(overdue)} 件超时未投递：", f"{len(overdue)} overdue: ") + few(units), cure
         )
     expired = counts.get("deliveries_expired", 0)
     if expired:
@@ -123,14 +133,14 @@ def deliveries(patient: Patient) -> Iterator[Finding]:
                                      f"{counts.get('deliveries_delivered', 0)} delivered, none overdue"))  # fmt: skip
 
 
-def ledger(patient: Patient) -> Iterator[Finding]:
+def ledger(patient: HubSide) -> Iterator[Finding]:
     with patient.hub_store.begin() as session:
         unsealed, checkpoint = session.unsealed(1), session.checkpoint()
     size = checkpoint.size if checkpoint else 0
     late = bool(unsealed) and patient.now - unsealed[0][1].recorded > _LATE
     if late:
         found = say("有记录超过 10 分钟未封存", "records wait for their checkpoint for more than 10 minutes")
-        yield failure("ledger", found, say("yidi up 是否运行？", "does yidi up run?"))
+        yield failure("ledger", found, say(f"{patient.runs} 是否运行？", f"does {patient.runs} run?"))
     else:
         yield fine(
             "ledger",
@@ -139,19 +149,27 @@ def ledger(patient: Patient) -> Iterator[Finding]:
 
 
 def quarantine(patient: Patient) -> Iterator[Finding]:
-    with patient.hub_store.begin() as session:
-        records = session.quarantined(100)
     with patient.node_store.begin() as session:
-        records += session.quarantined(None, 100)
+        at_node = session.quarantined(None, 100)
+    yield from _set_aside(patient, at_node)
+
+
+def hub_quarantine(patient: HubSide) -> Iterator[Finding]:
+    yield from _set_aside(patient, [])
+
+
+def _set_aside(patient: HubSide, at_node: list[QuarantineRecord]) -> Iterator[Finding]:
+    with patient.hub_store.begin() as session:
+        records = [*session.quarantined(100), *at_node]
     if records:
         codes = sorted({record.code for record in records})
-        yield warning("quarantine", say(f"{len(records)} 条：", f"{len(records)}: ") + _few(codes), "yidi hub audit")
+        yield warning("quarantine", say(f"{len(records)} 条：", f"{len(records)}: ") + few(codes), "yidi hub audit")
     else:
         yield fine("quarantine", say("没有被隔离的报文", "nothing was set aside"))
 
 
-def _few(names: list[str]) -> str:
+def few(names: list[str]) -> str:
     return "、".join(names[:5]) + ("……" if len(names) > 5 else "")
 
 
-CHECKS: tuple[Check, ...] = (clock, directory, certificates, outbox, deliveries, ledger, quarantine)
+CHECKS: tuple[Check[Patient], ...] = (clock, directory, certificates, outbox, deliveries, ledger, quarantine)

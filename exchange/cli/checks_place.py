@@ -3,13 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
-from exchange.cli.checks import Check, Finding, Patient, failure, fine, warning
+from exchange.cli.checks import Check, Finding, Patient, Place, failure, fine, warning
 from exchange.cli.language import say
 from exchange.cli.running import running
 from exchange.errors import YidiError
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "disk", "folders_of", "private"]
 
 _GIB = 1024**3
 
@@ -20,19 +21,26 @@ def settings(patient: Patient) -> Iterator[Finding]:
 
 def modes(patient: Patient) -> Iterator[Finding]:
     layout = patient.layout
-    private = [layout.root / "secrets", layout.hub / "keys", layout.node / "keys"]
-    missing = [path for path in private if not path.is_dir()]
-    open_to_others = [path for path in private if path not in missing and stat.S_IMODE(path.stat().st_mode) & 0o077]
+    yield from private(layout.root / "secrets", layout.hub / "keys", layout.node / "keys")
+
+
+def private(*paths: Path) -> Iterator[Finding]:
+    """Whether each folder or file is there and its owner's alone, and so is every file in a folder."""
+    missing = [path for path in paths if not path.exists()]
+    there = [path for path in paths if path not in missing]
+    inside = [one for path in there if path.is_dir() for one in sorted(path.iterdir()) if one.is_file()]
+    open_to_others = [path for path in (*there, *inside) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     for path in missing:
         cure = say("从备份恢复整个数据目录", "restore the whole data directory from a backup")
         yield failure("modes", say(f"缺少 {path}", f"{path} is missing"), cure)
     for path in open_to_others:
-        yield failure("modes", say(f"{path} 他人可访问", f"others may enter {path}"), f"chmod 700 {path}")
+        mode = 700 if path.is_dir() else 600
+        yield failure("modes", say(f"{path} 他人可访问", f"others may enter {path}"), f"chmod {mode} {path}")
     if not missing and not open_to_others:
-        yield fine("modes", say("密钥目录只有属主可访问", "key directories are the owner's alone"))
+        yield fine("modes", say("密钥与口令只有属主可访问", "keys and passwords are the owner's alone"))
 
 
-def disk(patient: Patient) -> Iterator[Finding]:
+def disk(patient: Place) -> Iterator[Finding]:
     free = patient.free_bytes
     found = say(f"剩余 {free / _GIB:.1f} GiB", f"{free / _GIB:.1f} GiB free")
     cure = say(
@@ -94,8 +102,12 @@ def databases(patient: Patient) -> Iterator[Finding]:
 
 
 def offices(patient: Patient) -> Iterator[Finding]:
-    if patient.settings.office != "folder":
-        yield fine("offices", patient.settings.office)
+    yield from folders_of(patient, patient.settings.office)
+
+
+def folders_of(patient: Place, office: str) -> Iterator[Finding]:
+    if office != "folder":
+        yield fine("offices", office)
         return
     layout = patient.layout
     folders = [layout.offices, *(one for unit in layout.offices.glob("*") for one in (unit, *unit.glob("*box")))]
@@ -127,4 +139,4 @@ def process(patient: Patient) -> Iterator[Finding]:
         yield fine("process", say(f"运行并就绪 {found.url}", f"running and ready at {found.url}"))
 
 
-CHECKS: tuple[Check, ...] = (settings, modes, disk, keys, databases, offices, process)
+CHECKS: tuple[Check[Patient], ...] = (settings, modes, disk, keys, databases, offices, process)

@@ -20,7 +20,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,41 +86,64 @@ class Provisioner:
         if not any(one["name"] == county.vhost for one in self._management.get("vhosts")):
             self._management.put("vhosts", county.vhost)
         actual = self._management.get("definitions")
-        removed = self._remove_departed(actual, county)
-        hashes = {user["name"]: user["password_hash"] for user in actual["users"]}
-        desired = _desired(county, hashes)
-        held = {section: {_identity(section, item): item for item in actual.get(section, [])} for section in desired}
-        missing: dict[str, list[Any]] = {}
-        conflicts = []
-        for section, items in desired.items():
-            for item in items:
-                found = held[section].get(_identity(section, item))
-                if found is None or not _fits(section, item, found):
-                    if found is not None and section in {"queues", "exchanges"}:
-                        conflicts.append(_named(section, item))
-                    else:
-                        missing.setdefault(section, []).append(item)
+        departed = _departed(actual, county)
+        for section, path in departed:
+            self._management.delete(section, *path)
+        missing, conflicts = _differences(actual, county)
         if missing:
             self._management.post("definitions", body=missing)
-        changed = tuple(_named(section, item) for section, items in missing.items() for item in items)
-        return Changes(set=changed, removed=tuple(removed), conflicts=tuple(conflicts))
+        return _changes(departed, missing, conflicts)
 
-    def _remove_departed(self, actual: Mapping[str, list[Any]], county: County) -> list[str]:
-        """Accounts first: that closes their connections, so nothing is read or written while the rest goes."""
-        present = set(county.units)
-        removed = []
-        for user in actual["users"]:
-            if _is_unit(user["name"]) and user["name"] not in present:
-                self._management.delete("users", user["name"])
-                removed.append(f"user {user['name']}")
-        for section, prefix in (("exchanges", _IN), ("queues", _INBOX)):
-            for item in actual[section]:
-                owner = item["name"].removeprefix(prefix)
-                is_ours = item["vhost"] == county.vhost and item["name"].startswith(prefix)
-                if is_ours and _is_unit(owner) and owner not in present:
-                    self._management.delete(section, county.vhost, item["name"])
-                    removed.append(_named(section, item))
-        return removed
+    def compare(self, county: County) -> Changes:
+        """What `reconcile` would change; nothing is."""
+        actual = self._management.get("definitions")
+        return _changes(_departed(actual, county), *_differences(actual, county))
+
+
+_Path = tuple[str, ...]
+
+
+def _changes(
+    departed: Sequence[tuple[str, _Path]], missing: Mapping[str, list[Any]], conflicts: Sequence[str]
+) -> Changes:
+    return Changes(
+        set=tuple(_named(section, item) for section, items in missing.items() for item in items),
+        removed=tuple(f"{section.removesuffix('s')} {' '.join(path)}" for section, path in departed),
+        conflicts=tuple(conflicts),
+    )
+
+
+def _departed(actual: Mapping[str, list[Any]], county: County) -> list[tuple[str, _Path]]:
+    """What is to be deleted, as section and path. Accounts first: that closes their connections, so nothing is read or
+    written while the rest goes."""
+    present = set(county.units)
+    users = (user["name"] for user in actual["users"])
+    departed: list[tuple[str, _Path]] = [("users", (name,)) for name in users if _is_unit(name) and name not in present]
+    for section, prefix in (("exchanges", _IN), ("queues", _INBOX)):
+        for item in actual[section]:
+            owner = item["name"].removeprefix(prefix)
+            is_ours = item["vhost"] == county.vhost and item["name"].startswith(prefix)
+            if is_ours and _is_unit(owner) and owner not in present:
+                departed.append((section, (county.vhost, item["name"])))
+    return departed
+
+
+def _differences(actual: Mapping[str, list[Any]], county: County) -> tuple[dict[str, list[Any]], list[str]]:
+    """What is missing or differs, by section; and what cannot be changed in place."""
+    hashes = {user["name"]: user["password_hash"] for user in actual["users"]}
+    missing: dict[str, list[Any]] = {}
+    conflicts = []
+    for section, items in _desired(county, hashes).items():
+        held = {_identity(section, item): item for item in actual.get(section, [])}
+        for item in items:
+            found = held.get(_identity(section, item))
+            if found is not None and _fits(section, item, found):
+                continue
+            if found is not None and section in {"queues", "exchanges"}:
+                conflicts.append(_named(section, item))
+            else:
+                missing.setdefault(section, []).append(item)
+    return missing, conflicts
 
 
 def _desired(county: County, hashes: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:

@@ -16,7 +16,7 @@ from exchange.transport.rabbit_management import Management
 
 __all__ = ["BrokerNode", "BrokerState", "QuorumQueue", "look"]
 
-_COLUMNS = "name,type,members,online,messages"
+_COLUMNS = "name,type,members,online,messages,consumers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,14 @@ class BrokerNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuorumQueue:
-    """`told`: its leader runs, and has told how many messages there are."""
+    """`told`: its leader runs, and has told how many messages and consumers there are."""
 
     name: str
     members: tuple[str, ...]
     online: tuple[str, ...]
     told: bool
+    messages: int = 0
+    consumers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,4 +81,6 @@ def _queue(told: Mapping[str, Any]) -> QuorumQueue:
         members=tuple(told.get("members", ())),
         online=tuple(told.get("online", ())),
         told="messages" in told,
+        messages=told.get("messages", 0),
+        consumers=told.get("consumers", 0),
     )

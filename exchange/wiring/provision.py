@@ -10,17 +10,36 @@ from exchange.settings import Rabbit
 from exchange.transport.provisioning import Changes, County, Provisioner, definitions
 from exchange.transport.rabbit_healing import Healer
 from exchange.transport.rabbit_management import Management, management_at
-from exchange.transport.rabbit_state import look
+from exchange.transport.rabbit_state import BrokerState, look
 from exchange.transport.rabbit_topology import hub_layout, unit_layout
 from exchange.wiring.places import HubPlace
 from exchange.wiring.system import SystemClock
 
-__all__ = ["Healer", "county_of", "definitions", "healer", "management_of", "our_queues", "provision"]
+__all__ = [
+    "Healer",
+    "compare",
+    "county_of",
+    "definitions",
+    "healer",
+    "management_of",
+    "our_queues",
+    "provision",
+    "state_of",
+]
 
 
 def provision(place: HubPlace, directory: Directory) -> Changes:
     """Idempotent. Raises InputError where there is no administrator's account of the broker, TransportError."""
     return Provisioner(management_of(place)).reconcile(county_of(place, directory))
+
+
+def compare(place: HubPlace, directory: Directory) -> Changes:
+    """What `provision` would change; nothing is. Raises as `provision`."""
+    return Provisioner(management_of(place)).compare(county_of(place, directory))
+
+
+def state_of(place: HubPlace) -> BrokerState:
+    return look(management_of(place), _vhost(place.rabbit()))
 
 
 def healer(place: HubPlace) -> Healer:
