@@ -33,6 +33,7 @@ from exchange.transport.rabbit_topology import Binding, hub_layout, queue_argume
 __all__ = ["Changes", "County", "Limits", "Provisioner", "definitions"]
 
 _IN, _INBOX = in_exchange(UnitCode("")), inbox_queue(UnitCode(""))
+_NEVER = 1_000_000_000
 _HASHING = "rabbit_password_hashing_sha256"
 
 
@@ -213,6 +214,9 @@ def _policies(county: County) -> list[dict[str, Any]]:
     aside = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes // len(ASIDE_KEYS)}
     inbox = {"max-length": limits.inbox_messages, "max-length-bytes": limits.inbox_bytes}
     dead = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes, "overflow": "reject-publish"}
+    # Behind it there is nothing: at its delivery limit, which 4.x sets to 20 where no policy does, a message would be
+    # deleted, and somebody who looks into it often enough reaches that.
+    dead |= {"delivery-limit": _NEVER}
     bounded = {"delivery-limit": limits.deliveries}
     return [
         _policy(county.vhost, "yidi-work", r"^work\.", {**work, **bounded}),
