@@ -110,6 +110,8 @@ class NodeAuditor:
                 and receipt.subject.recipient in (None, unit)
             }
             expect(Check.CHAIN, not of_sender - receipts.keys(), unit, key, "recipient lacks the sender's")
+            own = {id_ for id_, (_, receipt) in recorded.receipts.items() if receipt.actor.unit == unit}
+            expect(Check.CHAIN, not own - receipts.keys(), unit, key, "recipient lacks its own")
 
     def _handover(
         self,

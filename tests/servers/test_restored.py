@@ -115,6 +115,16 @@ def inbox(county: TrialCounty, unit: UnitCode) -> list[str]:
         return sorted(str(document.key) for document, _ in session.listing(unit, Box.INBOX, 1000))
 
 
+def states(county: TrialCounty, unit: UnitCode) -> dict[str, list[tuple[str, str]]]:
+    """How everything stands that `unit` sent and received, by its own books."""
+    with county.node_of(unit).store() as store, store.begin() as session:
+        return {
+            str(document.key): [(one.state.transport.name, one.state.business.name) for one in deliveries]
+            for box in Box
+            for document, deliveries in session.listing(unit, box, 1000)
+        }
+
+
 def psql(county: TrialCounty, statement: str) -> None:
     command = ["psql", county.database.url(), "-qc", statement]
     subprocess.run(command, check=True, capture_output=True, text=True)
@@ -159,8 +169,10 @@ def test_a_node_restored_into_nothing_has_everything_again(county: TrialCounty, 
     yidi("node", "backup", "--data", node.root, "--out", tmp_path / "backup", "--secrets", tmp_path / "secrets")
     exchange_some(county, [B, D])
     sign(county, B, [key for key in before if key.sender != B][:1])
+    sign(county, C, [key for key in before if key.sender == B][:1])
     until(county, "signing", county.at_rest)
     recorded, received = held(county), inbox(county, B)
+    known = {unit: states(county, unit) for unit in (B, D)}
 
     node.program.kill()
     shutil.move(node.root, tmp_path / "broken")
@@ -172,4 +184,5 @@ def test_a_node_restored_into_nothing_has_everything_again(county: TrialCounty, 
     until(county, "rest", county.at_rest)
     assert held(county) == recorded
     assert inbox(county, B) == received
+    assert {unit: states(county, unit) for unit in (B, D)} == known
     assert county.audit().lines() == []
