@@ -36,7 +36,7 @@ NOTICE = Metadata(
     issuer_signatures=("测试县",),
     issued_date=date(2026, 11, 1),
 )
-SECONDS = 90.0
+SECONDS = 240.0  # a receipt that overtook its document is repeated after a minute, perhaps twice
 
 
 def yidi(*arguments: str | Path) -> str:
@@ -130,7 +130,7 @@ def psql(county: TrialCounty, statement: str) -> None:
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 
-@pytest.mark.timeout(600)  # a loaded machine, and a broker that starts twice
+@pytest.mark.timeout(1200)  # a loaded machine, and a broker that starts twice
 def test_a_hub_restored_into_nothing_has_everything_again(county: TrialCounty, tmp_path: Path) -> None:
     before = exchange_some(county, [B])
     yidi("hub", "backup", "--data", county.hub_root, "--out", tmp_path / "backup", "--secrets", tmp_path / "secrets")
@@ -162,7 +162,7 @@ def test_a_hub_restored_into_nothing_has_everything_again(county: TrialCounty, t
     assert f"{Check.CHECKPOINTS.chinese}" in verified
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_node_restored_into_nothing_has_everything_again(county: TrialCounty, tmp_path: Path) -> None:
     node = county.node_of(B)
     before = exchange_some(county, [D])
