@@ -155,6 +155,9 @@ class Documents(Session):
         asked = {(digest,) for digest in digests}
         files = tables.document_files
         in_own = exists().where(files.c.sha256 == tables.claims.c.digest, files.c.sender == unit)
+        # Waits for who holds them; the next statement then sees what that one has recorded.
+        waited = select(tables.claims.c.digest).where(tables.claims.c.unit == unit).with_for_update()
+        list(self._sql.rows_of(waited, [tables.claims.c.digest], asked))
         own = delete(tables.claims).where(tables.claims.c.unit == unit, ~in_own)
         self._sql.run_for(own, [tables.claims.c.digest], asked)
         claimed = select(tables.claims.c.digest).distinct()

@@ -12,6 +12,7 @@ import pytest
 from exchange.errors import ConflictError, StorageError
 from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.fold import DeliveryState, Moment
+from exchange.model.unit import UnitCode
 from exchange.ports.hub import (
     EnrolmentRecord,
     Forward,
@@ -530,6 +531,49 @@ def test_only_what_a_unit_uploaded_can_be_held(store: HubStore) -> None:
         asked = [(A, digest(1)), (A, digest(2)), (B, digest(2))]
         assert session.hold_claims(asked) == {(A, digest(1)), (B, digest(2))}
         assert session.hold_claims([]) == set()
+
+
+def test_a_file_that_is_held_stays_with_the_document_that_comes_to_name_it(open_again: Open) -> None:
+    one, other = open_again(), open_again()
+    with one.begin() as session:
+        session.add_claims(A, [digest(1)])
+    freed: list[set[str]] = []
+
+    def drop() -> None:
+        with other.begin() as session:
+            freed.append(session.drop_claims(A, [digest(1)]))
+
+    thread = threading.Thread(target=drop)
+    with one.begin() as session:
+        assert session.hold_claims([(A, digest(1))])
+        thread.start()
+        thread.join(timeout=0.2)
+        assert thread.is_alive()
+        session.add_documents([document(envelope(1, A), files=(digest(1),))])
+    thread.join(timeout=50)
+    assert freed == [set()]
+    with one.begin() as session:
+        assert session.claimed(A, [digest(1)]) == {digest(1)}
+
+
+def test_a_file_that_was_given_up_meanwhile_cannot_be_held(open_again: Open) -> None:
+    one, other = open_again(), open_again()
+    with one.begin() as session:
+        session.add_claims(A, [digest(1)])
+    held: list[set[tuple[UnitCode, str]]] = []
+
+    def hold() -> None:
+        with other.begin() as session:
+            held.append(session.hold_claims([(A, digest(1))]))
+
+    thread = threading.Thread(target=hold)
+    with one.begin() as session:
+        assert session.drop_claims(A, [digest(1)]) == {digest(1)}
+        thread.start()
+        thread.join(timeout=0.2)
+        assert thread.is_alive()
+    thread.join(timeout=50)
+    assert held == [set()]
 
 
 def test_usage_adds_up_by_unit_and_day(store: HubStore) -> None:
