@@ -77,8 +77,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="a conflict is taken for a duplicate",
         file=_ROUTE,
-        old="elif first.digest != item.digest:",
-        new="elif first is None:",
+        old='            else:\n                self._hub.log.alarm("envelope_conflict"',
+        new='            elif first is None:\n                self._hub.log.alarm("envelope_conflict"',
     ),
     Bug(
         name="the broker's account is not compared with the sender",
@@ -138,8 +138,36 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="a stranger may speak as a recipient",
         file=_ACKNOWLEDGE,
-        old="            if key not in recipients:\n",
-        new="            if not recipients and key is None:\n",
+        old="            if key not in deliveries:\n",
+        new="            if not deliveries and key is None:\n",
+    ),
+    Bug(
+        name="a node gives nothing back to a restored hub",
+        file="exchange/services/reopen.py",
+        old="    session.put_again(rows)\n    for one in restorings:",
+        new="    for one in restorings:",
+        judge="tests/unit/services/test_heal.py",
+    ),
+    Bug(
+        name="a ledger that went back is always explained",
+        file="exchange/services/exposure.py",
+        old="r.voids(earlier.size, _said(earlier)) and r.at < _said(later)",
+        new="r.voids(earlier.size, _said(later)) or True",
+        judge="tests/unit/services/test_heal.py",
+    ),
+    Bug(
+        name="what came back is accepted anew",
+        file=_ROUTE,
+        old="if (accepted := before.get(envelope.key)) is None:",
+        new="if (accepted := before.get(envelope.key)) is None or accepted:",
+        judge="tests/unit/services/test_heal.py",
+    ),
+    Bug(
+        name="a restored node hands over what its office has",
+        file="exchange/services/recover.py",
+        old="if item.box is Box.INBOX and item.says(Event.IMPORTED):",
+        new="if item.box is Box.SENT and item.says(Event.IMPORTED):",
+        judge="tests/unit/services/test_recover.py",
     ),
     Bug(
         name="the last receipt to arrive sets the state",
