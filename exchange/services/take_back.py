@@ -5,6 +5,8 @@ Such a document is recorded as of the time at which it was accepted, and answere
 The key that signed it may have been revoked, a recipient may have left, a rule may have changed since: what the hub has
 said it has said. Other bytes under the same id are a conflict, as they would have been.
 
+Limits: a copy of the document that comes before its ACCEPTED (from a queue that outlived the hub) is judged as of now.
+
 Not here: how the ACCEPTED came back (`acknowledge`), recording (`route`).
 """
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HeldCheckpoint
@@ -25,7 +25,7 @@ from exchange.storage.transaction import columns
 __all__ = ["Trouble"]
 
 _CHECKPOINT = ("size", "root", "note", "seen", "said")
-_OPPOSED = 20
+_LOOKED_AT = 20
 _HELD = select(*columns(tables.held_checkpoints, _CHECKPOINT))
 
 
@@ -41,11 +41,12 @@ class Trouble(Session):
         return [_checkpoint(row) for row in self._sql.rows(_HELD.order_by(held.size, held.seen))]
 
     def opposed(self, checkpoint: HeldCheckpoint, before: datetime) -> list[HeldCheckpoint]:
+        """Looks at the last few that were said before: a ledger only grows, so that they are the largest of them."""
         held = tables.held_checkpoints.c
-        forked = and_(held.size == checkpoint.size, held.root != checkpoint.root)
-        shrunk = and_(held.size > checkpoint.size, held.said < to_time(before))
-        rows = self._sql.rows(_HELD.where(or_(forked, shrunk)).order_by(held.size.desc()).limit(_OPPOSED))
-        return [_checkpoint(row) for row in rows]
+        forked = _HELD.where(held.size == checkpoint.size, held.root != checkpoint.root)
+        last = _HELD.where(held.said < to_time(before)).order_by(held.said.desc()).limit(_LOOKED_AT)
+        rows = [*self._sql.rows(forked), *(row for row in self._sql.rows(last) if row[0] > checkpoint.size)]
+        return sorted(map(_checkpoint, rows), key=lambda one: -one.size)
 
     def quarantine(self, unit: UnitCode, records: Sequence[QuarantineRecord]) -> None:
         """The same bytes from the same user in the same queue are kept once."""

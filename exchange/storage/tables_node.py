@@ -140,6 +140,7 @@ held_checkpoints = Table(
     Column("note", TEXT, nullable=False),
     Column("seen", TIME, nullable=False),
     Column("said", TIME),
+    Index("held_checkpoints_said", "said"),
 )
 
 quarantine = Table(

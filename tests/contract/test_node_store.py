@@ -420,3 +420,16 @@ def test_counts_tell_what_is_there_and_what_is_open(store: NodeStore) -> None:
             "untold": 1,
             "quarantined": 1,
         }
+
+
+def test_what_a_checkpoint_contradicts_is_found(store: NodeStore) -> None:
+    held = [HeldCheckpoint(size=n, root=bytes([n]) * 32, note="n", seen=NOW, said=NOW + n * HOUR) for n in range(1, 4)]
+    with store.begin() as session:
+        for one in held:
+            session.add_checkpoint(one)
+        forked = replace(held[0], root=b"f" * 32)
+        shrunk = replace(held[0], said=NOW + 9 * HOUR)
+        assert session.opposed(forked, NOW) == [held[0]]
+        assert session.opposed(shrunk, NOW + 8 * HOUR) == [held[2], held[1]]
+        assert session.opposed(shrunk, NOW + 2 * HOUR) == []
+        assert session.opposed(held[2], NOW + 8 * HOUR) == []

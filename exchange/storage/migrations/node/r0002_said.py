@@ -9,3 +9,4 @@ down_revision = "node_0001"
 
 def upgrade() -> None:
     op.add_column("held_checkpoints", sa.Column("said", sa.BigInteger()))
+    op.create_index("held_checkpoints_said", "held_checkpoints", ["said"])
