@@ -105,7 +105,7 @@ def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
     return [
         Step(name="router.route", run=lambda: router.step(hub.router, envelopes)),
         Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
-        *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator),
+        *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator, hub.keeper),
         *sealer.steps(hub.sealer),
         *watch.steps(
             ClockWatch(hub.hub.clock, lambda beyond: _make_due(machine, beyond), hub_longest_wait(hub.hub), machine.log)

@@ -87,7 +87,13 @@ def _clock_steps(place: HubPlace, services: HubServices, _transport: Transport) 
             session.hasten_open(hub.clock.now(), beyond)
 
     steps = [
-        *clock.steps(services.dispatcher, services.forwarder, services.reminder, services.administration.administrator),
+        *clock.steps(
+            services.dispatcher,
+            services.forwarder,
+            services.reminder,
+            services.administration.administrator,
+            services.keeper,
+        ),
         *watch.steps(ClockWatch(hub.clock, make_due, hub_longest_wait(hub), hub.log)),
         Step(name="files.sweep", run=lambda: hub.files.sweep(hub.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(hub, None, {"hub": place.layout.hub}),

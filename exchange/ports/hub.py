@@ -132,6 +132,10 @@ class HubSession(Protocol):
 
     # envelopes and deliveries
     def documents(self, keys: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, DocumentRecord]: ...
+    def digests(self, keys: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, str]:
+        """The digests alone of those of these that are held: without their bytes."""
+        ...
+
     def add_documents(self, records: Sequence[DocumentRecord]) -> None: ...
     def add_deliveries(self, records: Sequence[DeliveryRecord]) -> None: ...
     def lock_deliveries(self, keys: Iterable[DeliveryKey]) -> dict[DeliveryKey, DeliveryRecord]:
@@ -159,6 +163,10 @@ class HubSession(Protocol):
 
     # receipts
     def receipts(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, ReceiptRecord]: ...
+    def receipt_digests(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, str]:
+        """As `digests`."""
+        ...
+
     def receipts_of(self, envelope: EnvelopeKey) -> list[ReceiptRecord]: ...
     def back_since(self, at: datetime) -> BackSince: ...
     def accepted_receipts(self, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, ReceiptRecord]: ...
@@ -258,7 +266,20 @@ class HubSession(Protocol):
 
     def counts(self) -> dict[str, int]:
         """Documents, deliveries by transport state, open forwards, unsealed entries, quarantined: for metrics and
-        doctor."""
+        doctor. Cheap, however much there is."""
+        ...
+
+    def fold_counts(self) -> None:
+        """Keep `counts` cheap: every few seconds."""
+        ...
+
+    def recount(self) -> None:
+        """Count what `counts` tells, row by row. Others go on meanwhile."""
+        ...
+
+    def open_months(self, now: datetime) -> int:
+        """Make room for what this month and the next ones will bring, where the database keeps months apart; returns
+        how many were made."""
         ...
 
     def oldest_unsigned_urgent(self) -> datetime | None:

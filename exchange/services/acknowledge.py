@@ -21,7 +21,7 @@ from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Noted, Receipt, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubSession, Owed, Refusal
-from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
+from exchange.ports.records import DeliveryKey, DeliveryRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.backoff import next_try
 from exchange.services.hub import Hub, quarantined, record_entry
@@ -99,10 +99,10 @@ class Acknowledger:
         valid = [(j, j.verified.receipt) for j in judged if j.verified is not None]
         _close_forwards(session, [receipt for _, receipt in valid])
         about = [(j, r) for j, r in valid if r.subject is not None]
-        documents = session.documents({r.subject.envelope for _, r in about if r.subject})
+        documents = session.digests({r.subject.envelope for _, r in about if r.subject})
         deliveries = session.lock_deliveries(_named(session, [r for _, r in about]))
         # After the locks: what another acknowledger was recording about these is recorded now.
-        known = {id_: record.digest for id_, record in session.receipts({r.id for _, r in about}).items()}
+        known = session.receipt_digests({r.id for _, r in about})
         fresh: list[tuple[_Judged, Receipt, list[DeliveryKey]]] = []
         owed: list[Owed] = []
         wrong: list[tuple[_Judged, YidiError]] = []
@@ -146,7 +146,7 @@ class Acknowledger:
         session: HubSession,
         receipt: Receipt,
         item: _Judged,
-        documents: dict[EnvelopeKey, DocumentRecord],
+        documents: dict[EnvelopeKey, str],
         known: dict[ReceiptId, str],
         deliveries: Collection[DeliveryKey],
     ) -> list[DeliveryKey] | None:
@@ -167,7 +167,7 @@ class Acknowledger:
                 raise ReceiptInvalidError("its document was refused")
             self._hub.log.warning("receipt_for_unknown_envelope", receipt=receipt.id, envelope=str(subject.envelope))
             return None
-        if document.digest != subject.digest:
+        if document != subject.digest:
             raise ReceiptInvalidError("it binds other bytes than the envelope's")
         if subject.recipient is not None:
             key = DeliveryKey(subject.envelope, subject.recipient)

@@ -46,13 +46,13 @@ def directory_columns() -> list[Column[object]]:
     ]
 
 
-def document_columns() -> list[Column[object]]:
-    """The key begins with the id, so that it serves a search by prefix too."""
+def document_columns(*, apart: bool = False) -> list[Column[object]]:
+    """The key begins with the id, so that it serves a search by prefix too. `apart`: the bytes stand elsewhere."""
     return [
         Column("envelope_id", KEY, primary_key=True),
         Column("sender", KEY, primary_key=True),
         Column("digest", KEY, nullable=False),
-        Column("document", BYTES, nullable=False),
+        Column("document", BYTES, nullable=apart),
         Column("received", TIME, nullable=False),
         Column("title", TEXT, nullable=False),
         Column("urgent", Boolean(), nullable=False),
@@ -82,7 +82,8 @@ def delivery_columns() -> list[Column[object]]:
     ]
 
 
-def receipt_columns() -> list[Column[object]]:
+def receipt_columns(*, apart: bool = False) -> list[Column[object]]:
+    """As `document_columns`."""
     return [
         Column("receipt_id", KEY, primary_key=True),
         Column("envelope_id", KEY, nullable=False),
@@ -90,7 +91,7 @@ def receipt_columns() -> list[Column[object]]:
         Column("recipient", KEY),
         Column("event", KEY, nullable=False),
         Column("digest", KEY, nullable=False),
-        Column("document", BYTES, nullable=False),
+        Column("document", BYTES, nullable=apart),
         Column("at", TIME, nullable=False),
         Column("recorded", TIME, nullable=False),
     ]

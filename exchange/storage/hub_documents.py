@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Update, delete, exists, or_, select, tuple_, update
+from sqlalchemy import Select, Update, delete, exists, func, or_, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import TransportState
 from exchange.model.unit import UnitCode
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
 from exchange.storage import tables_hub as tables
+from exchange.storage.hub_originals import Originals, with_original
+from exchange.storage.hub_tallies import Tallies
 from exchange.storage.rows import (
     DELIVERY,
     DOCUMENT,
@@ -21,27 +23,37 @@ from exchange.storage.rows import (
     document_values,
     to_time,
 )
-from exchange.storage.session import Session, delivery_ids, envelope_ids, key_of
+from exchange.storage.session import delivery_ids, envelope_ids, key_of
 from exchange.storage.transaction import columns
 
 __all__ = ["Documents"]
 
 _ENVELOPE = ("envelope_id", "sender")
 _DELIVERY_KEY = ("envelope_id", "sender", "recipient")
-_DOCUMENTS = select(*columns(tables.documents, DOCUMENT))
+_LEAN = tuple(name for name in DOCUMENT if name != "document")
+_DOCUMENTS = select(*with_original(tables.documents, DOCUMENT, "received"))
+_DIGESTS = select(*columns(tables.documents, (*_ENVELOPE, "digest")))
+_STATES = select(tables.deliveries.c.transport, func.count()).group_by(tables.deliveries.c.transport)
 _DELIVERIES = select(*columns(tables.deliveries, DELIVERY))
 _HELD_CLAIMS = select(*columns(tables.claims, ("unit", "digest"))).with_for_update(read=True, key_share=True)
 _LOCKED = _DELIVERIES.order_by(*columns(tables.deliveries, _DELIVERY_KEY)).with_for_update()
 
 
-class Documents(Session):
+class Documents(Originals, Tallies):
+    def digests(self, keys: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, str]:
+        rows = self._sql.rows_of(_DIGESTS, columns(tables.documents, _ENVELOPE), envelope_ids(keys))
+        return {key_of((envelope_id, sender)): digest for envelope_id, sender, digest in rows}
+
     def documents(self, keys: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, DocumentRecord]:
         rows = self._sql.rows_of(_DOCUMENTS, columns(tables.documents, _ENVELOPE), envelope_ids(keys))
         return {record.key: record for record in self._with_files(list(rows))}
 
     def add_documents(self, records: Sequence[DocumentRecord]) -> None:
         # Sorted: two routers with the same documents in different orders would wait for each other for ever.
-        self._sql.add(tables.documents, DOCUMENT, sorted(map(document_values, records)))
+        lean = [(values[:3] + values[4:]) for values in map(document_values, records)]
+        self._sql.add(tables.documents, _LEAN, sorted(lean))
+        self._add_originals((to_time(record.received), record.digest, record.document) for record in records)
+        self._tally({"documents": len(records)})
         files = [
             (record.key.id, record.key.sender, position, sha256)
             for record in records
@@ -86,6 +98,7 @@ class Documents(Session):
 
     def add_deliveries(self, records: Sequence[DeliveryRecord]) -> None:
         self._sql.add(tables.deliveries, DELIVERY, map(delivery_values, records))
+        self._tally_states([], (record.state.transport for record in records))
 
     def lock_deliveries(self, keys: Iterable[DeliveryKey]) -> dict[DeliveryKey, DeliveryRecord]:
         """Those that another transaction has locked are waited for: a caller takes what is missing for unknown."""
@@ -101,6 +114,9 @@ class Documents(Session):
         return [delivery_record(row) for row in self._sql.rows(of_envelope.order_by(tables.deliveries.c.recipient))]
 
     def save_deliveries(self, records: Sequence[DeliveryRecord]) -> None:
+        ids = delivery_ids(record.key for record in records)
+        before = self._sql.rows_of(_STATES, columns(tables.deliveries, _DELIVERY_KEY), ids)
+        self._tally_states([(row[0], row[1]) for row in before], (record.state.transport for record in records))
         self._save(tables.deliveries, DELIVERY, [delivery_values(record) for record in records], _DELIVERY_KEY)
 
     def due_deliveries(self, now: datetime, limit: int) -> list[DeliveryRecord]:

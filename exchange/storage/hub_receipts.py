@@ -11,6 +11,7 @@ from exchange.model.unit import UnitCode
 from exchange.ports.hub import BackSince, Forward, Owed, Refusal
 from exchange.ports.records import ReceiptRecord
 from exchange.storage import tables_hub as tables
+from exchange.storage.hub_originals import Originals, with_original
 from exchange.storage.rows import (
     NOTED,
     RECEIPT,
@@ -21,12 +22,14 @@ from exchange.storage.rows import (
     receipt_values,
     to_time,
 )
-from exchange.storage.session import Session, envelope_ids
+from exchange.storage.session import envelope_ids
 from exchange.storage.transaction import columns
 
 __all__ = ["Receipts"]
 
-_RECEIPTS = select(*columns(tables.receipts, RECEIPT))
+_LEAN = tuple(name for name in RECEIPT if name != "document")
+_RECEIPTS = select(*with_original(tables.receipts, RECEIPT, "recorded"))
+_DIGESTS = select(tables.receipts.c.receipt_id, tables.receipts.c.digest)
 _ENVELOPE = columns(tables.receipts, ("envelope_id", "sender"))
 _RECORDED = _RECEIPTS.order_by(tables.receipts.c.recorded, tables.receipts.c.receipt_id)
 # Literal, because SQLite matches a partial index by the text of the condition.
@@ -40,7 +43,11 @@ _REFUSAL = ("broker_user", "digest", "receipt_id", "document")
 _FORWARD = ("unit", "receipt_id", "due", "attempts")
 
 
-class Receipts(Session):
+class Receipts(Originals):
+    def receipt_digests(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, str]:
+        rows = self._sql.rows_of(_DIGESTS, [tables.receipts.c.receipt_id], ((id_,) for id_ in ids))
+        return {ReceiptId(id_): digest for id_, digest in rows}
+
     def receipts(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, ReceiptRecord]:
         rows = self._sql.rows_of(_RECEIPTS, [tables.receipts.c.receipt_id], ((id_,) for id_ in ids))
         return {record.id: record for record in map(receipt_record, rows)}
@@ -64,16 +71,18 @@ class Receipts(Session):
         has_document = exists().where(
             tables.documents.c.envelope_id == receipts.envelope_id, tables.documents.c.sender == receipts.sender
         )
-        newest = select(receipts.document).where(back, receipts.event.in_(_OF_HUB)).order_by(receipts.at.desc())
+        document = with_original(tables.receipts, ["document"], "recorded")
+        newest = select(*document).where(back, receipts.event.in_(_OF_HUB)).order_by(receipts.at.desc())
         return BackSince(
             receipts=self._count(tables.receipts, back),
             accepted=self._count(tables.receipts, back, _ACCEPTED),
             without_document=self._count(tables.receipts, back, _ACCEPTED, ~has_document),
-            latest=tuple(bytes(document) for (document,) in self._sql.rows(newest.limit(_LATEST))),
+            latest=tuple(bytes(one) for (one,) in self._sql.rows(newest.limit(_LATEST))),
         )
 
     def add_receipts(self, records: Sequence[ReceiptRecord]) -> None:
-        self._sql.add(tables.receipts, RECEIPT, map(receipt_values, records))
+        self._sql.add(tables.receipts, _LEAN, [values[:6] + values[7:] for values in map(receipt_values, records)])
+        self._add_originals((to_time(record.recorded), record.digest, record.document) for record in records)
 
     def refusals(self, keys: Iterable[tuple[UnitCode, str]]) -> dict[tuple[UnitCode, str], Refusal]:
         key = columns(tables.refusals, ("broker_user", "digest"))

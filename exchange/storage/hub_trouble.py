@@ -1,4 +1,4 @@
-"""What the hub needs beside documents: its directory, enrolments, quarantine, and the counts that show its health."""
+"""What the hub needs beside documents: its directory, enrolments and quarantine, and how long the urgent wait."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from exchange.model.unit import UnitCode
 from exchange.ports.hub import EnrolmentRecord
 from exchange.ports.records import DirectoryRecord, QuarantineRecord
 from exchange.storage import tables_hub as tables
+from exchange.storage.hub_tallies import Tallies
 from exchange.storage.rows import (
     DIRECTORY,
     QUARANTINE,
@@ -22,7 +23,6 @@ from exchange.storage.rows import (
     quarantine_values,
     to_time,
 )
-from exchange.storage.session import Session
 from exchange.storage.transaction import columns
 
 __all__ = ["Trouble"]
@@ -33,7 +33,7 @@ _UNSIGNED = [state.value for state in BusinessState if state < BusinessState.SIG
 _ENROLMENT = ("unit", "code_sha256", "expires", "used")
 
 
-class Trouble(Session):
+class Trouble(Tallies):
     def directory(self) -> DirectoryRecord | None:
         return self._newest_directory(tables.directories)
 
@@ -63,7 +63,8 @@ class Trouble(Session):
 
     def quarantine(self, records: Sequence[QuarantineRecord]) -> None:
         """The same bytes from the same user in the same queue are kept once."""
-        self._sql.add_new(tables.quarantine, QUARANTINE, map(quarantine_values, records))
+        added = self._sql.add_new(tables.quarantine, QUARANTINE, map(quarantine_values, records))
+        self._tally({"quarantined": added})
 
     def quarantined(self, limit: int) -> list[QuarantineRecord]:
         """Newest first."""
@@ -72,18 +73,6 @@ class Trouble(Session):
 
     def count_failure(self, digest: str) -> int:
         return self._count_failure(tables.failures, digest)
-
-    def counts(self) -> dict[str, int]:
-        """`documents`, `deliveries_<state>` for each state, `forwards_open`, `entries_unsealed`, `quarantined`."""
-        grouped = select(tables.deliveries.c.transport, func.count()).group_by(tables.deliveries.c.transport)
-        states = {TransportState(rank): count for rank, count in self._sql.rows(grouped)}
-        return {
-            "documents": self._count(tables.documents),
-            **{f"deliveries_{state.name.lower()}": states.get(state, 0) for state in TransportState},
-            "forwards_open": self._count(tables.forwards),
-            "entries_unsealed": self._count(tables.entries, tables.entries.c.leaf.is_(None)),
-            "quarantined": self._count(tables.quarantine),
-        }
 
     def oldest_unsigned_urgent(self) -> datetime | None:
         deliveries, documents = tables.deliveries.c, tables.documents.c

@@ -19,7 +19,7 @@ __all__ = ["HEADS", "METADATA", "VERSION_TABLE", "image", "migrate", "scripts"]
 VERSION_TABLE = "schema_version"
 METADATA: dict[str, MetaData] = {"hub": tables_hub.metadata, "node": tables_node.metadata}
 # The newest step of each, so that an up-to-date database is opened without loading Alembic.
-HEADS = {"hub": "hub_0003", "node": "node_0002"}
+HEADS = {"hub": "hub_0004", "node": "node_0002"}
 
 # Any number, as long as every process of this project that migrates takes the same.
 _ADVISORY_LOCK = 0x79696469
@@ -29,8 +29,9 @@ def scripts(kind: str) -> Path:
     return Path(__file__).parent / "migrations" / kind
 
 
-def migrate(engine: Engine, kind: str) -> None:
-    """Bring the database of a "hub" or "node" to the newest schema. Does nothing if it has it. Raises StorageError."""
+def migrate(engine: Engine, kind: str, to: str = "head") -> None:
+    """Bring the database of a "hub" or "node" to the newest schema, or to the step `to`. Does nothing if it has it.
+    Raises StorageError."""
     with translated():
         with engine.connect() as connection:
             if _version(connection) == HEADS[kind]:
@@ -38,7 +39,9 @@ def migrate(engine: Engine, kind: str) -> None:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-            _upgrade(connection, kind)
+                # Whoever comes after a step that waits for a reader waits behind it: give up soon, and come again.
+                connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+            _upgrade(connection, kind, to)
 
 
 @cache
@@ -59,7 +62,7 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
 
 
-def _upgrade(connection: Connection, kind: str) -> None:
+def _upgrade(connection: Connection, kind: str, to: str) -> None:
     # Alembic takes a quarter of a second to load, and most starts do not need it.
     from alembic.operations import Operations  # noqa: PLC0415
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
@@ -75,6 +78,6 @@ def _upgrade(connection: Connection, kind: str) -> None:
         )
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     with Operations.context(context):
-        for step in reversed(list(script.iterate_revisions("head", current or "base"))):
+        for step in reversed(list(script.iterate_revisions(to, current or "base"))):
             step.module.upgrade()
-    context.stamp(script, "head")
+    context.stamp(script, to)

@@ -1,4 +1,4 @@
-"""What a hub keeps. Nothing here is known to one database alone.
+"""What a hub keeps. Nothing here is known to one database alone, but that PostgreSQL keeps `originals` by months.
 
 The indexes on `due`, `remind` and unsealed entries are partial: they hold what is still to be done, so that a sweep
 costs what it finds.
@@ -34,10 +34,12 @@ __all__ = [
     "forwards",
     "leases",
     "metadata",
+    "originals",
     "owed",
     "quarantine",
     "receipts",
     "refusals",
+    "tallies",
     "tree_nodes",
     "usage",
 ]
@@ -60,7 +62,19 @@ enrolments = Table(
     Column("used", TIME),
 )
 
-documents = Table("documents", metadata, *document_columns(), Index("documents_received", "received"))
+# The exact bytes of documents and receipts, by the time that their own row names (`received`, `recorded`) and their
+# digest. Uniqueness for ever stands in those rows, so that the bytes may lie in one partition for each month.
+originals = Table(
+    "originals",
+    metadata,
+    Column("at", TIME, primary_key=True, autoincrement=False),
+    Column("digest", KEY, primary_key=True),
+    Column("document", BYTES, nullable=False),
+    postgresql_partition_by="RANGE (at)",
+)
+
+# `document` is empty but for what an earlier release wrote.
+documents = Table("documents", metadata, *document_columns(apart=True), Index("documents_received", "received"))
 
 document_files = Table(
     "document_files",
@@ -84,7 +98,7 @@ deliveries = Table(
 receipts = Table(
     "receipts",
     metadata,
-    *receipt_columns(),
+    *receipt_columns(apart=True),
     Index("receipts_envelope", "envelope_id", "sender"),
     Index("receipts_accepted", "envelope_id", "sender", sqlite_where=_ACCEPTED, postgresql_where=_ACCEPTED),
 )
@@ -155,6 +169,12 @@ leases = Table(
     Column("holder", KEY, nullable=False),
     Column("epoch", NUMBER, nullable=False),
     Column("expires", TIME, nullable=False),
+)
+
+# What `counts()` sums up: a row for each change, put together now and then. One row for each sum would have all
+# workers wait for it.
+tallies = Table(
+    "tallies", metadata, number_column(), Column("name", KEY, nullable=False), Column("change", NUMBER, nullable=False)
 )
 
 claims = Table(

@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB, psycopg
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.dml import ReturningDelete
 
 from exchange.errors import StorageError
 from exchange.storage.faults import translated
@@ -58,7 +59,22 @@ class Transaction:
         self._backend = connection.dialect.name
         self.failed = False
 
-    def rows(self, statement: Select[Any]) -> Sequence[Row]:
+    @property
+    def backend(self) -> str:
+        """What little differs between the databases asks for it."""
+        return self._backend
+
+    def command(self, statement: str) -> None:
+        """A statement in the database's own words, without parameters."""
+        with self._watched():
+            self._connection.exec_driver_sql(statement)
+
+    def texts(self, statement: str) -> set[str]:
+        """The same, for one column of texts."""
+        with self._watched():
+            return set(self._connection.exec_driver_sql(statement).scalars())
+
+    def rows(self, statement: Select[Any] | ReturningDelete[Any]) -> Sequence[Row]:
         with self._watched():
             return self._connection.execute(statement).all()
 

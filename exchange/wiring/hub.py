@@ -14,6 +14,7 @@ from exchange.services.dispatch import Dispatcher
 from exchange.services.enroll import Enroller
 from exchange.services.forward import Forwarder
 from exchange.services.hub import Hub
+from exchange.services.keep import Keeper
 from exchange.services.plain_text import PlainText
 from exchange.services.remind import Reminder
 from exchange.services.route import Router
@@ -51,6 +52,7 @@ class HubServices:
     dispatcher: Dispatcher
     forwarder: Forwarder
     reminder: Reminder
+    keeper: Keeper
     sealer: Sealer
     administration: Administration
 
@@ -129,6 +131,7 @@ def open_hub(
         dispatcher=Dispatcher(hub),
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),
+        keeper=Keeper(store, clock),
         sealer=Sealer(store, clock, keys.ledger(home.id).note, home.id, metrics, log, holder=hub.ids.new()),
         administration=open_administration(home, store, log, clock),
     )

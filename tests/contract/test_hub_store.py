@@ -627,6 +627,35 @@ def test_counts_tell_what_is_there_and_what_is_open(store: HubStore) -> None:
     assert {f"deliveries_{state.name.lower()}" for state in TransportState} <= counts.keys()
 
 
+def test_counts_follow_every_change_whether_folded_or_counted_anew(store: HubStore) -> None:
+    before, arrived = delivery(envelope(1)), DeliveryState(transport=TransportState.DELIVERED)
+    for keep in (lambda session: None, lambda session: session.fold_counts(), lambda session: session.recount()):
+        with store.begin() as session:
+            if not session.deliveries_of(envelope(1)):
+                session.add_documents([document(envelope(1))])
+                session.add_deliveries([before, delivery(envelope(1), C)])
+                session.save_deliveries([replace(before, state=arrived)])
+                session.quarantine([quarantined(1)])
+            session.quarantine([quarantined(1)])
+            session.save_deliveries([replace(before, state=arrived)])
+            keep(session)
+            counts = session.counts()
+        assert {name: count for name, count in counts.items() if count} == {
+            "documents": 1,
+            "deliveries_accepted": 1,
+            "deliveries_delivered": 1,
+            "quarantined": 1,
+        }
+
+
+def test_digests_come_without_the_bytes(store: HubStore) -> None:
+    with store.begin() as session:
+        session.add_documents([document(envelope(1))])
+        session.add_receipts([receipt(1, envelope(1))])
+        assert session.digests([envelope(1), envelope(2)]) == {envelope(1): document(envelope(1)).digest}
+        assert session.receipt_digests([receipt_id(1), receipt_id(2)]) == {receipt_id(1): digest(1)}
+
+
 @pytest.mark.parametrize(
     ("transport", "business", "urgent", "waits"),
     [

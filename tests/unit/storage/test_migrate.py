@@ -22,7 +22,11 @@ KINDS = ["hub", "node"]
 
 def differences(engine: Engine, kind: str) -> list[object]:
     with engine.connect() as connection:
-        options = {"version_table": VERSION_TABLE, "compare_type": True}
+        options = {
+            "version_table": VERSION_TABLE,
+            "compare_type": True,
+            "include_name": lambda name, *_: not (name or "").startswith("originals_"),  # partitions of one table
+        }
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA[kind]))
 
 

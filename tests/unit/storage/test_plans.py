@@ -40,6 +40,9 @@ def test_a_hub_never_reads_a_whole_table_to_do_its_work() -> None:
     keys, deliveries = [envelope(1), envelope(2)], [delivery(envelope(1)), delivery(envelope(1), A)]
     with plans(engine) as found, SqlHubStore(engine).begin() as session:
         session.documents(keys)
+        session.digests(keys)
+        session.receipt_digests([receipt_id(1)])
+        session.documents_after(keys[0], 10)
         session.add_deliveries(deliveries)
         session.save_deliveries(deliveries)
         session.lock_deliveries([record.key for record in deliveries])

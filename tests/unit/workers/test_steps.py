@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from exchange.model.events import BusinessState
+from exchange.services.keep import Keeper
 from exchange.testing.broker import FakeConsumer
 from exchange.topology import Lane, inbox_queue
 from tests.unit.services.hub_and_node import A, B, C, NodeSide, World, a_file, an_envelope, signed
@@ -20,7 +21,7 @@ def all_steps(world: World) -> list[Step]:
     steps = [
         Step(name="route", run=lambda: router.step(hub.router, envelopes)),
         Step(name="acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
-        *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administrator),
+        *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administrator, Keeper(hub.store, world.clock)),
         *sealer.steps(hub.sealer),
     ]
     for side in world.nodes:
