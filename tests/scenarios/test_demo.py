@@ -64,11 +64,14 @@ def test_what_was_kept_holds_them_again(shown: tuple[Path, dict[str, object], in
 def flip_in_a_receipt(county: Path, notice: str) -> None:
     """Somebody at the hub makes another one sign for a report."""
     with closing(sqlite3.connect(county / "hub" / "hub.sqlite")) as hub, hub:
-        about_others = "SELECT receipt_id, document FROM receipts WHERE event = 'SIGNED' AND envelope_id != ?"
+        about_others = (
+            "SELECT originals.rowid, originals.document FROM receipts JOIN originals"
+            " ON originals.at = recorded AND originals.digest = receipts.digest WHERE event = 'SIGNED' AND envelope_id != ?"
+        )
         id_, document = hub.execute(about_others, (notice,)).fetchone()
         person = document.index(b"<Person>") + len(b"<Person>") + 2
         spoilt = document[:person] + bytes([document[person] ^ 1]) + document[person + 1 :]
-        hub.execute("UPDATE receipts SET document = ? WHERE receipt_id = ?", (spoilt, id_))
+        hub.execute("UPDATE originals SET document = ? WHERE rowid = ?", (spoilt, id_))
 
 
 def flip_in_a_file(county: Path, notice: str) -> None:
