@@ -66,7 +66,8 @@ def flip_in_a_receipt(county: Path, notice: str) -> None:
     with closing(sqlite3.connect(county / "hub" / "hub.sqlite")) as hub, hub:
         about_others = (
             "SELECT originals.rowid, originals.document FROM receipts JOIN originals"
-            " ON originals.at = recorded AND originals.digest = receipts.digest WHERE event = 'SIGNED' AND envelope_id != ?"
+            " ON originals.at = recorded AND originals.digest = receipts.digest"
+            " WHERE event = 'SIGNED' AND envelope_id != ?"
         )
         id_, document = hub.execute(about_others, (notice,)).fetchone()
         person = document.index(b"<Person>") + len(b"<Person>") + 2
