@@ -3,6 +3,8 @@ systemd would run them, each worker and each node a process of its own.
 
     found()      servers, the hub, the units, their keys on their nodes, accounts and queues at the broker
     start()      the hub's workers and the nodes
+    enroll(u)    a unit that was left out above, over HTTPS with a one-time code
+    wipe_broker()  all queues, accounts and messages gone, then provisioned as an administrator would
     node_of(u)   where a unit is at home; `desk()` there is what its people work with
     at_rest()    whether anything is still open anywhere
     audit()      every promise, judged from the stores
@@ -13,6 +15,7 @@ would sign the directory anew for each unit. Not here: what people do with it.
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +23,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from exchange.errors import YidiError
+from exchange.errors import TransportError, YidiError
 from exchange.files.local import LocalFiles
 from exchange.model.unit import Unit, UnitCode
 from exchange.ports.hub import HubStore
@@ -32,7 +35,7 @@ from exchange.trial.process import Program
 from exchange.trial.servers import PostgresServer, RabbitServer, free_port
 from exchange.wiring.desk import Desk, open_desk
 from exchange.wiring.enrolment import enroll_here, import_units
-from exchange.wiring.founding import HubPlan, found_hub, found_node
+from exchange.wiring.founding import HubPlan, enroll_far, found_hub, found_node
 from exchange.wiring.hub import open_administration
 from exchange.wiring.layout import Layout
 from exchange.wiring.places import HubPlace, NodePlace
@@ -46,6 +49,8 @@ _WORKERS = ("web", "router", "acknowledger", "clock", "sealer")
 # What must be 0 for nothing to be under way.
 _OPEN = ("forwards_open", "entries_unsealed", "outbox_open", "handovers_open", "untold", "owed")
 _UNSETTLED = ("submitted", "accepted", "relayed", "undelivered")
+
+_PROVISION_SECONDS = 120.0
 
 Progress = Callable[[str, int, int], None]
 
@@ -87,7 +92,7 @@ class TrialPlan:
     """How many of what, and how they run. `workers`: beside one of each. `hub_settings`, `node_settings`: variables
     `YIDI_...` of their processes. `launch`: the module that is run in place of the command. `through(name, port)`:
     where clients find a server, for whoever puts a bad line before it; names are "database", "broker" (the workers'
-    way) and "broker-tls" (the nodes')."""
+    way) and "broker-tls" (the nodes'). `later`: units that `found()` leaves for `enroll()`."""
 
     nodes: int
     workers: Mapping[str, int] = field(default_factory=dict)
@@ -96,6 +101,7 @@ class TrialPlan:
     office: str = "none"
     launch: str = "exchange.cli"
     through: Callable[[str, int], int] = lambda _name, port: port
+    later: frozenset[UnitCode] = frozenset()
 
 
 class TrialCounty:
@@ -139,9 +145,10 @@ class TrialCounty:
             for node in self.nodes:
                 self._found_node(node, place)
                 with node.store() as node_store:
-                    enroll_here(administration, NodePlace.open(node.root).keys(), node_store, node.units)
-                done += len(node.units)
-                say("enrol", done, len(self.units))
+                    now = [unit for unit in node.units if unit not in self.plan.later]
+                    enroll_here(administration, NodePlace.open(node.root).keys(), node_store, now)
+                done += len(now)
+                say("enrol", done, len(self.units) - len(self.plan.later))
             directory = administration.administrator.current()
             self._hand_out(store)
         finally:
@@ -153,6 +160,27 @@ class TrialCounty:
     def start(self) -> None:
         for program in self.programs():
             program.start()
+
+    def enroll(self, unit: UnitCode) -> None:
+        """As its people would: the hub runs and gave them a code. Raises TransportError, RefusedError."""
+        with self.hub_store() as store:
+            codes = open_administration(self.hub_place().home(), store, QuietLog()).enroller.invite([unit])
+        name = next(one.name for one in self.units if one.code == unit)
+        enroll_far(NodePlace.open(self.node_of(unit).root), unit, name, codes[unit])
+
+    def wipe_broker(self) -> None:
+        self.broker.wipe()
+        with self.hub_store() as store:
+            directory = open_administration(self.hub_place().home(), store, QuietLog()).administrator.current()
+        deadline = time.monotonic() + _PROVISION_SECONDS
+        while True:
+            try:
+                provision(self.hub_place(), directory)
+            except TransportError:  # on a busy machine a new broker takes its time
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def programs(self) -> list[Program]:
         """All of them, in the order of starting."""
