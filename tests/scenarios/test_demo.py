@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.cli.demo.embedded import stores_of
 from exchange.cli.demo.findings import examine
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.unit import UnitCode
@@ -36,7 +37,8 @@ def examined_again(kept: Path, shown: dict[str, object], evidence: Path) -> dict
     assert isinstance(notes, dict)
     sender, _, id_ = notes["notice"].partition("/")
     notice = EnvelopeKey(UnitCode(sender), EnvelopeId(id_))
-    return examine(Layout(kept / "county"), notice, [], evidence, RecordingLog())
+    with stores_of(Layout(kept / "county")) as stores:
+        return examine(stores, notice, [], evidence, RecordingLog())
 
 
 def test_a_county_of_twelve_holds_every_promise(shown: tuple[Path, dict[str, object], int]) -> None:

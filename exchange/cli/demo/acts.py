@@ -2,85 +2,35 @@
 up loudly."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
-from exchange.adapters.sheet import read_units
 from exchange.cli.demo import attacks, documents
-from exchange.errors import RefusedError, YidiError
+from exchange.cli.demo.stage import DemoError, Say, Stage
+from exchange.errors import RefusedError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason
 from exchange.model.unit import Unit, UnitCode, UnitKind
-from exchange.ports.node import Box
+from exchange.ports.node import Box, NodeStore
 from exchange.ports.office import Draft
 from exchange.ports.records import DeliveryRecord
-from exchange.ports.telemetry import Log
 from exchange.trust.digest import sha256_hex
-from exchange.wiring.enrolment import enroll_here, import_units
-from exchange.wiring.hub import establish_hub, open_administration
-from exchange.wiring.layout import Layout
-from exchange.wiring.rooms import open_stores
-from workers.machine import Machine
 
-__all__ = ["County", "DemoError", "Say", "found_county"]
-
-Say = Callable[[str, int, int], None]
+__all__ = ["County", "person_of"]
 
 # Names of the people who sign; who they are is as invented as the documents.
 _PEOPLE = ("张伟", "王芳", "李娜", "刘洋", "陈静", "杨帆", "赵磊", "黄敏", "周涛", "吴霞")
-_PATIENCE_SECONDS = 60.0
-
-
-class DemoError(YidiError):
-    """The exchange did not do in time what it promises."""
-
-    code = "DEMO"
-
-
-def found_county(layout: Layout, sheet: Path, count: int, say: Say, log: Log) -> list[Unit]:
-    """Import the first `count` units of the sheet, townships included in proportion, and enrol each."""
-    establish_hub(layout, "hub.520304", "播州区公文交换中心", log)
-    settings = layout.settings()
-    units = _pick(read_units(sheet), count)
-    hub_store, node_store = open_stores(layout)
-    try:
-        administration = open_administration(layout.hub_home(settings), hub_store, log)
-        import_units(administration, units)
-        say("import", len(units), len(units))
-        enroll_here(
-            administration,
-            layout.node_keys(settings),
-            node_store,
-            [unit.code for unit in units],
-            lambda done, of: say("enrol", done, of),
-        )
-    finally:
-        hub_store.close()
-        node_store.close()
-    return units
-
-
-def _pick(units: Sequence[Unit], count: int) -> list[Unit]:
-    """`count` units with 区政府办 and the share of townships that the whole county has."""
-    if count >= len(units):
-        return list(units)
-    office = next(unit for unit in units if unit.name == "区政府办")
-    townships = [unit for unit in units if unit.kind is UnitKind.TOWNSHIP]
-    wanted = max(2, round(count * len(townships) / len(units)))
-    others = [unit for unit in units if unit is not office and unit.kind is not UnitKind.TOWNSHIP]
-    return sorted([office, *townships[:wanted], *others[: count - 1 - wanted]], key=lambda unit: unit.code)
 
 
 @dataclass(kw_only=True)
 class County:
     """The running exchange and its people. `notes` collects what the report will say."""
 
-    machine: Machine
-    tap: attacks.TappedTransport
+    stage: Stage
     units: list[Unit]
     say: Say
     today: date
@@ -103,7 +53,7 @@ class County:
         self._await("notice-delivered", key, lambda state: state.transport is TransportState.DELIVERED)
         self._await("notice-handed-over", key, lambda state: state.imported is not None)
         for number, unit in enumerate(self._others(), 1):
-            self.machine.node.decider.sign(unit.code, key, person_of(unit))
+            self.stage.node(unit.code).decider.sign(unit.code, key, person_of(unit))
             self.say("notice-signing", number, len(self.units) - 1)
         self._await("notice-signed", key, lambda state: state.business is BusinessState.SIGNED)
         return key
@@ -116,11 +66,11 @@ class County:
         for number, key in enumerate(keys):
             self._await("reports-delivered", key, lambda state: state.transport is TransportState.DELIVERED, quiet=True)
             if number == 0:
-                self.machine.node.decider.reject(
+                self.stage.node(office.code).decider.reject(
                     office.code, key, person_of(office), Reason.INCOMPLETE, "缺少值班电话，请补正后重报"
                 )
             else:
-                self.machine.node.decider.sign(office.code, key, person_of(office))
+                self.stage.node(office.code).decider.sign(office.code, key, person_of(office))
             self.say("reports", number + 1, len(keys))
         self._await("rejected", keys[0], lambda state: state.business is BusinessState.REJECTED)
         self.notes["rejected"] = str(keys[0])
@@ -129,7 +79,7 @@ class County:
         sender, receiver = self.townships[0], self.office
         key = self._submit(documents.recalled_letter(sender, receiver.code, self.today))
         self._await("letter-delivered", key, lambda state: state.transport is TransportState.DELIVERED, quiet=True)
-        self.machine.node.recaller.recall(key, person_of(sender), "时间有变，另行函告")
+        self.stage.node(sender.code).recaller.recall(key, person_of(sender), "时间有变，另行函告")
         self._await("recalled", key, lambda state: state.business is BusinessState.RECALLED)
         self.notes["recalled"] = str(key)
 
@@ -137,7 +87,7 @@ class County:
 
     def refuse_classified(self) -> None:
         try:
-            self.machine.node.submitter.submit(documents.classified(self.office, self._others()[0].code, self.today))
+            self._submit(documents.classified(self.office, self._others()[0].code, self.today))
         except RefusedError as error:
             if error.code != "SECRECY":
                 raise
@@ -150,29 +100,27 @@ class County:
         """The same bytes again: the answer must be the original receipt, byte for byte, and nothing else may change."""
         document, original = self._sent(notice)
         before = self._ledger_size(notice)
-        self.tap.watched, self.tap.seen = {notice.sender}, []
-        attacks.put_on_wire(self.machine.transport, notice.sender, document)
-        self._await_that("duplicate-answered", lambda: original in self.tap.seen)
-        self.tap.watched = set()
+        with self.stage.overhear(notice.sender) as heard:
+            self.stage.put_on_wire(notice.sender, document)
+            self._await_that("duplicate-answered", lambda: original in heard())
         if self._ledger_size(notice) != before:
             raise DemoError("the duplicate left a second entry in the ledger")
 
     def refuse_forgeries(self, notice: EnvelopeKey) -> None:
         document, _ = self._sent(notice)
         thief = self.townships[0]
-        forged = attacks.impersonated(
-            document, self.machine.node.node.ids.new(), self.machine.node.node.keys(thief.code)
-        )
+        node = self.stage.node(thief.code).node
+        forged = attacks.impersonated(document, node.ids.new(), node.keys(thief.code))
         for act, user, body in (
             ("tampered-refused", notice.sender, attacks.tampered(document)),
             ("impersonated-refused", thief.code, forged),
         ):
-            attacks.put_on_wire(self.machine.transport, user, body)
+            self.stage.put_on_wire(user, body)
             digest = sha256_hex(body)
             self._await_that(act, lambda digest=digest: self._refusal_code(digest) is not None)  # type: ignore[misc]
             self.notes[act] = self._refusal_code(digest)
 
-    # act 5: the second dispatch, which the parent interrupts
+    # act 5: the second dispatch, which is interrupted
 
     def dispatch(self, number: int) -> list[EnvelopeKey]:
         """Submit `number` notices to everybody without waiting for any of them."""
@@ -188,22 +136,36 @@ class County:
             self.say("dispatch", done, number)
         return keys
 
+    def until_delivered(self, keys: Sequence[EnvelopeKey], wanted: int) -> int:
+        """Wait for that many inbox items of these documents; how many there were then, for a kill to follow at once."""
+        deadline = time.monotonic() + self.stage.patience_seconds
+        while (delivered := self.delivered(keys)) < wanted:
+            if time.monotonic() > deadline:
+                raise DemoError(f"second dispatch: {delivered} delivered, {wanted} expected; {self.stage.trouble()}")
+            time.sleep(0.005)
+        return delivered
+
     def delivered(self, keys: Sequence[EnvelopeKey]) -> int:
         """Inbox items of these documents that recipients hold now, told or untold."""
-        with self.machine.node_store.begin() as session:
-            pairs = [(unit.code, key) for unit in self._others() for key in keys]
-            return len(session.documents(Box.INBOX, pairs))
+        at_node: dict[NodeStore, list[UnitCode]] = defaultdict(list)
+        for unit in self._others():
+            at_node[self.stage.node(unit.code).node.store].append(unit.code)
+        count = 0
+        for store, codes in at_node.items():
+            with store.begin() as session:
+                count += len(session.documents(Box.INBOX, [(code, key) for code in codes for key in keys]))
+        return count
 
     # waiting
 
     def _submit(self, draft: Draft) -> EnvelopeKey:
-        return self.machine.node.submitter.submit(draft).key
+        return self.stage.node(draft.sender).submitter.submit(draft).key
 
     def _others(self) -> list[Unit]:
         return [unit for unit in self.units if unit is not self.office]
 
     def deliveries(self, key: EnvelopeKey) -> list[DeliveryRecord]:
-        with self.machine.node_store.begin() as session:
+        with self._store(key.sender).begin() as session:
             return session.deliveries(key.sender, key)
 
     def _await(
@@ -221,29 +183,33 @@ class County:
         self._await_that(act, look, announce=False)
 
     def _await_that(self, act: str, reached: Callable[[], bool], *, announce: bool = True) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        patience = self.stage.patience_seconds
+        deadline = time.monotonic() + patience
         while not reached():
             if time.monotonic() > deadline:
-                raise DemoError(f"{act}: not done after {_PATIENCE_SECONDS:.0f} s; faults: {self.machine.faults()}")
+                raise DemoError(f"{act}: not done after {patience:.0f} s; {self.stage.trouble()}")
             time.sleep(0.1)
         if announce:
             self.say(act, 1, 1)
 
     # looking
 
+    def _store(self, unit: UnitCode) -> NodeStore:
+        return self.stage.node(unit).node.store
+
     def _sent(self, key: EnvelopeKey) -> tuple[bytes, bytes]:
         """The envelope as sent, and the ACCEPTED receipt as the sender got it."""
-        with self.machine.node_store.begin() as session:
+        with self._store(key.sender).begin() as session:
             document = session.documents(Box.SENT, [(key.sender, key)])[(key.sender, key)].document
             receipts = session.receipts_of(key.sender, key)
         return document, next(r.document for r in receipts if r.event is Event.ACCEPTED)
 
     def _ledger_size(self, key: EnvelopeKey) -> int:
-        with self.machine.hub_store.begin() as session:
+        with self.stage.hub_store.begin() as session:
             return sum(entry.kind == "ENVELOPE" for _, entry in session.entries_of(key))
 
     def _refusal_code(self, digest: str) -> str | None:
-        with self.machine.hub_store.begin() as session:
+        with self.stage.hub_store.begin() as session:
             return next((row.code for row in session.quarantined(1000) if row.digest == digest), None)
 
 

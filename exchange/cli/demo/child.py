@@ -9,29 +9,24 @@ import argparse
 import json
 import resource
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import timedelta, timezone
+from collections.abc import Mapping
 from pathlib import Path
 
 from exchange.adapters.sheet import read_units
-from exchange.cli.demo.acts import County, DemoError, found_county
-from exchange.cli.demo.attacks import TappedTransport
+from exchange.cli.demo.acts import County
+from exchange.cli.demo.embedded import MachineStage, found_county, running, stores_of
 from exchange.cli.demo.findings import examine
+from exchange.cli.demo.stage import CHINA, DemoError
 from exchange.errors import YidiError
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.unit import Unit, UnitCode
 from exchange.ports.telemetry import Log
-from exchange.telemetry import configure_log, make_metrics
+from exchange.telemetry import configure_log
 from exchange.wiring.layout import Layout
-from exchange.wiring.rooms import open_transport
-from workers.garbage import collect_seldom
-from workers.machine import Machine, open_machine
+from workers.machine import Machine
 
-_CHINA = timezone(timedelta(hours=8))
-_REST_SECONDS = 60.0
+_REST_SECONDS = 180.0  # seconds on an idle machine; a slow disk syncs each hand-over
 
 
 def main() -> int:
@@ -51,7 +46,8 @@ def main() -> int:
 
 def _first(layout: Layout, arguments: argparse.Namespace, log: Log) -> None:
     units = found_county(layout, arguments.sheet, arguments.units, _say, log)
-    with _running(layout, units, log) as county:
+    with running(layout, log) as stage:
+        county = _county(stage, units)
         notice = county.send_notice()
         county.report_back(notice)
         county.recall_letter()
@@ -60,9 +56,7 @@ def _first(layout: Layout, arguments: argparse.Namespace, log: Log) -> None:
         county.refuse_forgeries(notice)
         _say("notes", more={"notice": str(notice), **county.notes})
         keys = county.dispatch(arguments.dispatches)
-        half = len(keys) * (len(units) - 1) // 2
-        while (delivered := county.delivered(keys)) < half:
-            time.sleep(0.005)
+        delivered = county.until_delivered(keys, len(keys) * (len(units) - 1) // 2)
         _say("kill-me", delivered, len(keys) * (len(units) - 1))
         time.sleep(_REST_SECONDS)
         raise DemoError("nobody killed this process")
@@ -72,12 +66,14 @@ def _second(layout: Layout, arguments: argparse.Namespace, log: Log) -> None:
     units = _units(layout, arguments)
     sender, _, id_ = arguments.notice.partition("/")
     notice = EnvelopeKey(UnitCode(sender), EnvelopeId(id_))
-    with _running(layout, units, log) as county:
-        keys = county.await_dispatch(arguments.dispatches)
-        _rest(county.machine)
+    with running(layout, log) as stage:
+        keys = _county(stage, units).await_dispatch(arguments.dispatches)
+        _rest(stage.machine)
         _say("rest", 1, 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    _say("findings", more={**examine(layout, notice, keys, arguments.evidence, log), "peak_kib": peak})
+    with stores_of(layout) as stores:
+        findings = examine(stores, notice, keys, arguments.evidence, log)
+    _say("findings", more={**findings, "peak_kib": peak})
 
 
 def _units(layout: Layout, arguments: argparse.Namespace) -> list[Unit]:
@@ -86,20 +82,9 @@ def _units(layout: Layout, arguments: argparse.Namespace) -> list[Unit]:
     return [unit for unit in read_units(arguments.sheet) if keys.has(unit.code)]
 
 
-@contextmanager
-def _running(layout: Layout, units: list[Unit], log: Log) -> Iterator[County]:
-    """The exchange at work in threads of its own, for as long as the block runs."""
-    tap = TappedTransport(open_transport(layout.settings()))
-    machine = open_machine(layout, make_metrics(), log, tap)
-    collect_seldom()
-    thread = threading.Thread(target=machine.run, name="exchange", daemon=True)
-    thread.start()
-    today = machine.hub.hub.clock.now().astimezone(_CHINA).date()
-    try:
-        yield County(machine=machine, tap=tap, units=units, say=_say, today=today)
-    finally:
-        machine.stop()
-        thread.join(timeout=30)
+def _county(stage: MachineStage, units: list[Unit]) -> County:
+    today = stage.machine.hub.hub.clock.now().astimezone(CHINA).date()
+    return County(stage=stage, units=units, say=_say, today=today)
 
 
 def _rest(machine: Machine) -> None:

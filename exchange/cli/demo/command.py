@@ -19,6 +19,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from exchange.adapters.sheet import write_xlsx
+from exchange.cli.demo.memory import peak_kib
 from exchange.cli.demo.progress import Progress
 from exchange.cli.demo.report import render
 from exchange.cli.example import example_sheet
@@ -30,13 +31,20 @@ __all__ = ["run_demo"]
 _DELIVERIES = 1270
 
 
-def run_demo(units: int, keep: Path | None, *, as_json: bool) -> int:
-    """Run the example county with `units` of its units; returns the exit status."""
+def run_demo(units: int, keep: Path | None, *, on_servers: bool, as_json: bool) -> int:
+    """Run the example county with `units` of its units, in one process or on servers; returns the exit status."""
     with _directory(keep) as root:
         progress = Progress(sys.stderr if as_json else sys.stdout)
         started = time.monotonic()
-        findings = _play(root, _filled_in_sheet(root), units, progress)
-        progress.close()
+        try:
+            sheet = _filled_in_sheet(root)
+            findings = (
+                _play_on_servers(root, sheet, units, progress, keep)
+                if on_servers
+                else _play(root, sheet, units, progress)
+            )
+        finally:
+            progress.close()
         findings["seconds"] = round(time.monotonic() - started, 1)
         if keep is not None:
             findings["kept"] = str(root)
@@ -45,6 +53,12 @@ def run_demo(units: int, keep: Path | None, *, as_json: bool) -> int:
         else:
             render(findings, sys.stdout)
         return 0 if findings.get("ok") else 1
+
+
+def _play_on_servers(root: Path, sheet: Path, units: int, progress: Progress, keep: Path | None) -> dict[str, object]:
+    from exchange.cli.demo.servers import play_on_servers  # the one-process demo needs none of its rooms
+
+    return play_on_servers(root, sheet, units, _dispatches(units), progress, keep=keep is not None)
 
 
 def _filled_in_sheet(root: Path) -> Path:
@@ -76,7 +90,7 @@ def _play(root: Path, sheet: Path, units: int, progress: Progress) -> dict[str, 
         if step["act"] == "notes":
             notes = {k: v for k, v in step.items() if k not in ("act", "done", "of")}
         elif step["act"] == "kill-me":
-            peak = _peak_kib(child.pid)
+            peak = peak_kib(child.pid)
             child.send_signal(signal.SIGKILL)
             killed = {"delivered": step["done"], "of": step["of"], "pid": child.pid}
             progress.note("kill", f"{step['done']}/{step['of']}")
@@ -121,14 +135,6 @@ def _steps(child: subprocess.Popen[str]) -> Iterator[dict[str, object]]:
     with child.stdout:
         for line in child.stdout:
             yield json.loads(line)
-
-
-def _peak_kib(pid: int) -> int:
-    """The largest resident size the process has had, as the kernel counts it."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1])
-    return 0
 
 
 @contextmanager

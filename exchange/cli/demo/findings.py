@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from exchange.cli.demo.stage import Stores
 from exchange.files.local import LocalFiles
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, TransportState
@@ -17,80 +18,66 @@ from exchange.services.audit import audit
 from exchange.services.evidence import EvidenceExporter
 from exchange.services.evidence_verify import verify
 from exchange.wiring.hub import open_administration
-from exchange.wiring.layout import Layout
-from exchange.wiring.rooms import open_stores
 from exchange.wiring.system import SystemClock
 
 __all__ = ["examine"]
 
 
 def examine(
-    layout: Layout, notice: EnvelopeKey, dispatches: Sequence[EnvelopeKey], evidence: Path, log: Log
+    stores: Stores, notice: EnvelopeKey, dispatches: Sequence[EnvelopeKey], evidence: Path, log: Log
 ) -> dict[str, object]:
     """Audit everything, export the notice's evidence and verify it with nothing but the file and the anchor."""
-    hub_store, node_store = open_stores(layout)
-    try:
-        home = layout.hub_home(layout.settings())
-        directory = open_administration(home, hub_store, log).administrator.current()
-        names = {code: entry.unit for code, entry in directory.by_code.items()}
-        sent, deliveries = _deliveries(node_store, notice)
-        reports = _received(node_store, notice.sender)
-        hub_files = LocalFiles(layout.hub / "files")
-        report = audit(
-            hub_store,
-            layout.anchor(),
-            hub_files=hub_files,
-            nodes=[(node_store, LocalFiles(layout.node / "files"))],
-            settled=True,
-        )
-        sign_note = layout.hub_keys(layout.settings()).ledger(layout.settings().hub).note
-        EvidenceExporter(hub_store, hub_files, SystemClock(), sign_note, layout.anchor()).export(notice, evidence)
-        verdict = verify(evidence, layout.anchor())
-        return {
-            "who": [
-                {
-                    "unit": record.key.recipient,
-                    "name": names[record.key.recipient].name,
-                    "kind": names[record.key.recipient].kind.value,
-                    "transport": record.state.transport.name,
-                    "business": record.state.business.name,
-                    "delivered": _time(record.state.delivered),
-                    "signed": _time(record.state.signed),
-                    "person": record.state.signed.person if record.state.signed else "",
-                }
-                for record in deliveries
-            ],
-            "sent": _iso(sent),
-            "notice": _progress(deliveries, sent),
-            "dispatch": _dispatches(node_store, dispatches),
-            "reports_received": reports,
-            "promises": [
-                {
-                    "promise": result.check.promise,
-                    "check": result.check.name,
-                    "zh": result.check.chinese,
-                    "en": result.check.english,
-                    "examined": result.examined,
-                    "ok": not result.findings,
-                    "findings": list(result.findings[:10]),
-                }
-                for result in report.results
-            ],
-            "evidence": {
-                "path": str(evidence),
-                "bytes": evidence.stat().st_size,
-                "ok": verdict.ok,
-                "checks": [{"zh": c.name_zh, "en": c.name_en, "ok": c.ok, "detail": c.detail} for c in verdict.checks],
-            },
-            "ok": report.ok and verdict.ok,
-        }
-    finally:
-        hub_store.close()
-        node_store.close()
+    directory = open_administration(stores.home, stores.hub, log).administrator.current()
+    names = {code: entry.unit for code, entry in directory.by_code.items()}
+    sent, deliveries = _deliveries(stores, notice)
+    reports = _received(stores.node_of(notice.sender), notice.sender)
+    hub_files = LocalFiles(stores.home.files)
+    report = audit(stores.hub, stores.anchor, hub_files=hub_files, nodes=stores.nodes, settled=True)
+    sign_note = stores.home.keys.ledger(stores.home.id).note
+    EvidenceExporter(stores.hub, hub_files, SystemClock(), sign_note, stores.anchor).export(notice, evidence)
+    verdict = verify(evidence, stores.anchor)
+    return {
+        "who": [
+            {
+                "unit": record.key.recipient,
+                "name": names[record.key.recipient].name,
+                "kind": names[record.key.recipient].kind.value,
+                "transport": record.state.transport.name,
+                "business": record.state.business.name,
+                "delivered": _time(record.state.delivered),
+                "signed": _time(record.state.signed),
+                "person": record.state.signed.person if record.state.signed else "",
+            }
+            for record in deliveries
+        ],
+        "sent": _iso(sent),
+        "notice": _progress(deliveries, sent),
+        "dispatch": _dispatches(stores, dispatches),
+        "reports_received": reports,
+        "promises": [
+            {
+                "promise": result.check.promise,
+                "check": result.check.name,
+                "zh": result.check.chinese,
+                "en": result.check.english,
+                "examined": result.examined,
+                "ok": not result.findings,
+                "findings": list(result.findings[:10]),
+            }
+            for result in report.results
+        ],
+        "evidence": {
+            "path": str(evidence),
+            "bytes": evidence.stat().st_size,
+            "ok": verdict.ok,
+            "checks": [{"zh": c.name_zh, "en": c.name_en, "ok": c.ok, "detail": c.detail} for c in verdict.checks],
+        },
+        "ok": report.ok and verdict.ok,
+    }
 
 
-def _deliveries(store: NodeStore, key: EnvelopeKey) -> tuple[datetime, list[DeliveryRecord]]:
-    with store.begin() as session:
+def _deliveries(stores: Stores, key: EnvelopeKey) -> tuple[datetime, list[DeliveryRecord]]:
+    with stores.node_of(key.sender).begin() as session:
         document = session.documents(Box.SENT, [(key.sender, key)])[(key.sender, key)]
         return document.received, session.deliveries(key.sender, key)
 
@@ -100,8 +87,8 @@ def _received(store: NodeStore, unit: UnitCode) -> int:
         return len(session.listing(unit, Box.INBOX, 10_000))
 
 
-def _dispatches(store: NodeStore, keys: Sequence[EnvelopeKey]) -> dict[str, object]:
-    records = [record for key in keys for record in _deliveries(store, key)[1]]
+def _dispatches(stores: Stores, keys: Sequence[EnvelopeKey]) -> dict[str, object]:
+    records = [record for key in keys for record in _deliveries(stores, key)[1]]
     return {
         "documents": len(keys),
         "deliveries": len(records),

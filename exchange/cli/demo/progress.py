@@ -11,8 +11,11 @@ from rich.table import Column
 __all__ = ["ACTS", "Progress"]
 
 ACTS = {
+    "servers": ("启动 RabbitMQ 与 PostgreSQL", "RabbitMQ and PostgreSQL started"),
     "import": ("从表格导入单位", "units imported from the sheet"),
     "enrol": ("各单位生成密钥并入网", "keys made, units enrolled"),
+    "provision": ("在 RabbitMQ 上开设账户与队列", "accounts and queues made at RabbitMQ"),
+    "enrol-far": ("凭一次性口令经 HTTPS 入网", "enrolled over HTTPS with one-time codes"),
     "notice-delivered": ("通知送达各单位", "notice delivered"),
     "notice-handed-over": ("各单位 OA 入库", "notice handed over to the offices"),
     "notice-signing": ("各单位专人签收", "a named person signs in each unit"),
@@ -25,6 +28,9 @@ ACTS = {
     "tampered-refused": ("篡改件被拒绝", "a tampered envelope refused"),
     "impersonated-refused": ("冒名件被拒绝", "an impersonated envelope refused"),
     "kill": ("第二批公文发到一半，强制杀死进程", "SIGKILL in the middle of the second dispatch"),
+    "kill-three": ("第二批发送中，强制杀死路由、节点和 RabbitMQ", "SIGKILL to router, node and RabbitMQ"),
+    "restarted": ("三者重新启动", "all three started again"),
+    "wipe": ("清空 RabbitMQ，全部队列丢失", "RabbitMQ wiped, all queues lost"),
     "dispatch": ("重新启动后，第二批各件全部送达", "restarted: documents of the second dispatch delivered"),
     "rest": ("全部回执归位，账本封存", "all receipts home, ledger sealed"),
 }

@@ -31,8 +31,9 @@ def render(findings: dict[str, Any], stream: IO[str]) -> None:
     if "kept" in findings:
         console.print(f"  数据与证据包保存在 kept in: {findings['kept']}")
     memory = findings["peak_kib"] / 1024
+    own = f"（{findings['processes']} 个进程合计 processes together）" if "processes" in findings else ""
     console.print(
-        f"  用时 time {findings['seconds']} s · 进程内存峰值 peak memory {memory:.0f} MiB"
+        f"  用时 time {findings['seconds']} s · 进程内存峰值 peak memory {memory:.0f} MiB{own}"
         f" · {findings['units']} 个单位 units"
     )
     if findings["ok"]:
@@ -81,9 +82,11 @@ def _speed(findings: dict[str, Any]) -> Table:
     table.add_row("通知送达 notice delivered", f"{notice['deliveries_per_second']} 件/秒 deliveries/s")
     table.add_row("发出到送达 sent to delivered", _milliseconds(deliver))
     table.add_row("发出到签收 sent to signed", _milliseconds(sign))
+    table.add_row("第二批 second dispatch", f"杀死时 at the kill {killed['delivered']}/{killed['of']}")
+    if wiped := findings.get("wiped"):
+        table.add_row("", f"清空 RabbitMQ 时 at the wipe {wiped['delivered']}/{wiped['of']}")
     table.add_row(
-        "第二批 second dispatch",
-        f"杀死时 at the kill {killed['delivered']}/{killed['of']}，"
+        "",
         f"最终 in the end {dispatch['delivered']}/{dispatch['deliveries']}"
         + ("，不缺不重 none missing, none doubled" if findings["ok"] else ""),
     )
