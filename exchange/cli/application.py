@@ -89,7 +89,7 @@ def _application() -> typer.Typer:
     application.add_typer(envelope.group(), name="envelope")
     doctor.register(application)
     demo.register(application)
-    bench.register(application)
+    application.add_typer(bench.group(), name="bench")
     return application
 
 

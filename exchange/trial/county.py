@@ -89,12 +89,14 @@ class TrialNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialPlan:
-    """How many of what, and how they run. `workers`: beside one of each. `hub_settings`, `node_settings`: variables
-    `YIDI_...` of their processes. `launch`: the module that is run in place of the command. `through(name, port)`:
-    where clients find a server, for whoever puts a bad line before it; names are "database", "broker" (the workers'
-    way) and "broker-tls" (the nodes'). `later`: units that `found()` leaves for `enroll()`."""
+    """How many of what, and how they run. `hosted`: the first so many units have a node and keys, the others stand in
+    the directory and at the broker alone; by default all. `workers`: beside one of each. `hub_settings`,
+    `node_settings`: variables `YIDI_...` of their processes. `launch`: the module that is run in place of the command.
+    `through(name, port)`: where clients find a server, for whoever puts a bad line before it; names are "database",
+    "broker" (the workers' way) and "broker-tls" (the nodes'). `later`: units that `found()` leaves for `enroll()`."""
 
     nodes: int
+    hosted: int | None = None
     workers: Mapping[str, int] = field(default_factory=dict)
     hub_settings: Mapping[str, str] = field(default_factory=dict)
     node_settings: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +116,8 @@ class TrialCounty:
             for name in _WORKERS
             for number in range(1, plan.workers.get(name, 1) + 1)
         }
-        homes = [tuple(unit.code for unit in self.units[n :: plan.nodes]) for n in range(plan.nodes)]
+        hosted = self.units[: plan.hosted]
+        homes = [tuple(unit.code for unit in hosted[n :: plan.nodes]) for n in range(plan.nodes)]
         self.nodes = [self._node(number, home) for number, home in enumerate(homes, 1)]
 
     def __enter__(self) -> Self:

@@ -79,13 +79,13 @@ def tables() -> dict[str, frozenset[str]]:
 
 
 def commands() -> dict[str, Any]:
-    """`hub units import` -> the command, groups left out."""
+    """`hub units import` -> the command. Groups are left out, but for one that is a command, too."""
     return dict(_commands("", get_command(application._application())))  # noqa: SLF001 - its only maker
 
 
 def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
     children = getattr(command, "commands", None)
-    if children is None:
+    if children is None or (path and command.invoke_without_command):
         yield path.strip(), command
     for name, child in (children or {}).items():
         yield from _commands(f"{path} {name}", child)

@@ -18,11 +18,13 @@ from exchange.cli.bench.county import County
 from exchange.cli.bench.routing import rows_of
 from exchange.cli.bench.spent import Spent, spent, spent_each
 from exchange.codec.read import read_envelope, read_receipt
+from exchange.directory.snapshot import Directory
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event
-from exchange.model.receipt import Noted, Receipt
+from exchange.model.receipt import Noted
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubStore, Owed
+from exchange.ports.keys import Signer
 from exchange.ports.node import Box, NodeStore, OutboxKind, OutboxRow
 from exchange.ports.records import DeliveryRecord, DocumentRecord, ReceiptRecord
 from exchange.services.hub import record_entry
@@ -33,7 +35,7 @@ from exchange.trust.verify import Verifier
 from exchange.wiring.rooms import open_stores
 from exchange.wiring.system import SystemClock
 
-__all__ = ["Bare", "measure_bare"]
+__all__ = ["Bare", "Case", "Work", "case_of", "measure_bare"]
 
 BATCH = 200
 
@@ -52,7 +54,7 @@ class Bare:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
     """One document as the stores hold it: at its sender's node, with ACCEPTED and every DELIVERED."""
 
     document: DocumentRecord
@@ -67,22 +69,22 @@ def measure_bare(county: County, keys: Sequence[EnvelopeKey], folder: Path) -> B
     bare_hub = open_hub_store(f"sqlite:///{folder / 'bare-hub.sqlite'}")
     bare_node = open_node_store(f"sqlite:///{folder / 'bare-node.sqlite'}")
     try:
-        cases = [_case(node, key) for key in keys]
-        now = SystemClock().now()
-        return Bare(
-            sign=_sign(county, cases),
-            verify=_verify(county, cases, now),
-            commit=_commit(hub, bare_hub, bare_node, cases, now),
+        work = Work(
+            cases=[case_of(node, key) for key in keys],
+            signer=county.layout.node_keys(county.layout.settings()).signer(county.sender.code),
+            directory=county.directory,
+            now=SystemClock().now(),
         )
+        return Bare(sign=work.sign(), verify=work.verify(), commit=work.commit(hub, bare_hub, bare_node))
     finally:
         for store in (hub, node, bare_hub, bare_node):
             store.close()
 
 
-def _case(store: NodeStore, key: EnvelopeKey) -> _Case:
+def case_of(store: NodeStore, key: EnvelopeKey) -> Case:
     with store.begin() as session:
         receipts = session.receipts_of(key.sender, key)
-        return _Case(
+        return Case(
             session.documents(Box.SENT, [(key.sender, key)])[(key.sender, key)],
             session.deliveries(key.sender, key),
             next(record for record in receipts if record.event is Event.ACCEPTED),
@@ -90,53 +92,57 @@ def _case(store: NodeStore, key: EnvelopeKey) -> _Case:
         )
 
 
-def _sign(county: County, cases: Sequence[_Case]) -> Spent:
-    signer = county.layout.node_keys(county.layout.settings()).signer(county.sender.code)
-    envelopes = [read_envelope(case.document.document) for case in cases]
-    receipts = [_receipt(record) for case in cases for record in (case.accepted, *case.delivered)]
-    return spent_each(lambda envelope: sign_envelope(envelope, signer), envelopes) + spent_each(
-        lambda receipt: sign_receipt(receipt, signer), receipts
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is done again, for `cases`."""
+
+    cases: Sequence[Case]
+    signer: Signer
+    directory: Directory
+    now: datetime
+
+    def sign(self) -> Spent:
+        envelopes = [read_envelope(case.document.document) for case in self.cases]
+        receipts = [read_receipt(record.document) for case in self.cases for record in (case.accepted, *case.delivered)]
+        return spent_each(lambda envelope: sign_envelope(envelope, self.signer), envelopes) + spent_each(
+            lambda receipt: sign_receipt(receipt, self.signer), receipts
+        )
+
+    def verify(self) -> Spent:
+        verifier = Verifier(self.directory)
+        documents = [case.document.document for case in self.cases for _ in range(1 + len(case.deliveries))]
+        receipts = [r.document for case in self.cases for r in (case.accepted, *case.delivered, *case.delivered)]
+        return spent_each(lambda document: verifier.envelope(document, self.now), documents) + spent_each(
+            lambda receipt: verifier.receipt(receipt, self.now), receipts
+        )
+
+    def commit(self, hub: HubStore, bare_hub: HubStore, bare_node: NodeStore) -> Spent:
+        """Five kinds of transactions: a sender's, the router's, recipients', the acknowledger's, and the sender's
+        again. `hub` is read, the other two are written."""
+        cases, now = self.cases, self.now
+        routed = rows_of(hub, [case.document.key for case in cases], now)
+        delivered = [(case, record) for case in cases for record in case.delivered]
+        batches = list(_batches(delivered))
+
+        def route() -> None:
+            with bare_hub.begin() as session:
+                routed.write(session)
+
+        def every() -> None:
+            for case in cases:
+                _submitted(bare_node, case, now)
+            route()
+            for batch in batches:
+                _received(bare_node, batch, now)
+            for batch in batches:
+                _acknowledged(bare_hub, batch, now)
+            for batch in batches:
+                _told(bare_node, batch)
+
+        return spent(every)
 
 
-def _receipt(record: ReceiptRecord) -> Receipt:
-    return read_receipt(record.document)
-
-
-def _verify(county: County, cases: Sequence[_Case], now: datetime) -> Spent:
-    verifier = Verifier(county.directory)
-    documents = [case.document.document for case in cases for _ in range(1 + len(case.deliveries))]
-    receipts = [record.document for case in cases for record in (case.accepted, *case.delivered, *case.delivered)]
-    return spent_each(lambda document: verifier.envelope(document, now), documents) + spent_each(
-        lambda receipt: verifier.receipt(receipt, now), receipts
-    )
-
-
-def _commit(hub: HubStore, bare_hub: HubStore, bare_node: NodeStore, cases: Sequence[_Case], now: datetime) -> Spent:
-    """Five kinds of transactions: a sender's, the router's, recipients', the acknowledger's, and the sender's again."""
-    routed = rows_of(hub, [case.document.key for case in cases], now)
-    delivered = [(case, record) for case in cases for record in case.delivered]
-    batches = list(_batches(delivered))
-
-    def route() -> None:
-        with bare_hub.begin() as session:
-            routed.write(session)
-
-    def every() -> None:
-        for case in cases:
-            _submitted(bare_node, case, now)
-        route()
-        for batch in batches:
-            _received(bare_node, batch, now)
-        for batch in batches:
-            _acknowledged(bare_hub, batch, now)
-        for batch in batches:
-            _told(bare_node, batch)
-
-    return spent(every)
-
-
-def _submitted(store: NodeStore, case: _Case, now: datetime) -> None:
+def _submitted(store: NodeStore, case: Case, now: datetime) -> None:
     sender = case.document.key.sender
     with store.begin() as session:
         session.add_documents(Box.SENT, [(sender, case.document)])
@@ -144,7 +150,7 @@ def _submitted(store: NodeStore, case: _Case, now: datetime) -> None:
         session.add_outbox([_outbox(sender, OutboxKind.ENVELOPE, case.document, now)])
 
 
-def _received(store: NodeStore, batch: Sequence[tuple[_Case, ReceiptRecord]], now: datetime) -> None:
+def _received(store: NodeStore, batch: Sequence[tuple[Case, ReceiptRecord]], now: datetime) -> None:
     with store.begin() as session:
         session.add_documents(Box.INBOX, [(_recipient(record), case.document) for case, record in batch])
         for case, record in batch:
@@ -154,7 +160,7 @@ def _received(store: NodeStore, batch: Sequence[tuple[_Case, ReceiptRecord]], no
         session.add_outbox([_outbox(_recipient(record), OutboxKind.RECEIPT, record, now) for _, record in batch])
 
 
-def _acknowledged(store: HubStore, batch: Sequence[tuple[_Case, ReceiptRecord]], now: datetime) -> None:
+def _acknowledged(store: HubStore, batch: Sequence[tuple[Case, ReceiptRecord]], now: datetime) -> None:
     records = [record for _, record in batch]
     with store.begin() as session:
         session.save_deliveries([_own(case, _recipient(record)) for case, record in batch])
@@ -164,7 +170,7 @@ def _acknowledged(store: HubStore, batch: Sequence[tuple[_Case, ReceiptRecord]],
         session.owe([Owed(unit=_recipient(r), noted=Noted(receipt=r.id, digest=r.digest)) for r in records])
 
 
-def _told(store: NodeStore, batch: Sequence[tuple[_Case, ReceiptRecord]]) -> None:
+def _told(store: NodeStore, batch: Sequence[tuple[Case, ReceiptRecord]]) -> None:
     sender = batch[0][0].document.key.sender
     with store.begin() as session:
         session.add_receipts(sender, [record for _, record in batch])
@@ -176,7 +182,7 @@ def _recipient(record: ReceiptRecord) -> UnitCode:
     return record.recipient
 
 
-def _own(case: _Case, unit: UnitCode) -> DeliveryRecord:
+def _own(case: Case, unit: UnitCode) -> DeliveryRecord:
     return next(delivery for delivery in case.deliveries if delivery.key.recipient == unit)
 
 

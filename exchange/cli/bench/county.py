@@ -10,7 +10,7 @@ from exchange.cli.example import example_units
 from exchange.directory.snapshot import Directory
 from exchange.model.document import DocumentType, Metadata
 from exchange.model.envelope import Declaration, Envelope, EnvelopeId, Recipient
-from exchange.model.unit import Unit
+from exchange.model.unit import Unit, UnitCode
 from exchange.ports.office import Address, Draft
 from exchange.ports.telemetry import Log
 from exchange.wiring.enrolment import enroll_here, import_units
@@ -19,7 +19,7 @@ from exchange.wiring.layout import Layout
 from exchange.wiring.rooms import open_stores
 from exchange.wiring.system import SystemIds
 
-__all__ = ["County", "draft", "envelopes", "found_county"]
+__all__ = ["HUB", "County", "draft", "envelopes", "found_county"]
 
 HUB = "hub.520304"
 
@@ -62,11 +62,11 @@ def found_county(data: Path, count: int, log: Log, *, hosted: int | None = None)
     return County(layout=layout, units=units, directory=directory, log=log)
 
 
-def draft(county: County, number: int) -> Draft:
-    """A notice to everybody else."""
+def draft(county: County, number: int, recipients: Sequence[UnitCode] | None = None) -> Draft:
+    """A notice to these, by default to everybody else."""
     return Draft(
         sender=county.sender.code,
-        to=(Address(to="all"),),
+        to=(Address(to="all"),) if recipients is None else tuple(Address(to=code) for code in recipients),
         metadata=_metadata(county, number),
         content="请照此办理。",
         operator="收发员",
