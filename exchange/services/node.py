@@ -99,21 +99,13 @@ class Node:
         """Keep receipts of `unit`'s own and put them into its outbox, in the caller's transaction."""
         records = [receipt_record(receipt, document, now) for receipt, document in issued]
         session.add_receipts(unit, records)
-        session.add_outbox(
-            [
-                OutboxRow(
-                    unit=unit,
-                    kind=OutboxKind.RECEIPT,
-                    id=record.id,
-                    digest=record.digest,
-                    lane=Lane.RECEIPT,
-                    due=now,
-                    envelope=record.envelope,
-                    document=record.document,
-                )
-                for record in records
-            ]
-        )
+        session.add_outbox([_receipt_row(unit, record, now) for record in records])
+
+    def emit_all(self, session: NodeSession, issued: Sequence[tuple[UnitCode, Receipt, bytes]], now: datetime) -> None:
+        """The same for many units at once: a statement for each would cost more than its row."""
+        records = [(unit, receipt_record(receipt, document, now)) for unit, receipt, document in issued]
+        session.add_receipts_of_units(records)
+        session.add_outbox([_receipt_row(unit, record, now) for unit, record in records])
 
     def apply(self, session: NodeSession, unit: UnitCode, envelope: EnvelopeKey, receipts: Sequence[Receipt]) -> None:
         """Fold receipts into the deliveries of `envelope` that `unit` holds; those of other recipients are left
@@ -184,4 +176,17 @@ def receipt_record(receipt: Receipt, document: bytes, now: datetime) -> ReceiptR
         document=document,
         at=receipt.at,
         recorded=now,
+    )
+
+
+def _receipt_row(unit: UnitCode, record: ReceiptRecord, now: datetime) -> OutboxRow:
+    return OutboxRow(
+        unit=unit,
+        kind=OutboxKind.RECEIPT,
+        id=record.id,
+        digest=record.digest,
+        lane=Lane.RECEIPT,
+        due=now,
+        envelope=record.envelope,
+        document=record.document,
     )

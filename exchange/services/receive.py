@@ -22,12 +22,13 @@ from exchange.errors import (
     StorageError,
     YidiError,
 )
+from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
-from exchange.model.receipt import Reason, Subject
+from exchange.model.receipt import Reason, Receipt, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, NodeSession
-from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.exposure import Exposer
 from exchange.services.fetch import fetch_files
@@ -194,35 +195,45 @@ class Receiver:
         return len(fresh)
 
     def _store(self, session: NodeSession, fresh: list[tuple[_Judged, VerifiedEnvelope]], now: datetime) -> None:
+        """One statement a table for the whole batch: one for each document would cost more than its row."""
         node = self._node
         session.add_documents(Box.INBOX, [(item.unit, _document_record(v, now)) for item, v in fresh])
         overtook = session.receipts_about((item.unit, v.envelope.key) for item, v in fresh)
+        deliveries: list[tuple[UnitCode, DeliveryRecord]] = []
+        said: list[tuple[UnitCode, Receipt, bytes]] = []
+        handovers: list[HandoverRecord] = []
         for item, verified in fresh:
             envelope, unit = verified.envelope, item.unit
-            subject = Subject(envelope=envelope.key, digest=item.digest, recipient=unit)
-            earlier = [read_receipt(record.document) for record in overtook.get((unit, envelope.key), ())]
-            # The clock again: a batch takes its time, and DELIVERED speaks of now.
-            issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, node.clock.now(), subject=subject)]
-            state = DeliveryState().add(issued[0][0])
-            for receipt in earlier:
-                if is_about(receipt, unit) and receipt.subject and receipt.subject.digest == item.digest:
-                    state = state.add(receipt)
-            if state.recall_requested is not None and node.timing.recall_until_signed:
-                issued.append(node.receipt(unit, Speaker.NODE, Event.RECALLED, now, subject=subject))
-                state = state.add(issued[1][0])
-            session.add_deliveries(
-                unit,
-                [
-                    DeliveryRecord(
-                        key=DeliveryKey(envelope.key, unit), state=state, digest=item.digest, sign_by=envelope.sign_by
-                    )
-                ],
-            )
-            node.emit(session, unit, issued, now)
+            issued, state = self._answer(item, envelope.key, overtook.get((unit, envelope.key), ()), now)
+            key = DeliveryKey(envelope.key, unit)
+            record = DeliveryRecord(key=key, state=state, digest=item.digest, sign_by=envelope.sign_by)
+            deliveries.append((unit, record))
+            said += [(unit, receipt, document) for receipt, document in issued]
             if state.business < BusinessState.RECALLED:
-                session.add_handovers([HandoverRecord(unit=unit, envelope=envelope.key, due=now)])
+                handovers.append(HandoverRecord(unit=unit, envelope=envelope.key, due=now))
             node.metrics.count("yidi_node_received_total")
             node.log.info("envelope_delivered", envelope=str(envelope.key), unit=unit)
+        session.add_deliveries_of_units(deliveries)
+        node.emit_all(session, said, now)
+        session.add_handovers(handovers)
+
+    def _answer(
+        self, item: _Judged, key: EnvelopeKey, overtook: Sequence[ReceiptRecord], now: datetime
+    ) -> tuple[list[tuple[Receipt, bytes]], DeliveryState]:
+        """What the unit says about a document that has come, and how its delivery stands. `overtook`: receipts about it
+        that came first."""
+        node, unit = self._node, item.unit
+        subject = Subject(envelope=key, digest=item.digest, recipient=unit)
+        # The clock again: a batch takes its time, and DELIVERED speaks of now.
+        issued = [node.receipt(unit, Speaker.NODE, Event.DELIVERED, node.clock.now(), subject=subject)]
+        state = DeliveryState().add(issued[0][0])
+        for receipt in (read_receipt(record.document) for record in overtook):
+            if is_about(receipt, unit) and receipt.subject and receipt.subject.digest == item.digest:
+                state = state.add(receipt)
+        if state.recall_requested is not None and node.timing.recall_until_signed:
+            issued.append(node.receipt(unit, Speaker.NODE, Event.RECALLED, now, subject=subject))
+            state = state.add(issued[1][0])
+        return issued, state
 
     def _report_incomplete(
         self, session: NodeSession, item: _Judged, verified: VerifiedEnvelope, error: YidiError, now: datetime

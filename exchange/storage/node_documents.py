@@ -83,7 +83,10 @@ class Documents(Session):
         self._sql.add(tables.sent_references, names, [(unit, reference, envelope.id, envelope.sender)])
 
     def add_deliveries(self, unit: UnitCode, records: Sequence[DeliveryRecord]) -> None:
-        rows = [(unit, *delivery_values(record)) for record in records]
+        self.add_deliveries_of_units([(unit, record) for record in records])
+
+    def add_deliveries_of_units(self, records: Sequence[tuple[UnitCode, DeliveryRecord]]) -> None:
+        rows = [(unit, *delivery_values(record)) for unit, record in records]
         self._sql.add(tables.deliveries, ("unit", *DELIVERY), rows)
 
     def deliveries(

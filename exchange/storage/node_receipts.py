@@ -67,12 +67,15 @@ class Receipts(Session):
     def add_receipts(self, unit: UnitCode, records: Sequence[ReceiptRecord]) -> None:
         """Those that the unit's office must hear of are untold from now on: all about what it sent, and what others did
         to what it received."""
+        self.add_receipts_of_units([(unit, record) for record in records])
+
+    def add_receipts_of_units(self, records: Sequence[tuple[UnitCode, ReceiptRecord]]) -> None:
         rows = [
             (
                 *(unit, *receipt_values(record)),
                 to_time(record.recorded) if _for_office(unit, record) else None,
             )
-            for record in records
+            for unit, record in records
         ]
         self._sql.add(tables.receipts, ("unit", *RECEIPT, "untold"), rows)
 

@@ -140,8 +140,10 @@ class _Consumers:
         return replace(message, tag=self._last)
 
     def _split(self, tags: Iterable[int]) -> list[tuple[Consumer, list[int]]]:
-        known = [self._open.pop(tag) for tag in tags if tag in self._open]
-        return [(consumer, [tag for one, tag in known if one is consumer]) for consumer in self._consumers]
+        own: dict[int, tuple[Consumer, list[int]]] = {}
+        for consumer, tag in (self._open.pop(tag) for tag in tags if tag in self._open):
+            own.setdefault(id(consumer), (consumer, []))[1].append(tag)
+        return list(own.values())
 
 
 def _ask_for_nothing(consumer: Consumer) -> None:

@@ -170,6 +170,17 @@ def test_deliveries_belong_to_the_unit_that_holds_them(store: NodeStore) -> None
         assert session.deliveries(C, envelope(1)) == []
 
 
+def test_what_many_units_hold_is_added_at_once(store: NodeStore) -> None:
+    of_b, of_c = delivery(envelope(1), B), delivery(envelope(1), C)
+    first, second = receipt(1, envelope(1)), receipt(2, envelope(1))
+    with store.begin() as session:
+        session.add_deliveries_of_units([(B, of_b), (C, of_c)])
+        session.add_receipts_of_units([(B, first), (C, second)])
+    with store.begin() as session:
+        assert [session.deliveries(unit, envelope(1)) for unit in (A, B, C)] == [[], [of_b], [of_c]]
+        assert [session.receipts_of(unit, envelope(1)) for unit in (A, B, C)] == [[], [first], [second]]
+
+
 def test_saving_a_delivery_that_is_not_there_is_an_error_and_never_silence(store: NodeStore) -> None:
     with pytest.raises(StorageError, match="not there"), store.begin() as session:
         session.save_deliveries(B, [delivery(envelope(1))])

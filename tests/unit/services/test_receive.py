@@ -513,7 +513,9 @@ def test_a_node_that_dies_after_its_commit_answers_the_same_when_the_batch_comes
     assert world.receiving.counts()["inbox"] == 1
 
 
-@pytest.mark.parametrize("step", ["add_documents", "add_deliveries", "add_outbox", "add_handovers", "commit-before"])
+@pytest.mark.parametrize(
+    "step", ["add_documents", "add_deliveries_of_units", "add_outbox", "add_handovers", "commit-before"]
+)
 def test_a_full_disk_stores_nothing_acknowledges_nothing_and_gives_the_batch_back(world: World, step: str) -> None:
     world.give(DOCUMENT)
     world.receiving.steps.faults = {step: StorageError("the disk is full")}

@@ -71,6 +71,14 @@ def test_a_step_at_intervals_waits_for_its_time(loop: Loop) -> None:
     assert loop.ran == ["often", "seldom", "often", "often", "seldom"]
 
 
+def test_a_round_that_found_little_lets_more_come_together_and_under_load_nobody_waits(loop: Loop) -> None:
+    runner = loop.runner(idle_seconds=0.05)
+
+    assert runner.pause_seconds(0) == 0.05
+    assert 0 < runner.pause_seconds(1) < 0.05
+    assert runner.pause_seconds(200) == 0
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(TransportError("no broker"), "TRANSPORT"), (KeyError("title"), "BUG")], ids=["ours", "a bug"]
 )
