@@ -55,8 +55,8 @@ FULL = Size(
     probes=60,
     half_seconds=20.0,
     backlog=10_000,
-    units=(10, 129, 1000, 3000),
-    ledger=(10_000, 100_000, 1_000_000),
+    units=(10, 129, 1000),
+    ledger=(10_000, 100_000),
 )
 
 
