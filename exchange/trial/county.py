@@ -50,7 +50,7 @@ _WORKERS = ("web", "router", "acknowledger", "clock", "sealer")
 _OPEN = ("forwards_open", "entries_unsealed", "outbox_open", "handovers_open", "untold", "owed")
 _UNSETTLED = ("submitted", "accepted", "relayed", "undelivered")
 
-_PROVISION_SECONDS = 120.0
+_PROVISION_SECONDS = 300.0
 
 Progress = Callable[[str, int, int], None]
 

@@ -42,7 +42,8 @@ _QUICK = {"FLOOR_SECONDS": "1", "BASE_SECONDS": "2", "CAP_SECONDS": "8", "CONFIR
 _HUB = {f"YIDI_HUB_TIMING__RETRY__{name}": value for name, value in _QUICK.items()}
 _HUB["YIDI_RABBIT__RECONNECT_CAP_SECONDS"] = "2"
 _NODE = {f"YIDI_NODE_TIMING__RETRY__{name}": value for name, value in _QUICK.items()}
-_NODE["YIDI_BROKER_LINE__RECONNECT_CAP_SECONDS"] = "2"
+# Not as quick as the hub's few: logins of 128 units, refused until it knows them again, would keep a wiped broker busy.
+_NODE["YIDI_BROKER_LINE__RECONNECT_CAP_SECONDS"] = "8"
 
 
 def play_on_servers(
