@@ -1,17 +1,17 @@
-"""Stages. Whoever brings RabbitMQ and PostgreSQL adds a maker to `MAKERS`, and every scenario runs there too."""
+"""Stages. Every scenario runs on each kind of servers that `maker` knows: in one process, and on RabbitMQ and
+PostgreSQL with workers and nodes as processes of their own."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from exchange.adapters.sheet import read_units
 from exchange.model.unit import Unit, UnitKind
-from tests.scenarios.embedded import EmbeddedStage, found
-from tests.scenarios.stage import Stage
-
-MAKERS: dict[str, Callable[[Path], Stage]] = {"embedded": EmbeddedStage}
+from tests.scenarios.embedded import EmbeddedMaker
+from tests.scenarios.servers import ServersMaker
+from tests.scenarios.stage import Maker, NewHub, Stage
 
 
 @pytest.fixture(scope="session")
@@ -35,44 +35,45 @@ def townships(units: list[Unit]) -> list[Unit]:
     return [unit for unit in units if unit.kind is UnitKind.TOWNSHIP]
 
 
-@pytest.fixture(scope="session", params=sorted(MAKERS))
-def maker(request: pytest.FixtureRequest) -> Callable[[Path], Stage]:
-    return MAKERS[request.param]
+@pytest.fixture(scope="session")
+def embedded(sheet: Path, tmp_path_factory: pytest.TempPathFactory) -> EmbeddedMaker:
+    return EmbeddedMaker(tmp_path_factory.mktemp("county"), sheet)
 
 
 @pytest.fixture(scope="session")
-def county(
-    maker: Callable[[Path], Stage], sheet: Path, units: list[Unit], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The whole county, enrolled once; tests work on copies."""
-    data = tmp_path_factory.mktemp("county") / "data"
-    found(data)
-    stage = maker(data)
-    try:
-        stage.import_units(sheet)
-        stage.enrol(units)
-    finally:
-        stage.close()
-    return data
+def servers(units: list[Unit], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServersMaker]:
+    made = ServersMaker(tmp_path_factory.mktemp("servers"), units)
+    yield made
+    made.close()
+
+
+# Servers are started once: one process runs all that happens on them, and the first of them waits for the start.
+ON_SERVERS = (pytest.mark.xdist_group("servers"), pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session", params=["embedded", pytest.param("servers", marks=ON_SERVERS)])
+def maker(request: pytest.FixtureRequest) -> Maker:
+    made: Maker = request.getfixturevalue(request.param)
+    return made
 
 
 @pytest.fixture
-def data(county: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(county, tmp_path / "data"))
+def data(embedded: EmbeddedMaker, tmp_path: Path) -> Path:
+    """The whole county as a one-machine exchange, at rest."""
+    return Path(shutil.copytree(embedded.enrolled, tmp_path / "data"))
 
 
 @pytest.fixture
-def stage(maker: Callable[[Path], Stage], data: Path) -> Iterator[Stage]:
+def stage(maker: Maker, tmp_path: Path) -> Iterator[Stage]:
     """The county at work."""
-    made = maker(data)
+    made = maker.county(tmp_path)
     yield made
     made.close()
 
 
 @pytest.fixture
-def empty_stage(maker: Callable[[Path], Stage], tmp_path: Path) -> Iterator[Stage]:
+def new_hub(maker: Maker, tmp_path: Path) -> Iterator[NewHub]:
     """A hub that knows no unit yet."""
-    found(tmp_path / "empty")
-    made = maker(tmp_path / "empty")
+    made = maker.empty(tmp_path)
     yield made
     made.close()

@@ -1,6 +1,7 @@
 """The embedded exchange as a stage: the machine that `yidi up` runs, in threads of this process, over a real data
 directory with SQLite and local files."""
 
+import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ from tests.scenarios.commands import yidi
 from tests.scenarios.stage import Received, wait
 from workers.machine import Machine, open_machine
 
-__all__ = ["EmbeddedStage", "found"]
+__all__ = ["EmbeddedMaker", "EmbeddedStage", "found"]
 
 _OPEN = {"forwards_open", "entries_unsealed", "outbox_open", "handovers_open", "owed"}
 
@@ -39,8 +40,32 @@ def found(data: Path) -> None:
     establish_hub(Layout(data), "hub.520304", "播州区公文交换中心", RecordingLog())
 
 
+class EmbeddedMaker:
+    """A `Maker`: each stage is a copy of `enrolled`, the county's data directory."""
+
+    def __init__(self, place: Path, sheet: Path) -> None:
+        self.enrolled = place / "data"
+        found(self.enrolled)
+        stage = EmbeddedStage(self.enrolled)
+        try:
+            stage.import_units(sheet)
+            stage.enrol(read_units(sheet))
+        finally:
+            stage.close()
+
+    def county(self, place: Path) -> "EmbeddedStage":
+        return EmbeddedStage(Path(shutil.copytree(self.enrolled, place / "data")))
+
+    def empty(self, place: Path) -> "EmbeddedStage":
+        found(place / "empty")
+        return EmbeddedStage(place / "empty")
+
+    def close(self) -> None:
+        pass
+
+
 class EmbeddedStage:
-    """A `Stage`."""
+    """A `Stage`, and a `NewHub`."""
 
     def __init__(self, data: Path) -> None:
         self._data = data

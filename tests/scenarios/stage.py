@@ -1,11 +1,12 @@
 """What a scenario does to an exchange and may look at, whichever servers it runs on.
 
-A scenario knows only this protocol. Whoever brings an exchange on other servers implements it and adds its name to
-the fixture `stage`. Waiting is `wait`, and nothing else sleeps. Not here: any scenario, any server.
+A scenario knows only these protocols, and looks only at what happened since its stage was made: others may have
+worked on the same exchange before. Whoever brings an exchange on other servers implements them and adds its name to
+the fixture `maker`. Waiting is `wait`, and nothing else sleeps. Not here: any scenario, any server.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,13 +15,13 @@ from exchange.directory.snapshot import Directory, Group
 from exchange.model.envelope import Envelope, EnvelopeKey
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason
-from exchange.model.unit import Unit, UnitCode
+from exchange.model.unit import UnitCode
 from exchange.ports.office import Draft
 from exchange.ports.records import DocumentRecord, QuarantineRecord
 
-__all__ = ["Received", "Stage", "wait"]
+__all__ = ["Maker", "NewHub", "Received", "Stage", "wait"]
 
-LONG_ENOUGH_SECONDS = 45.0  # for what must come; nobody waits for what must not
+LONG_ENOUGH_SECONDS = 60.0  # for what must come; nobody waits for what must not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +32,36 @@ class Received:
     state: DeliveryState
 
 
-class Stage(Protocol):
-    """One exchange: a hub, and nodes that between them host every enrolled unit."""
+class Maker(Protocol):
+    """One kind of servers, and the county enrolled there once. `place`: a folder for what the stage may need."""
 
-    # the hub's administrator
+    def county(self, place: Path) -> "Stage":
+        """The whole county at work."""
+        ...
+
+    def empty(self, place: Path) -> "NewHub": ...
+
+    def close(self) -> None: ...
+
+
+class NewHub(Protocol):
+    """A hub that knows no unit yet, and its administrator."""
 
     def import_units(self, sheet: Path) -> None:
         """Raises SheetError with every fault, and then nothing is imported."""
         ...
 
-    def enrol(self, units: Sequence[Unit]) -> None: ...
+    def directory(self) -> Directory:
+        """As the hub has it now."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Stage(Protocol):
+    """One exchange: a hub, and nodes that between them host every enrolled unit."""
+
+    # the hub's administrator
 
     def directory(self) -> Directory:
         """As the hub has it now."""

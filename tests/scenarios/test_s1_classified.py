@@ -76,6 +76,8 @@ def test_what_a_node_without_a_gate_lets_through_the_hub_refuses_and_keeps_only_
     document = stage.force(forged, [file])
     wait("refused", lambda: bool(stage.quarantine()))
 
+    assert harmless.content is not None
+    assert stage.places_that_hold(harmless.content.encode())  # what may be kept is found
     (row,) = stage.quarantine()
     assert (row.code, row.document, row.digest) == ("SECRECY", None, sha256_hex(document))
     assert row.user == harmless.sender

@@ -10,7 +10,7 @@ from exchange.adapters.sheet import SheetError, write_xlsx
 from exchange.model.unit import Unit, UnitKind
 from tests.scenarios.commands import yidi
 from tests.scenarios.embedded import found
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import NewHub, Stage
 
 # What a unit wrote, where, and the line on which a spreadsheet program shows it (the header is line 1).
 BAD = {
@@ -52,11 +52,11 @@ def spoilt(rows: list[list[str]]) -> list[list[str]]:
 
 
 def test_all_128_units_come_in_from_either_kind_of_sheet(
-    empty_stage: Stage, rows: list[list[str]], units: list[Unit], kind: str, tmp_path: Path
+    new_hub: NewHub, rows: list[list[str]], units: list[Unit], kind: str, tmp_path: Path
 ) -> None:
-    empty_stage.import_units(filled_in(tmp_path / f"units.{kind}", rows))
+    new_hub.import_units(filled_in(tmp_path / f"units.{kind}", rows))
 
-    directory = empty_stage.directory()
+    directory = new_hub.directory()
     assert [entry.unit for entry in directory.units] == sorted(units, key=lambda unit: unit.code)
     assert len(directory.units) == 128
     members = {group.id: len(directory.members(group)) for group in directory.groups}
@@ -67,16 +67,16 @@ def test_all_128_units_come_in_from_either_kind_of_sheet(
 
 
 def test_every_bad_row_is_reported_with_its_line_and_nothing_is_half_imported(
-    empty_stage: Stage, rows: list[list[str]], kind: str, tmp_path: Path
+    new_hub: NewHub, rows: list[list[str]], kind: str, tmp_path: Path
 ) -> None:
-    before = empty_stage.directory()
+    before = new_hub.directory()
 
     with pytest.raises(SheetError) as raised:
-        empty_stage.import_units(filled_in(tmp_path / f"units.{kind}", spoilt(rows)))
+        new_hub.import_units(filled_in(tmp_path / f"units.{kind}", spoilt(rows)))
 
     assert [fault.line for fault in raised.value.faults] == sorted(BAD)
     assert all(fault.rule and fault.column for fault in raised.value.faults)
-    assert empty_stage.directory() == before
+    assert new_hub.directory() == before
 
 
 def test_the_command_tells_a_person_the_same(rows: list[list[str]], tmp_path: Path) -> None:

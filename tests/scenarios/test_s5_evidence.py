@@ -21,21 +21,15 @@ from exchange.trust.anchor import Anchor
 from tests.scenarios.commands import yidi
 from tests.scenarios.documents import notice, text_file
 from tests.scenarios.embedded import found
-from tests.scenarios.stage import Stage, wait
+from tests.scenarios.stage import Maker, wait
 
 
 @pytest.fixture(scope="module")
-def exported(
-    maker: Callable[[Path], Stage],
-    county: Path,
-    office: Unit,
-    townships: list[Unit],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
+def exported(maker: Maker, office: Unit, townships: list[Unit], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the evidence of a notice that one unit signed for, one rejected and one did nothing about, and
-    with the anchor. The exchange is gone."""
+    with the anchor. Nothing of the exchange is beside it."""
     place = tmp_path_factory.mktemp("evidence")
-    stage = maker(Path(shutil.copytree(county, place / "data")))
+    stage = maker.county(tmp_path_factory.mktemp("exchange"))
     signer, rejecter, _ = townships[:3]
     to = [Address(to=unit.code) for unit in townships[:3]]
     try:
@@ -46,13 +40,11 @@ def exported(
         wait("rejected", lambda: stage.view(key)[rejecter.code].business is BusinessState.REJECTED)
         wait("signed", lambda: stage.view(key)[signer.code].signed is not None)
         assert stage.broken_promises() == []  # all is sealed
-        (place / "out").mkdir()
-        stage.export_evidence(key, place / "out" / "evidence.zip")
-        (place / "out" / "anchor.json").write_bytes(stage.anchor().read_bytes())
+        stage.export_evidence(key, place / "evidence.zip")
+        (place / "anchor.json").write_bytes(stage.anchor().read_bytes())
     finally:
         stage.close()
-    shutil.rmtree(place / "data")
-    return place / "out"
+    return place
 
 
 @pytest.fixture
