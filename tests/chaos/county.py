@@ -166,7 +166,7 @@ class ChaosCounty(TrialCounty):
 
     def _pause(self) -> None:
         self.tend()
-        time.sleep(0.2)
+        time.sleep(0.5)
 
     def _is_done(self, clerk: Program) -> bool:
         return any(line["act"] == "done" for line in self.history(clerk.name))

@@ -62,6 +62,7 @@ class Hooks:
         self._faults: dict[str, Any] = {}
         self._looked = 0.0
         self.chance = random.Random()
+        self.holds_messages = False  # only then does it matter when something is committed
         self.write(act="start", pid=os.getpid(), point=os.environ.get(POINT, ""))
 
     def write(self, **line: object) -> None:
@@ -125,7 +126,8 @@ class _Store:
             name = next((one for one in _WRITES if one in watched.called), "")
             if name:
                 self._hooks.reach(f"commit[{name}].before")
-        self._hooks.write(act="commit", wrote=name)
+        if self._hooks.holds_messages:
+            self._hooks.write(act="commit", wrote=name)
         if name:
             self._hooks.reach(f"commit[{name}].after")
 
@@ -216,6 +218,7 @@ class _Consumer:
         batch = self._inner.receive(limit, timeout_seconds)
         if batch:
             self._taken |= {one.tag: sha256_hex(one.body) for one in batch}
+            self._hooks.holds_messages = True
             self._hooks.write(act="take", digests=[self._taken[one.tag] for one in batch])
             self._hooks.reach("receive.after")
         return batch
@@ -225,6 +228,7 @@ class _Consumer:
         if known:
             self._hooks.reach("ack.before")
             self._hooks.write(act="ack", digests=[self._taken.pop(tag, "") for tag in known])
+            self._hooks.holds_messages = bool(self._taken)
         self._inner.ack(known)
         if known:
             self._hooks.reach("ack.after")
