@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from exchange.storage.engine import open_engine, open_memory
+from exchange.storage.engine import open_memory
 from exchange.storage.hub_documents import Documents
 from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_receipts import Receipts
 from exchange.storage.hub_trouble import Trouble
 from exchange.storage.hub_usage import UsedUp
-from exchange.storage.migrate import image, migrate
+from exchange.storage.migrate import image, open_migrated
 from exchange.storage.transaction import transaction
 
 __all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
@@ -47,6 +47,4 @@ def open_hub_store(url: str) -> SqlHubStore:
     """
     if url == "sqlite://":
         return SqlHubStore(open_memory(image("hub")))
-    engine = open_engine(url)
-    migrate(engine, "hub")
-    return SqlHubStore(engine)
+    return SqlHubStore(open_migrated(url, "hub"))

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
 from exchange.errors import StorageError
 from exchange.storage import tables_hub, tables_node
-from exchange.storage.engine import open_memory
+from exchange.storage.engine import open_engine, open_memory
 from exchange.storage.faults import translated
 
-__all__ = ["HEADS", "METADATA", "VERSION_TABLE", "image", "migrate", "scripts"]
+__all__ = ["HEADS", "METADATA", "VERSION_TABLE", "image", "migrate", "open_migrated", "scripts"]
 
 VERSION_TABLE = "schema_version"
 METADATA: dict[str, MetaData] = {"hub": tables_hub.metadata, "node": tables_node.metadata}
@@ -42,6 +42,17 @@ def migrate(engine: Engine, kind: str, to: str = "head") -> None:
                 # Whoever comes after a step that waits for a reader waits behind it: give up soon, and come again.
                 connection.execute(text("SET LOCAL lock_timeout = '2s'"))
             _upgrade(connection, kind, to)
+
+
+def open_migrated(url: str, kind: str) -> Engine:
+    """As `open_engine`, then `migrate`. Whoever tries again and again leaves no connection behind."""
+    engine = open_engine(url)
+    try:
+        migrate(engine, kind)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
 
 
 @cache

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from exchange.storage.engine import open_engine, open_memory
-from exchange.storage.migrate import image, migrate
+from exchange.storage.engine import open_memory
+from exchange.storage.migrate import image, open_migrated
 from exchange.storage.node_documents import Documents
 from exchange.storage.node_outbox import Outbox
 from exchange.storage.node_receipts import Receipts
@@ -45,6 +45,4 @@ def open_node_store(url: str) -> SqlNodeStore:
     """
     if url == "sqlite://":
         return SqlNodeStore(open_memory(image("node")))
-    engine = open_engine(url)
-    migrate(engine, "node")
-    return SqlNodeStore(engine)
+    return SqlNodeStore(open_migrated(url, "node"))
