@@ -132,8 +132,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="a receipt may bind other bytes",
         file=_ACKNOWLEDGE,
-        old="if document.digest != subject.digest:",
-        new="if not document.digest:",
+        old="if document != subject.digest:",
+        new="if not document:",
     ),
     Bug(
         name="a stranger may speak as a recipient",
