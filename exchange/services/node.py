@@ -28,7 +28,7 @@ from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_receipt
 from exchange.trust.verify import Verifier
 
-__all__ = ["Node", "receipt_record"]
+__all__ = ["Node", "receipt_record", "receipt_row"]
 
 
 @dataclass(kw_only=True)
@@ -99,13 +99,13 @@ class Node:
         """Keep receipts of `unit`'s own and put them into its outbox, in the caller's transaction."""
         records = [receipt_record(receipt, document, now) for receipt, document in issued]
         session.add_receipts(unit, records)
-        session.add_outbox([_receipt_row(unit, record, now) for record in records])
+        session.add_outbox([receipt_row(unit, record, now) for record in records])
 
     def emit_all(self, session: NodeSession, issued: Sequence[tuple[UnitCode, Receipt, bytes]], now: datetime) -> None:
         """The same for many units at once: a statement for each would cost more than its row."""
         records = [(unit, receipt_record(receipt, document, now)) for unit, receipt, document in issued]
         session.add_receipts_of_units(records)
-        session.add_outbox([_receipt_row(unit, record, now) for unit, record in records])
+        session.add_outbox([receipt_row(unit, record, now) for unit, record in records])
 
     def apply(self, session: NodeSession, unit: UnitCode, envelope: EnvelopeKey, receipts: Sequence[Receipt]) -> None:
         """Fold receipts into the deliveries of `envelope` that `unit` holds; those of other recipients are left
@@ -179,7 +179,8 @@ def receipt_record(receipt: Receipt, document: bytes, now: datetime) -> ReceiptR
     )
 
 
-def _receipt_row(unit: UnitCode, record: ReceiptRecord, now: datetime) -> OutboxRow:
+def receipt_row(unit: UnitCode, record: ReceiptRecord, now: datetime) -> OutboxRow:
+    """What puts a receipt into a unit's outbox, due at once."""
     return OutboxRow(
         unit=unit,
         kind=OutboxKind.RECEIPT,

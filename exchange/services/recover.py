@@ -21,13 +21,12 @@ from exchange.model.fold import DeliveryState, fold
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
 from exchange.ports.history import DocumentHistory, HistoryFeed
-from exchange.ports.node import Box, HandoverRecord, NodeSession, OutboxKind, OutboxRow
-from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
+from exchange.ports.node import Box, HandoverRecord, NodeSession
+from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
 from exchange.services.fetch import fetch_files
-from exchange.services.node import Node, receipt_record
+from exchange.services.node import Node, receipt_record, receipt_row
 from exchange.services.receive_receipts import ReceiptKeeper
 from exchange.services.refresh import Refresher
-from exchange.topology import Lane
 from exchange.trust.digest import sha256_hex
 from exchange.trust.verify import VerifiedEnvelope
 
@@ -215,7 +214,7 @@ class Recoverer:
         records = [receipt_record(receipt, data, now) for receipt, data in new]
         session.add_receipts(unit, records)
         own = {receipt.id for receipt, _ in item.spoken if receipt.actor.unit == unit}
-        session.add_outbox([_row(unit, record, now) for record in records if record.id in own])
+        session.add_outbox([receipt_row(unit, record, now) for record in records if record.id in own])
         session.close_outbox(
             unit, [(receipt.id, sha256_hex(data)) for receipt, data in item.spoken if receipt.id in own]
         )
@@ -237,17 +236,4 @@ def _document_record(item: _Item) -> DocumentRecord:
         title=envelope.metadata.title,
         urgent=envelope.urgent,
         files=tuple(file.sha256 for file in envelope.files),
-    )
-
-
-def _row(unit: UnitCode, record: ReceiptRecord, now: datetime) -> OutboxRow:
-    return OutboxRow(
-        unit=unit,
-        kind=OutboxKind.RECEIPT,
-        id=record.id,
-        digest=record.digest,
-        lane=Lane.RECEIPT,
-        due=now,
-        envelope=record.envelope,
-        document=record.document,
     )

@@ -16,10 +16,9 @@ from exchange.directory.snapshot import Directory, Restored
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import Noted, Receipt
 from exchange.model.unit import UnitCode
-from exchange.ports.node import NodeSession, OutboxKind, OutboxRow
+from exchange.ports.node import NodeSession
 from exchange.ports.records import ReceiptRecord
-from exchange.services.node import Node
-from exchange.topology import Lane
+from exchange.services.node import Node, receipt_row
 
 __all__ = ["give_back", "new_restorings", "reopen", "send_documents_again"]
 
@@ -36,7 +35,7 @@ def reopen(node: Node, session: NodeSession, restorings: Sequence[Restored], now
     """In the transaction that stores the directory: what is open then stays so."""
     since, until = min(one.backup for one in restorings) - _MARGIN, max(one.at for one in restorings)
     rows = [
-        _row(unit, record, now)
+        receipt_row(unit, record, now)
         for unit, record in session.receipts_since(since)
         if (actor := read_receipt(record.document).actor).unit == unit
         or (actor.speaker is Speaker.HUB and record.at <= until)
@@ -57,7 +56,7 @@ def give_back(
     """Receipts of the hub's that were still under way when it was restored: this node has them now, the hub has not."""
     if directory.restorings:
         until = directory.restorings[-1].at
-        rows = [_row(unit, one, now) for r, one in taken if r.actor.speaker is Speaker.HUB and one.at <= until]
+        rows = [receipt_row(unit, one, now) for r, one in taken if r.actor.speaker is Speaker.HUB and one.at <= until]
         session.put_again(rows)
 
 
@@ -66,16 +65,3 @@ def send_documents_again(session: NodeSession, unit: UnitCode, noted: Iterable[N
     records = session.receipts((unit, one.receipt) for one in noted).values()
     accepted = [r.envelope for r in records if r.event is Event.ACCEPTED and r.envelope.sender == unit]
     session.reopen_envelopes(unit, accepted, now)
-
-
-def _row(unit: UnitCode, record: ReceiptRecord, now: datetime) -> OutboxRow:
-    return OutboxRow(
-        unit=unit,
-        kind=OutboxKind.RECEIPT,
-        id=record.id,
-        digest=record.digest,
-        lane=Lane.RECEIPT,
-        due=now,
-        envelope=record.envelope,
-        document=record.document,
-    )
