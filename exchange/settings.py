@@ -6,9 +6,10 @@ they do with a value.
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -17,8 +18,10 @@ from exchange.errors import InputError
 from exchange.model.unit import UnitCode, parse_hub_id, parse_unit_code
 
 __all__ = [
+    "AdapterSettings",
     "BrokerAddress",
     "BrokerLine",
+    "Hosting",
     "HubHttp",
     "HubSettings",
     "HubTiming",
@@ -33,6 +36,7 @@ __all__ = [
     "load_hub",
     "load_machine",
     "load_node",
+    "read_table",
 ]
 
 
@@ -41,6 +45,10 @@ _TEN_YEARS_HOURS = 87_600  # a time beyond the calendar would stop whoever compu
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class AdapterSettings(_Frozen):
+    """What every adapter's settings derive from: frozen, and a name that is not a field is an error."""
 
 
 class Retry(_Frozen):
@@ -225,15 +233,35 @@ class _File(BaseSettings):
         return env_settings, init_settings
 
 
-class MachineSettings(_File):
+class Hosting(_File):
+    """Which office system each hosted unit has."""
+
+    office: str = Field(
+        default="folder",
+        description="Office system of the hosted units: a table of `offices`, an adapter (an entry point of "
+        "yidi.adapters) without settings, or none.",
+    )
+    office_of: dict[str, str] = Field(default={}, description="Office systems of single units, by unit code.")
+    offices: dict[str, dict[str, Any]] = Field(
+        default={},
+        description="Settings of office systems, a table each: `adapter` (its name, if that is not the table's) and "
+        "what that adapter asks for.",
+    )
+
+    @field_validator("office_of")
+    @classmethod
+    def _check_units_of_offices(cls, value: dict[str, str]) -> dict[str, str]:
+        for code in value:
+            parse_unit_code(code)
+        return value
+
+
+class MachineSettings(Hosting):
     """A one-machine exchange: `yidi.toml` in its data directory, over which `YIDI_...` variables win."""
 
     hub: str = Field(description="Id of this hub, signed into every envelope, e.g. hub.520304.")
     name: str = Field(default="公文交换中心", description="Name of the hub, as certificates and reports show it.")
     transport: str = Field(default="memory://", description="Broker URL; memory:// keeps queues in this process.")
-    office: str = Field(
-        default="folder", description="Adapter of every hosted unit (an entry point of yidi.adapters), or none."
-    )
     passphrase_file: str = Field(
         default="secrets/passphrase",
         description="File with the passphrase of the key files, relative to the data directory; best kept elsewhere.",
@@ -277,7 +305,7 @@ class HubSettings(_File):
         return parse_hub_id(value)
 
 
-class NodeSettings(_File):
+class NodeSettings(Hosting):
     """A node far from its hub: `node.toml` in its data directory. Files are relative to that directory."""
 
     hub_url: str = Field(description="The hub as it knows itself, https://host:port.")
@@ -288,9 +316,6 @@ class NodeSettings(_File):
         default=(), description="amqps://host:port/vhost of each broker. Empty: as the hub said at enrolment."
     )
     broker_line: BrokerLine = BrokerLine()
-    office: str = Field(
-        default="folder", description="Adapter of every hosted unit (an entry point of yidi.adapters), or none."
-    )
     passphrase_file: str = Field(
         default="secrets/passphrase", description="File with the passphrase of the key files; best kept elsewhere."
     )
@@ -329,5 +354,19 @@ def _load(kind: type[_Read], path: Path, maker: str) -> _Read:
     except SettingsError as error:
         raise InputError(f"{path} or a YIDI_ variable: {error}", code="SETTINGS") from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise InputError(f"{path}: {faults}", code="SETTINGS") from error
+        raise InputError(f"{path}: {_faults(error)}", code="SETTINGS") from error
+
+
+_Table = TypeVar("_Table", bound=AdapterSettings)
+
+
+def read_table(kind: type[_Table], table: Mapping[str, object], where: str) -> _Table:
+    """One table of settings. Raises InputError naming `where`, the setting and the rule."""
+    try:
+        return kind.model_validate(dict(table))
+    except ValidationError as error:
+        raise InputError(f"{where}: {_faults(error)}", code="SETTINGS") from error
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())

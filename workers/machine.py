@@ -45,7 +45,7 @@ class Machine(Loops):
         metrics: Metrics,
         log: Log,
     ) -> None:
-        super().__init__((), (transport.close, hub_store.close, node_store.close))
+        super().__init__((), (transport.close, node.offices.close, hub_store.close, node_store.close))
         self.hub, self.node = hub, node
         self.hub_store, self.node_store, self.transport = hub_store, node_store, transport
         self.metrics, self.log = metrics, log
@@ -82,10 +82,17 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     services.refresher.refresh()
     _make_due(machine, hub.hub.clock.now())
     recoverer = open_recoverer(layout, services, Historian(hub_store, hub.hub.clock))
+    office = node.office_steps(services.officer, services.office_decider, recoverer)
     machine.runners = (
         Runner("hub", _hub_steps(machine, layout), hub.hub.clock, metrics, log),
         Runner("node", _node_steps(machine, recoverer), hub.hub.clock, metrics, log),
-        Runner("office", node.office_steps(services.officer, recoverer), hub.hub.clock, metrics, log),
+        Runner(
+            "office",
+            office,
+            hub.hub.clock,
+            metrics,
+            log,
+        ),
     )
     return machine
 

@@ -10,13 +10,14 @@ If it dies here    before the commit: the batch comes again. After it: the batch
 If it comes twice  one inbox item, one hand-over; the same receipts again, byte for byte
 If it was restored it first asks the hub for what came after the backup; until then it takes nothing from its
                    inboxes and hands nothing over
-Settings           node timing (retry, recall_until_signed, poison_attempts, chunk_bytes)
+Settings           node timing (retry, recall_until_signed, poison_attempts, chunk_bytes); office, office_of, offices
 Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_node_received_total,
                    yidi_node_duplicates_total, yidi_node_quarantined_total, yidi_node_handover_failures_total
 """
 
 from exchange.ports.transport import Consumer
 from exchange.services.handover import Officer
+from exchange.services.office_decide import OfficeDecider
 from exchange.services.receive import Receiver
 from exchange.services.recover import Recoverer
 from exchange.services.refresh import Refresher
@@ -51,7 +52,7 @@ def mailbox_steps(
     ]
 
 
-def office_steps(officer: Officer, recoverer: Recoverer | None = None) -> list[Step]:
+def office_steps(officer: Officer, decider: OfficeDecider, recoverer: Recoverer | None = None) -> list[Step]:
     """For a loop of their own: an office system that hangs must not keep documents from arriving."""
 
     def hand_over() -> int:
@@ -61,4 +62,5 @@ def office_steps(officer: Officer, recoverer: Recoverer | None = None) -> list[S
         Step(name="node.hand_over", run=hand_over),
         Step(name="node.tell", run=officer.tell),
         Step(name="node.collect", run=officer.collect, every_seconds=2.0),
+        Step(name="node.office_decisions", run=decider.take, every_seconds=2.0),
     ]

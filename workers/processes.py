@@ -150,11 +150,18 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     services = open_node(home, store, HttpFileExchange(client), feed, transport.publisher(), metrics, log, rooms.parts)
     inboxes, recoverer = Inboxes(transport, store), open_recoverer(place.layout, services, HttpHistory(client))
     mailbox = _mailbox_steps(services, inboxes, recoverer, place.layout.node)
+    office = node.office_steps(services.officer, services.office_decider, recoverer)
     runners = [
         Runner("node", mailbox, services.node.clock, metrics, log),
-        Runner("office", node.office_steps(services.officer, recoverer), services.node.clock, metrics, log),
+        Runner(
+            "office",
+            office,
+            services.node.clock,
+            metrics,
+            log,
+        ),
     ]
-    return Loops(runners, [transport.close, client.close, store.close])
+    return Loops(runners, [transport.close, client.close, services.offices.close, store.close])
 
 
 def _mailbox_steps(services: NodeServices, inboxes: Inboxes, recoverer: Recoverer, folder: Path) -> list[Step]:

@@ -1,12 +1,16 @@
 """Office systems, each behind `exchange.ports.office.OfficeAdapter`, found by entry point.
 
-    registry.py   adapters by name (group `yidi.adapters`)
-    folder.py     folders on a disk or share, for units without an interface of their own
-    waiting.py    what lies in such an outbox: folders and zips, read with suspicion
-    manifest.py   manifest.json, both ways
-    share.py      reading and writing where others read and write too
-    sheet.py      spreadsheets, in and out
-    unit_rows.py  their rows as units
+    registry.py          adapters by name (group `yidi.adapters`)
+    folder.py            folders on a disk or share, for units without an interface of their own
+    folder_decisions.py  its folder `decisions`
+    waiting.py           what lies in such an outbox: folders and zips, read with suspicion
+    manifest.py          manifest.json, both ways
+    decision.py          what a person decided, as an office writes it
+    json_fields.py       JSON that people wrote, field by field
+    mapping.py           which element stands in which field of an office, as configured
+    share.py             reading and writing where others read and write too
+    sheet.py             spreadsheets, in and out
+    unit_rows.py         their rows as units
 
 Not here: what is sent and when (`exchange.services.handover`).
 """

@@ -4,12 +4,13 @@
                   done/      those sent, each beside its tracking number
                   error/     those refused, each beside reason.txt
                   inbox/     received documents: <sender>_<id>/ with envelope.xml, manifest.json, files/
+                  decisions/ what people decided about received documents, a JSON file each (`folder_decisions`)
                   receipts/  <envelope id>.<event>.<receipt id>.json, and the signed .xml
                   .yidi/     what was given or taken, so that nothing is twice in effect
 
 Commit is a rename: whatever ends in .tmp is nobody's yet, here and there. A document to send is taken once it holds
 READY, or once it has looked the same for `settle_seconds`; one that stays incomplete for `patience_seconds` is
-refused. No time stamp of the share is trusted. docs/folder-adapter.md describes the format.
+refused. No time stamp of the share is trusted. docs/adapters/folder.md describes the format.
 
 Not here: reading what lies there (`waiting`, `manifest`).
 
@@ -21,11 +22,17 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
+from pydantic import Field
+
+from exchange.adapters.decision import name_of
+from exchange.adapters.folder_decisions import DecisionFolder
 from exchange.adapters.manifest import describe, describe_receipt, read_manifest
+from exchange.adapters.registry import Place
 from exchange.adapters.share import (
     display_name,
     faults_as_adapter_errors,
@@ -35,16 +42,27 @@ from exchange.adapters.share import (
     write_whole,
 )
 from exchange.adapters.waiting import Glance, glance, open_parcel
-from exchange.errors import AdapterError, ConflictError, CorruptFileError, InputError, InvalidValueError, LimitError
+from exchange.errors import (
+    AdapterError,
+    ConflictError,
+    CorruptFileError,
+    InputError,
+    InvalidValueError,
+    LimitError,
+    YidiError,
+)
 from exchange.model.envelope import EnvelopeKey, FileEntry
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode, parse_unit_code
-from exchange.ports.office import Draft, HandOver
+from exchange.ports.office import Draft, HandOver, InOffice, Misfit, OfficeAdapter, OfficeDecision
+from exchange.settings import AdapterSettings
 
-__all__ = ["FolderAdapter"]
+__all__ = ["FolderAdapter", "FolderSettings"]
 
-FOLDERS = ("outbox", "inbox", "receipts", "error", "done", ".yidi")
-_LONGEST_NAME = 80  # a whole path must stay below 260 characters for Windows
+FOLDERS = ("outbox", "inbox", "receipts", "decisions", "error", "done", ".yidi")
+# A whole path must stay below 260 characters for Windows, whose root may be longer than ours.
+_LONGEST_NAME = 80
+_LONGEST_PATH, _LONGEST_BELOW_UNIT = 259, len("/inbox/_/files/") + 2 * len("520304000000-000000") + 36 + _LONGEST_NAME
 _CHUNK = 1 << 20
 
 _HEADLINES = {
@@ -59,6 +77,9 @@ _HEADLINES = {
     "UNKNOWN_RECIPIENT": "收文单位或分组不存在",
     "NOT_AUTHORISED": "本单位无权发送",
     "VALUE": "清单中的内容不合要求",
+    "STATE": "公文当前的状态下不能这样做",
+    "NOT_FOUND": "本单位没有收到这件公文",
+    "REASON_REQUIRED": "须说明理由",
 }
 
 
@@ -70,8 +91,29 @@ class _Watch:
     own_id: str | None = None
 
 
-class FolderAdapter:
-    """An `OfficeAdapter`. `root` must exist: a share that is not mounted must not be written beneath."""
+class FolderSettings(AdapterSettings):
+    root: str = Field(
+        default="",
+        description="Folder of all units, such as a mounted share. Empty: `offices` in the data directory.",
+    )
+    settle_seconds: float = Field(
+        default=3.0, ge=0, le=3600, description="What holds no READY is taken once it looked the same for so long."
+    )
+    patience_seconds: float = Field(
+        default=600.0, ge=0, le=86_400, description="What stays incomplete for so long is refused."
+    )
+
+
+class FolderAdapter(OfficeAdapter):
+    """`root` must exist: a share that is not mounted must not be written beneath."""
+
+    Settings = FolderSettings
+
+    @classmethod
+    def open(cls, settings: FolderSettings, place: Place) -> Self:
+        """As an entry point is asked."""
+        root = place.data / settings.root if settings.root else place.offices
+        return cls(root, settle_seconds=settings.settle_seconds, patience_seconds=settings.patience_seconds)
 
     def __init__(
         self,
@@ -84,12 +126,28 @@ class FolderAdapter:
         self._root = root
         self._settle, self._patience, self._monotonic = settle_seconds, patience_seconds, monotonic
         self._watched: dict[UnitCode, dict[Path, _Watch]] = {}
+        self._decisions: dict[UnitCode, DecisionFolder] = {}
+
+    def check(self, units: Sequence[UnitCode]) -> Iterator[Misfit]:
+        """Whether every folder can be written, and no path is too long for Windows."""
+        root = self._root
+        if not root.is_dir():
+            yield _misfit(f"没有文件夹 no folder {root}", f"挂载共享 mount the share; mkdir -m 700 {root}")
+            return
+        if (over := len(str(root)) + _LONGEST_BELOW_UNIT - _LONGEST_PATH) > 0:
+            found = f"{root}: 其下的路径对 Windows 过长 paths below it may be too long for Windows"
+            yield _misfit(found, f"换短 {over} 个字符的路径 a path {over} characters shorter")
+        for unit in units:
+            parts = [path for name in FOLDERS if (path := root / unit / name).exists()] or [root]
+            for path in parts:
+                if not path.is_dir() or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                    yield _misfit(f"{path} 不可读写 cannot be read and written", f"chmod u+rwx {path}")
 
     # ------------------------------------------------------------------------------------------ received
 
     def hand_over(self, item: HandOver) -> str:
         """Write the document to the unit's inbox; its folder's name is the office's id for it."""
-        name = f"{item.key.sender}_{item.key.id}"
+        name = name_of(item.key)
         with faults_as_adapter_errors(f"inbox of {item.unit}"):
             home = self._home(item.unit)
             folder, taken = home / "inbox" / name, home / ".yidi" / f"in-{name}"
@@ -180,6 +238,29 @@ class FolderAdapter:
             for entry, _ in self._waiting(unit, reference):
                 self._reject(unit, entry, code, message)
 
+    # ----------------------------------------------------------------------------------------- decisions
+
+    def decisions(self, unit: UnitCode, held: Callable[[], Sequence[InOffice]]) -> Iterator[OfficeDecision]:  # noqa: ARG002
+        """Those that are complete. Faulty ones move to error/."""
+        with faults_as_adapter_errors(f"decisions of {unit}"):
+            yield from self._decision_folder(unit).waiting(self._monotonic(), self._settle, self._patience)
+
+    def decided(self, unit: UnitCode, reference: str, fault: YidiError | None) -> None:
+        with faults_as_adapter_errors(f"decisions of {unit}"):
+            refuse = None if fault is None else (fault.code, fault.message)
+            self._decision_folder(unit).finish(reference, refuse)
+
+    def _decision_folder(self, unit: UnitCode) -> DecisionFolder:
+        home = self._home(unit)
+        if unit not in self._decisions:
+            (home / "decisions").mkdir(exist_ok=True)  # a release before made none
+            self._decisions[unit] = DecisionFolder(
+                home / "decisions",
+                home / "done",
+                lambda entry, code, message: self._set_aside(home, entry, code, message, "decisions"),
+            )
+        return self._decisions[unit]
+
     def _look(self, unit: UnitCode, home: Path, entry: Path, watched: dict[Path, _Watch]) -> Draft | None:
         now = self._monotonic()
         seen = glance(entry)
@@ -218,20 +299,24 @@ class FolderAdapter:
         watch.draft = replace(manifest.draft, reference=reference)
 
     def _reject(self, unit: UnitCode, entry: Path, code: str, message: str) -> None:
+        self._set_aside(self._home(unit), entry, code, message, "outbox")
+        self._watched.get(unit, {}).pop(entry, None)
+
+    @staticmethod
+    def _set_aside(home: Path, entry: Path, code: str, message: str, came_from: str) -> None:
         """The entry goes into a folder of its own, beside reason.txt: moved back once mended, it is as it was."""
         name = display_name(entry.name)
-        target = free_name(self._home(unit) / "error", name)
+        target = free_name(home / "error", _short_name(name, 0))
         lines = [
-            f"未发送：{_HEADLINES.get(code, '未被受理')}",
+            f"{'未发送' if came_from == 'outbox' else '未办理'}：{_HEADLINES.get(code, '未被受理')}",
             f"代码：{code}",
             f"说明：{message}",
-            f"处理：改正后，把这里的 {name} 移回 outbox。",
+            f"处理：改正后，把这里的 {name} 移回 {came_from}。",
         ]
         target.mkdir()
         # A mark and CR LF: clerks read it in Notepad.
         write_whole(target / "reason.txt", "\r\n".join([*lines, ""]).encode("utf-8-sig"))
         entry.rename(target / entry.name)
-        self._watched.get(unit, {}).pop(entry, None)
 
     def _waiting(self, unit: UnitCode, reference: str) -> list[tuple[Path, _Watch]]:
         watched = self._watched.get(unit, {})
@@ -246,6 +331,10 @@ class FolderAdapter:
             for name in FOLDERS:
                 (home / name).mkdir(parents=True, exist_ok=True)
         return home
+
+
+def _misfit(found: str, cure: str) -> Misfit:
+    return Misfit(where="root", found=found, cure=cure)
 
 
 def _unfinished(name: str) -> bool:

@@ -1,31 +1,29 @@
 """`manifest.json`: what a clerk or a program writes beside the files to send, and what we write beside those received.
 
-Keys are English or Chinese, as the writer likes; unknown keys are refused: a misspelt 抄送 would silently reach nobody.
-Faults are InputError in Chinese. Not here: where manifests lie (`exchange.adapters.folder`).
+Not here: where manifests lie (`folder`, `staging`), reading JSON (`json_fields`).
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from enum import StrEnum
-from typing import BinaryIO, Never, TypeVar
+from typing import BinaryIO
 
+from exchange.adapters.json_fields import Fields, choice, parse, refuse
 from exchange.adapters.share import faults_as_adapter_errors
 from exchange.adapters.waiting import MANIFEST, Parcel
-from exchange.errors import InputError
 from exchange.model.document import BusinessKind, DocumentType, EmergencyDegree, Metadata
 from exchange.model.envelope import Envelope, FileRole, RecipientRole, check_file_name
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
 from exchange.ports.office import Address, Draft, DraftFile
 
-__all__ = ["Manifest", "describe", "describe_receipt", "read_manifest"]
+__all__ = ["ELEMENTS", "MANY", "TOP", "Manifest", "describe", "describe_receipt", "described", "read_manifest"]
 
 MAX_BYTES = 1 << 20
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
-_TOP = {
+# Key of a manifest -> its Chinese name.
+TOP = {
     "id": "编号",
     "kind": "业务类型",
     "to": "主送",
@@ -52,7 +50,7 @@ _FILE = {
     "sha256": "摘要",
 }
 # Field of `Metadata` -> element of the standard, its Chinese name.
-_ELEMENTS = {
+ELEMENTS = {
     "document_identifier": ("DocumentIdentifier", "公文标识"),
     "document_type": ("DocumentType", "文种"),
     "serial_number_of_copies": ("SerialNumberOfCopies", "份号"),
@@ -73,7 +71,7 @@ _ELEMENTS = {
     "printing_date": ("PrintingDate", "印发日期"),
     "release_level": ("ReleaseLevel", "发布层次"),
 }
-_MANY = frozenset(f.name for f in fields(Metadata) if f.type == tuple[str, ...])
+MANY = frozenset(f.name for f in fields(Metadata) if f.type == tuple[str, ...])
 _REQUIRED = ("document_type", "title", "issuer_identification", "issuer_signatures", "issued_date")
 _MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -102,7 +100,7 @@ class Manifest:
 
 def read_manifest(unit: UnitCode, parcel: Parcel, digests: Mapping[str, str]) -> Manifest:
     """The draft in `parcel`, sent by `unit`. Raises InputError (FORMAT, INCOMPLETE), InvalidValueError."""
-    top = _Fields(_load(parcel), _TOP, "清单")
+    top = Fields(_load(parcel), TOP, "清单")
     own_id = top.text("id")
     stem = parcel.name[: -len(".zip")] if parcel.name.lower().endswith(".zip") else parcel.name
     addresses = [
@@ -110,10 +108,10 @@ def read_manifest(unit: UnitCode, parcel: Parcel, digests: Mapping[str, str]) ->
         *_addresses(top.items("copy"), "抄送", RecipientRole.COPY),
     ]
     if not addresses:
-        _fail("主送 to: 至少要有一个单位或分组")
+        refuse("主送 to: 至少要有一个单位或分组")
     draft = Draft(
         sender=unit,
-        kind=_choice("业务类型 kind", top.text("kind") or "DOCUMENT", BusinessKind),
+        kind=choice("业务类型 kind", top.text("kind") or "DOCUMENT", BusinessKind),
         to=tuple(addresses),
         metadata=_metadata(top.value("metadata"), f"{unit}-{own_id or stem}"),
         content=top.text("content"),
@@ -130,110 +128,13 @@ def read_manifest(unit: UnitCode, parcel: Parcel, digests: Mapping[str, str]) ->
     return Manifest(id=own_id, draft=draft)
 
 
-def _fail(message: str, code: str = "FORMAT") -> Never:
-    raise InputError(message, code=code)
-
-
 def _load(parcel: Parcel) -> object:
     if MANIFEST not in parcel.files:
-        _fail(f"缺少 {MANIFEST}", "INCOMPLETE")
+        refuse(f"缺少 {MANIFEST}", "INCOMPLETE")
     if parcel.files[MANIFEST] > MAX_BYTES:
-        _fail(f"{MANIFEST} 超过 1 MiB", "SIZE")
+        refuse(f"{MANIFEST} 超过 1 MiB", "SIZE")
     with parcel.open(MANIFEST) as file:
-        raw = file.read(MAX_BYTES)
-    text = _decode(raw)
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
-        _fail(f"{MANIFEST} 第 {error.lineno} 行第 {error.colno} 列：不是正确的 JSON", "INCOMPLETE")
-    except RecursionError:
-        _fail(f"{MANIFEST} 嵌套过深")
-
-
-def _decode(raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    _fail(f"{MANIFEST} 的编码无法识别，请存为 UTF-8", "INCOMPLETE")
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        _fail(f"{MANIFEST} 中有重复的项")
-    return found
-
-
-class _Fields:
-    """One JSON object, its keys under their English names."""
-
-    def __init__(self, raw: object, names: Mapping[str, str], where: str) -> None:
-        if not isinstance(raw, dict):
-            _fail(f"{where}: 应为 {{...}}")
-        english = {chinese: name for name, chinese in names.items()} | {name: name for name in names}
-        self._names, self._where = names, where
-        self._values: dict[str, object] = {}
-        for key, value in raw.items():
-            if key not in english:
-                _fail(f"{where}: 不认识的项 {key[:40]}")
-            if english[key] in self._values:
-                _fail(f"{where}: {key} 以中英文各写了一次")
-            self._values[english[key]] = value
-
-    def _label(self, name: str) -> str:
-        return f"{self._where} {self._names[name]} {name}"
-
-    def value(self, name: str) -> object:
-        return self._values.get(name)
-
-    def text(self, name: str) -> str | None:
-        value = self.value(name)
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            _fail(f"{self._label(name)}: 应为文字")
-        return value
-
-    def required(self, name: str) -> str:
-        return self.text(name) or _fail(f"{self._label(name)}: 必须填写")
-
-    def number(self, name: str) -> int | None:
-        value = self.value(name)
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
-            _fail(f"{self._label(name)}: 应为整数")
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self.value(name)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        _fail(f"{self._label(name)}: 应为 true 或 false")
-
-    def items(self, name: str) -> list[object]:
-        """A list; one value alone is a list of one."""
-        value = self.value(name)
-        if value is None:
-            return []
-        return value if isinstance(value, list) else [value]
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        found = self.items(name)
-        if not all(isinstance(item, str) for item in found):
-            _fail(f"{self._label(name)}: 应为文字，或文字的列表")
-        return tuple(str(item) for item in found if item)
-
-
-def _choice(label: str, text: str, choices: type[_Choice]) -> _Choice:
-    """By value or Chinese name."""
-    for choice in choices:
-        if text in (choice.value, getattr(choice, "chinese", None)):
-            return choice
-    known = "、".join(getattr(choice, "chinese", choice.value) for choice in choices)
-    _fail(f"{label}: {text[:40]} 不在可选范围内（{known}）")
+        return parse(file.read(MAX_BYTES), MANIFEST)
 
 
 def _addresses(items: list[object], label: str, role: RecipientRole) -> Iterable[Address]:
@@ -241,7 +142,7 @@ def _addresses(items: list[object], label: str, role: RecipientRole) -> Iterable
         if isinstance(item, str):
             yield Address(to=item, role=role)
             continue
-        one = _Fields(item, _ADDRESS, label)
+        one = Fields(item, _ADDRESS, label)
         quota = one.number("print_quota")
         yield Address(
             to=one.required("to"), role=role, print_quota=1 if quota is None else quota, paper=one.flag("paper")
@@ -249,13 +150,13 @@ def _addresses(items: list[object], label: str, role: RecipientRole) -> Iterable
 
 
 def _metadata(raw: object, identifier: str) -> Metadata:
-    given = _Fields(raw, dict(_ELEMENTS.values()), "元数据")
+    given = Fields(raw, dict(ELEMENTS.values()), "元数据")
     values: dict[str, object] = {}
-    for field, (standard, chinese) in _ELEMENTS.items():
-        value: object = given.texts(standard) if field in _MANY else given.text(standard)
+    for field, (standard, chinese) in ELEMENTS.items():
+        value: object = given.texts(standard) if field in MANY else given.text(standard)
         if value is None or value == ():
             if field in _REQUIRED:
-                _fail(f"元数据 {chinese} {standard}: 必须填写")
+                refuse(f"元数据 {chinese} {standard}: 必须填写")
             continue
         values[field] = _converted(field, f"元数据 {chinese} {standard}", value)
     values.setdefault("document_identifier", identifier)
@@ -267,14 +168,14 @@ def _converted(field: str, label: str, value: object) -> object:
         return value
     match field:
         case "document_type":
-            return _choice(label, value, DocumentType)
+            return choice(label, value, DocumentType)
         case "emergency_degree":
-            return _choice(label, value, EmergencyDegree)
+            return choice(label, value, EmergencyDegree)
         case "issued_date" | "printing_date":
             try:
                 return date.fromisoformat(value)
             except ValueError:
-                _fail(f"{label}: 应为日期，如 2026-11-03")
+                refuse(f"{label}: 应为日期，如 2026-11-03")
         case _:
             return value
 
@@ -283,22 +184,22 @@ def _files(items: list[object], parcel: Parcel, digests: Mapping[str, str]) -> t
     files = [_file(item, parcel, digests) for item in items]
     listed = {file.name for file in files}
     if len(listed) != len(files):
-        _fail("文件 files: 同一文件列了两次")
+        refuse("文件 files: 同一文件列了两次")
     if left := sorted(set(parcel.files) - listed - {MANIFEST}):
-        _fail(f"清单中没有列出文件：{'、'.join(left[:5])}")
+        refuse(f"清单中没有列出文件：{'、'.join(left[:5])}")
     return tuple(files)
 
 
 def _file(item: object, parcel: Parcel, digests: Mapping[str, str]) -> DraftFile:
-    given = _Fields(item, _FILE, "文件")
+    given = Fields(item, _FILE, "文件")
     name = check_file_name(given.required("name"))
     if name not in parcel.files or name == MANIFEST:
-        _fail(f"缺少文件 {name}", "INCOMPLETE")
+        refuse(f"缺少文件 {name}", "INCOMPLETE")
     size, sha256 = given.number("size"), given.text("sha256")
     if size not in (None, parcel.files[name]) or (sha256 is not None and sha256.lower() != digests[name]):
-        _fail(f"文件 {name} 与清单所列的大小或摘要不符", "INCOMPLETE")
+        refuse(f"文件 {name} 与清单所列的大小或摘要不符", "INCOMPLETE")
     return DraftFile(
-        role=_choice("文件 类别 role", given.text("role") or "attachment", FileRole),
+        role=choice("文件 类别 role", given.text("role") or "attachment", FileRole),
         name=name,
         media_type=given.text("media_type") or _media_type(name),
         open=lambda: _open(parcel, name),
@@ -317,49 +218,52 @@ def _media_type(name: str) -> str:
 
 def describe(envelope: Envelope, unit: UnitCode, stored: Mapping[str, str]) -> bytes:
     """The manifest of a received document for `unit`. `stored`: file name -> its path within the folder."""
+    return _json(described(envelope, unit, stored))
+
+
+def described(envelope: Envelope, unit: UnitCode, stored: Mapping[str, str]) -> dict[str, object]:
+    """The same as values."""
     own = next(recipient for recipient in envelope.recipients if recipient.unit == unit)
     elements = {
         names: _plain(value)
-        for field, names in _ELEMENTS.items()
+        for field, names in ELEMENTS.items()
         if (value := getattr(envelope.metadata, field)) not in (None, ())
     }
-    return _json(
-        {
-            "id": envelope.id,
-            "sender": envelope.sender,
-            "recipient": unit,
-            "role": own.role,
-            "print_quota": own.print_quota,
-            "paper": own.paper,
-            "kind": envelope.kind,
-            "业务类型": envelope.kind.chinese,
-            "created": _plain(envelope.created),
-            "sign_by": _plain(envelope.sign_by),
-            "handle_by": _plain(envelope.handle_by),
-            "reply_required": envelope.reply_required,
-            "in_reply_to": envelope.in_reply_to,
-            "supersedes": envelope.supersedes,
-            "operator": envelope.operator,
-            "declared_by": envelope.declaration.name,
-            "元数据": {chinese: value for (_, chinese), value in elements.items()},
-            "metadata": {standard: value for (standard, _), value in elements.items()},
-            "content": envelope.content,
-            "files": [
-                {
-                    "name": file.name,
-                    "path": stored[file.name],
-                    "role": file.role,
-                    "类别": file.role.chinese,
-                    "media_type": file.media_type,
-                    "size": file.size,
-                    "sha256": file.sha256,
-                    "sm3": file.sm3,
-                    "pages": file.pages,
-                }
-                for file in envelope.files
-            ],
-        }
-    )
+    return {
+        "id": envelope.id,
+        "sender": envelope.sender,
+        "recipient": unit,
+        "role": own.role,
+        "print_quota": own.print_quota,
+        "paper": own.paper,
+        "kind": envelope.kind,
+        "业务类型": envelope.kind.chinese,
+        "created": _plain(envelope.created),
+        "sign_by": _plain(envelope.sign_by),
+        "handle_by": _plain(envelope.handle_by),
+        "reply_required": envelope.reply_required,
+        "in_reply_to": envelope.in_reply_to,
+        "supersedes": envelope.supersedes,
+        "operator": envelope.operator,
+        "declared_by": envelope.declaration.name,
+        "元数据": {chinese: value for (_, chinese), value in elements.items()},
+        "metadata": {standard: value for (standard, _), value in elements.items()},
+        "content": envelope.content,
+        "files": [
+            {
+                "name": file.name,
+                "path": stored[file.name],
+                "role": file.role,
+                "类别": file.role.chinese,
+                "media_type": file.media_type,
+                "size": file.size,
+                "sha256": file.sha256,
+                "sm3": file.sm3,
+                "pages": file.pages,
+            }
+            for file in envelope.files
+        ],
+    }
 
 
 def describe_receipt(receipt: Receipt) -> bytes:

@@ -1,28 +1,52 @@
 """Adapters by name. A package of its own adds one with an entry point of group `yidi.adapters`:
 
     [project.entry-points."yidi.adapters"]
-    folder = "exchange.adapters.folder:FolderAdapter"
+    myoffice = "my_package:MyOffice"
 
-The object named is called with the directory that adapters of this node may use, and returns an `OfficeAdapter`.
+What is named is an `AdapterKind`: the class of its settings, and `open`. docs/adapters/README.md has a whole one.
 """
 
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 from exchange.errors import AdapterError
 from exchange.ports.office import OfficeAdapter
+from exchange.settings import AdapterSettings, read_table
 
-__all__ = ["GROUP", "adapter_names", "load_adapter"]
+__all__ = ["GROUP", "AdapterKind", "Place", "adapter_names", "find_adapter", "load_adapter"]
 
 GROUP = "yidi.adapters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a node lends an adapter. `name`: of its table in the settings. `data`: files that settings name are relative
+    to it. `offices`: where it may keep files of its own, beside others."""
+
+    name: str
+    data: Path
+    offices: Path
+
+
+class AdapterKind(Protocol):
+    """What an entry point names: a class is one."""
+
+    Settings: type[AdapterSettings]
+
+    def open(self, settings: Any, place: Place) -> OfficeAdapter:
+        """An adapter with these settings, an instance of `Settings`. Asks nobody anything yet. Raises InputError."""
+        ...
 
 
 def adapter_names() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=GROUP)})
 
 
-def load_adapter(name: str, root: Path) -> OfficeAdapter:
-    """The adapter `name`, working under `root`. Raises AdapterError (ADAPTER_UNKNOWN, ADAPTER_BROKEN)."""
+def find_adapter(name: str) -> AdapterKind:
+    """Raises AdapterError (ADAPTER_UNKNOWN, ADAPTER_BROKEN)."""
     found = [entry for entry in entry_points(group=GROUP) if entry.name == name]
     if not found:
         known = ", ".join(adapter_names()) or "none at all"
@@ -30,14 +54,21 @@ def load_adapter(name: str, root: Path) -> OfficeAdapter:
     if len({entry.value for entry in found}) > 1:
         values = ", ".join(sorted(entry.value for entry in found))
         raise AdapterError(f"several adapters are called {name!r}: {values}", code="ADAPTER_BROKEN")
-    return _make(found[0], root)
-
-
-def _make(entry: EntryPoint, root: Path) -> OfficeAdapter:
     try:
-        made: OfficeAdapter = entry.load()(root)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise AdapterError(
-            f"adapter {entry.name!r} ({entry.value}) does not load", code="ADAPTER_BROKEN", detail=repr(error)
-        ) from error
-    return made
+        kind = found[0].load()
+    except (ImportError, AttributeError) as error:
+        raise _broken(name, found[0].value, repr(error)) from error
+    if not (isinstance(getattr(kind, "Settings", None), type) and callable(getattr(kind, "open", None))):
+        raise _broken(name, found[0].value, "it has no Settings or no open")
+    return cast("AdapterKind", kind)
+
+
+def load_adapter(table: Mapping[str, object], place: Place) -> OfficeAdapter:
+    """The adapter of one table of settings. Raises AdapterError as `find_adapter`, InputError (SETTINGS)."""
+    settings = {key: value for key, value in table.items() if key != "adapter"}
+    kind = find_adapter(str(table.get("adapter", place.name)))
+    return kind.open(read_table(kind.Settings, settings, f"offices.{place.name}"), place)
+
+
+def _broken(name: str, value: str, detail: str) -> AdapterError:
+    return AdapterError(f"adapter {name!r} ({value}) does not load", code="ADAPTER_BROKEN", detail=detail)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from exchange.cli import checks_flow
 from exchange.cli.checks import Check, Finding, Place, failure, fine, warning
 from exchange.cli.checks_hub import certificate_end
-from exchange.cli.checks_place import disk, folders_of, private
+from exchange.cli.checks_place import disk, offices_of, private
 from exchange.cli.language import say
 from exchange.cli.output import local
 from exchange.cli.running import running
@@ -236,7 +236,7 @@ def outbox(patient: NodePatient) -> Iterator[Finding]:
 
 
 def offices(patient: NodePatient) -> Iterator[Finding]:
-    yield from folders_of(patient, patient.settings.office)
+    yield from offices_of(patient, patient.settings, patient.units)
     with patient.node_store.begin() as session:
         counts = session.counts()
     if waiting := counts["handovers_open"]:

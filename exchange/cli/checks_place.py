@@ -1,16 +1,22 @@
 """Checks of the place that an exchange lives in: files, modes, disk, keys, databases, office folders, the process."""
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exchange.cli.checks import Check, Finding, Patient, Place, failure, fine, warning
 from exchange.cli.language import say
 from exchange.cli.running import running
 from exchange.errors import YidiError
 
-__all__ = ["CHECKS", "disk", "folders_of", "private"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exchange.model.unit import UnitCode
+    from exchange.settings import Hosting
+
+__all__ = ["CHECKS", "disk", "offices_of", "private"]
 
 _GIB = 1024**3
 
@@ -102,24 +108,26 @@ def databases(patient: Patient) -> Iterator[Finding]:
 
 
 def offices(patient: Patient) -> Iterator[Finding]:
-    yield from folders_of(patient, patient.settings.office)
+    with patient.node_store.begin() as session:
+        units = session.units()
+    yield from offices_of(patient, patient.settings, units)
 
 
-def folders_of(patient: Place, office: str) -> Iterator[Finding]:
-    if office != "folder":
-        yield fine("offices", office)
-        return
-    layout = patient.layout
-    folders = [layout.offices, *(one for unit in layout.offices.glob("*") for one in (unit, *unit.glob("*box")))]
-    closed = [path for path in folders if path.is_dir() and not os.access(path, os.R_OK | os.W_OK | os.X_OK)]
-    if not layout.offices.is_dir():
-        yield failure(
-            "offices", say(f"缺少 {layout.offices}", f"{layout.offices} is missing"), f"mkdir -m 700 {layout.offices}"
-        )
-    for path in closed:
-        yield failure("offices", say(f"{path} 不可写", f"{path} cannot be written"), f"chmod u+rwx {path}")
-    if layout.offices.is_dir() and not closed:
-        yield fine("offices", say("办公文件夹可读写", "office folders can be read and written"))
+def offices_of(patient: Place, choice: "Hosting", units: "Sequence[UnitCode]") -> Iterator[Finding]:
+    """Whether each office system of these units answers, and the settings fit it."""
+    from exchange.cli.adapters import misfits
+    from exchange.wiring.offices import open_offices
+
+    opened = open_offices(choice, patient.layout.root, patient.layout.offices)
+    try:
+        found = list(misfits(opened, units))
+    finally:
+        opened.close()
+    for one in found:
+        yield failure("offices", f"{one.where}: {one.found}", one.cure)
+    if not found:
+        names = ", ".join(opened.adapters) or say("无", "none")
+        yield fine("offices", say(f"设置与办公系统相符：{names}", f"the settings fit the office systems: {names}"))
 
 
 def process(patient: Patient) -> Iterator[Finding]:

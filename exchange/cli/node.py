@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli import adapters
 from exchange.cli.backup import add_node_commands
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
@@ -41,6 +42,7 @@ def group() -> typer.Typer:
         "yidi node enroll --data /var/lib/yidi-node --unit 520304-001 --code ABCDE-FGHJK-MNPQR-STUVW",
     )(enroll)
     application.command(help=both("本机节点的现状", "the state of this node"))(status)
+    application.add_typer(adapters.group(), name="adapters")
     add_node_commands(application)
     return application
 

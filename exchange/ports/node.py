@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import BusinessState
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
@@ -155,6 +156,10 @@ class NodeSession(Protocol):
     def due_handovers(self, now: datetime, limit: int) -> list[HandoverRecord]: ...
     def save_handovers(self, records: Sequence[HandoverRecord]) -> None: ...
     def handover(self, unit: UnitCode, envelope: EnvelopeKey) -> HandoverRecord | None: ...
+    def in_office(self, unit: UnitCode, limit: int) -> list[tuple[HandoverRecord, BusinessState]]:
+        """What the office of `unit` took and nobody has returned, archived, recalled or voided; unsigned ones first."""
+        ...
+
     def untold(self, limit: int, except_of: Iterable[UnitCode] = ()) -> list[tuple[UnitCode, ReceiptRecord]]:
         """Receipts that the office has not been told of, oldest first: about what it sent, and recalls and reminders
         of what it received."""

@@ -1,19 +1,34 @@
-"""An office system behind a node: it takes documents, learns of receipts, and gives documents to send.
+"""An office system behind a node: it takes documents, learns of receipts, gives documents to send, and says what its
+people decided about those it received.
 
-Adapters are found by entry point (group `yidi.adapters`). `Any` stops here: an adapter's own types never reach a
-service.
+Adapters are found by entry point (group `yidi.adapters`). The node calls; an office that calls by itself is served by
+an adapter that keeps what came and gives it at the next `collect` or `decisions`. Everything is at least once in both
+directions: what is asked for again under the same key, receipt id or reference must change nothing.
+
+`Any` stops here: an adapter's own types never reach a service.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from exchange.errors import YidiError
 from exchange.model.document import BusinessKind, Metadata
 from exchange.model.envelope import Envelope, EnvelopeKey, FileRole, RecipientRole
-from exchange.model.receipt import Receipt
+from exchange.model.events import BusinessState, Event
+from exchange.model.receipt import Reason, Receipt
 from exchange.model.unit import UnitCode
 
-__all__ = ["Address", "Draft", "DraftFile", "HandOver", "OfficeAdapter"]
+__all__ = [
+    "Address",
+    "Draft",
+    "DraftFile",
+    "HandOver",
+    "InOffice",
+    "Misfit",
+    "OfficeAdapter",
+    "OfficeDecision",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,24 +76,64 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
-    """One received document for the office system. Taking the same `key` again must change nothing there."""
+    """One received document for the office system. Taking the same `key` again must change nothing there. `again`:
+    an earlier attempt may have reached the office without our learning of it."""
 
     unit: UnitCode
     key: EnvelopeKey
     envelope: Envelope
     document: bytes
     open_file: Callable[[str], BinaryIO]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InOffice:
+    """A received document that the office holds under its own id, and with which nobody is finished."""
+
+    key: EnvelopeKey
+    office_id: str
+    state: BusinessState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeDecision:
+    """What a named user of the office did with a received document: SIGNED, REJECTED, RETURNED, FEEDBACK, ARCHIVED,
+    RECALLED or RECALL_DENIED. `reference` is the office's own id of the deed: the same one twice is one receipt."""
+
+    key: EnvelopeKey
+    event: Event
+    person: str
+    reason: Reason | None = None
+    text: str | None = None
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """A setting that does not fit the office: `where` in the settings, what is wrong, and what to do, for a person."""
+
+    where: str
+    found: str
+    cure: str
 
 
 class OfficeAdapter(Protocol):
+    """A class that derives from this one need not write what an office without decisions or settings has no use for."""
+
+    # received documents, and receipts: towards the office
+
     def hand_over(self, item: HandOver) -> str:
-        """Store it in the office system, idempotent by key; returns the office's own id. Raises AdapterError."""
+        """Store it in the office system, idempotent by key; returns the office's own id. Raises AdapterError, with
+        code OA_REJECTED when the office will never take it."""
         ...
 
     def tell(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
         """Give the office a receipt about a document it sent, or of a recall or reminder of one it received; idempotent
         by receipt id. Raises AdapterError."""
         ...
+
+    # documents to send
 
     def collect(self, unit: UnitCode) -> Iterable[Draft]:
         """Documents waiting to be sent. Each stays waiting until `sent` or `refused` is called for its reference."""
@@ -87,3 +142,25 @@ class OfficeAdapter(Protocol):
     def sent(self, unit: UnitCode, reference: str, key: EnvelopeKey) -> None: ...
 
     def refused(self, unit: UnitCode, reference: str, code: str, message: str) -> None: ...
+
+    # decisions about received documents
+
+    def decisions(self, unit: UnitCode, held: Callable[[], Sequence[InOffice]]) -> Iterable[OfficeDecision]:
+        """Decisions waiting to be taken. Each stays waiting until `decided` is called for its reference. `held` tells
+        what the office has, for adapters that must ask document by document; those nobody has signed come first."""
+        return ()
+
+    def decided(self, unit: UnitCode, reference: str, fault: YidiError | None) -> None:
+        """The decision is signed and on its way; or it is refused for good, and why."""
+        return None
+
+    # what is asked before and between
+
+    def check(self, units: Sequence[UnitCode]) -> Iterable[Misfit]:
+        """Compare the settings with the office, for these units: every field, form and account they name. Changes
+        nothing in the office. Raises AdapterError when the office does not answer."""
+        return ()
+
+    def close(self) -> None:
+        """Let go of connections. Nothing is asked afterwards."""
+        return None

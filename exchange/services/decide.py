@@ -2,13 +2,14 @@
 
 签收 is never automatic: before it the node checks every file again (and fetches what its disk spoilt), and the person
 is named. Each decision is one transaction: the receipt, the inbox's new state, the outbox row. A decision that
-contradicts an earlier one is refused with what was decided, by whom and when.
+contradicts an earlier one is refused with what was decided, by whom and when. One that an office made carries the
+office's own id of it in the signed receipt, by which the same one is known again.
 """
 
 from datetime import timedelta, timezone
 from typing import Final
 
-from exchange.codec.read import read_envelope
+from exchange.codec.read import read_envelope, read_receipt
 from exchange.errors import RefusedError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
@@ -16,12 +17,20 @@ from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason, Receipt, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, NodeSession
+from exchange.ports.office import OfficeDecision
 from exchange.ports.records import DocumentRecord
 from exchange.services.fetch import fetch_files
 from exchange.services.node import Node
 
 __all__ = ["Decider"]
 
+_OFFICE_ID: Final = "office-id"
+_OF_PEOPLE: Final = frozenset(
+    {
+        *(Event.SIGNED, Event.REJECTED, Event.RETURNED, Event.FEEDBACK, Event.ARCHIVED),
+        *(Event.RECALLED, Event.RECALL_DENIED),
+    }
+)
 _COUNTY_TIME: Final = timezone(timedelta(hours=8))  # what an office reads
 
 
@@ -53,6 +62,15 @@ class Decider:
         """Refuse a recall that the node did not answer by itself."""
         return self._decide(unit, key, Event.RECALL_DENIED, person, Reason.OPERATOR, text)
 
+    def of_office(self, unit: UnitCode, decision: OfficeDecision) -> Receipt:
+        """What a named user of the unit's office system decided there; the same reference again is the same receipt."""
+        if decision.event not in _OF_PEOPLE:
+            raise RefusedError(f"{decision.event}: not a person's to decide", code="STATE")
+        reason = decision.reason or (Reason.OPERATOR if decision.event.rule.reason else None)
+        return self._decide(
+            unit, decision.key, decision.event, decision.person, reason, decision.text, office_id=decision.reference
+        )
+
     def _decide(
         self,
         unit: UnitCode,
@@ -61,9 +79,13 @@ class Decider:
         person: str,
         reason: Reason | None = None,
         text: str | None = None,
+        *,
+        office_id: str | None = None,
     ) -> Receipt:
         node = self._node
         node.check_hosted(unit)
+        if (known := self._known(unit, key, event, office_id)) is not None:
+            return known
         if event.rule.reason and not (text or "").strip():
             raise RefusedError(f"{event.chinese}: say why", code="REASON_REQUIRED")
         if event is Event.SIGNED:
@@ -81,12 +103,23 @@ class Decider:
                 person=person,
                 reason=reason,
                 text=text,
+                attributes=() if office_id is None else ((_OFFICE_ID, office_id),),
             )
             node.emit(session, unit, [(receipt, signed)], now)
             node.apply(session, unit, key, [receipt])
         node.metrics.count("yidi_node_decisions_total", event=event.value)
         node.log.info("decided", envelope=str(key), unit=unit, event_name=event.value)
         return receipt
+
+    def _known(self, unit: UnitCode, key: EnvelopeKey, event: Event, office_id: str | None) -> Receipt | None:
+        """The receipt that this decision of the office's already has. One adapter asks at a time, so looking before
+        the transaction is enough."""
+        if office_id is None:
+            return None
+        with self._node.store.begin() as session:
+            records = [record for record in session.receipts_of(unit, key) if record.event is event]
+        said = map(read_receipt, (record.document for record in records))
+        return next((receipt for receipt in said if dict(receipt.attributes).get(_OFFICE_ID) == office_id), None)
 
     @staticmethod
     def _held(session: NodeSession, unit: UnitCode, key: EnvelopeKey) -> tuple[DocumentRecord, DeliveryState]:

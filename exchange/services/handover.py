@@ -55,7 +55,8 @@ class Officer:
             session.save_handovers(tried)
         if not due:
             return 0
-        done = [self._try(h, documents[(h.unit, h.envelope)]) for h in tried]
+        again = {(h.unit, h.envelope) for h in due if h.attempts or h.external_id == UNKNOWN}
+        done = [self._try(h, documents[(h.unit, h.envelope)], again=(h.unit, h.envelope) in again) for h in tried]
         with node.store.begin() as session:
             for record in done:
                 if record.external_id:
@@ -123,7 +124,7 @@ class Officer:
         office.sent(unit, reference, submitted.key)
         return True
 
-    def _try(self, record: HandoverRecord, document: DocumentRecord) -> HandoverRecord:
+    def _try(self, record: HandoverRecord, document: DocumentRecord, *, again: bool) -> HandoverRecord:
         node = self._node
         office = self._offices(record.unit)
         if office is None:
@@ -138,6 +139,7 @@ class Officer:
                 envelope=envelope,
                 document=document.document,
                 open_file=node.files.open,
+                again=again,
             )
             external_id = office.hand_over(item)
         except Exception as error:  # noqa: BLE001  # an adapter is anybody's code

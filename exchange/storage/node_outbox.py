@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 
 from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import BusinessState
 from exchange.model.unit import UnitCode
-from exchange.ports.node import Box, HandoverRecord, OutboxKind, OutboxRow
+from exchange.ports.node import UNKNOWN, Box, HandoverRecord, OutboxKind, OutboxRow
 from exchange.storage import tables_node as tables
 from exchange.storage.rows import Row, Values, envelope_key, from_time, optional_from_time, optional_to_time, to_time
 from exchange.storage.session import Session
@@ -112,6 +113,24 @@ class Outbox(Session):
             )
         )
         return None if row is None else _handover(row)
+
+    def in_office(self, unit: UnitCode, limit: int) -> list[tuple[HandoverRecord, BusinessState]]:
+        handovers, deliveries = tables.handovers.c, tables.deliveries.c
+        taken = (
+            select(*columns(tables.handovers, _HANDOVER), deliveries.business)
+            .where(
+                handovers.unit == unit,
+                handovers.external_id != UNKNOWN,  # and so neither NULL
+                deliveries.unit == handovers.unit,
+                deliveries.envelope_id == handovers.envelope_id,
+                deliveries.sender == handovers.sender,
+                deliveries.recipient == handovers.unit,
+                deliveries.business < BusinessState.ARCHIVED.value,
+            )
+            .order_by(deliveries.business, deliveries.delivered_at.desc())
+            .limit(limit)
+        )
+        return [(_handover(row), BusinessState(business)) for *row, business in self._sql.rows(taken)]
 
 
 def _outbox_values(row: OutboxRow) -> Values:

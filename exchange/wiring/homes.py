@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.model.unit import HubId
-from exchange.settings import HubTiming, NodeTiming, Quota
+from exchange.settings import Hosting, HubTiming, NodeTiming, Quota
 from exchange.trust.anchor import Anchor
 from exchange.trust.keystore import KeyStore
 
@@ -25,12 +25,14 @@ class HubHome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeHome:
-    """`keys`: one per unit. `office`: the adapter of every hosted unit, or "none"; `offices`: its folders."""
+    """`keys`: one per unit. `choice`: which office system each unit has; `offices`: folders for them; `root`: the data
+    directory."""
 
     hub: HubId
     files: Path
     keys: KeyStore
     anchor: Anchor
     timing: NodeTiming
-    office: str
+    choice: Hosting
     offices: Path
+    root: Path

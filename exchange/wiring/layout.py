@@ -99,8 +99,9 @@ class Layout:
             keys=self.node_keys(settings),
             anchor=self.anchor(),
             timing=settings.node_timing,
-            office=settings.office,
+            choice=settings,
             offices=self.offices,
+            root=self.root,
         )
 
     def hub_keys(self, settings: MachineSettings) -> KeyStore:

@@ -12,6 +12,7 @@ from exchange.ports.transport import Publisher
 from exchange.services.decide import Decider
 from exchange.services.handover import Officer
 from exchange.services.node import Node
+from exchange.services.office_decide import OfficeDecider
 from exchange.services.plain_text import PlainText
 from exchange.services.recall import Recaller
 from exchange.services.receive import Receiver
@@ -21,6 +22,7 @@ from exchange.services.relay import Relay
 from exchange.services.submit import Submitter
 from exchange.wiring.homes import NodeHome
 from exchange.wiring.layout import Layout
+from exchange.wiring.offices import OpenOffices, open_offices
 from exchange.wiring.parts import Parts
 from exchange.wiring.system import SystemIds, system_chance
 
@@ -48,7 +50,9 @@ class NodeServices:
     relay: Relay
     receiver: Receiver
     refresher: Refresher
+    offices: OpenOffices
     officer: Officer
+    office_decider: OfficeDecider
     decider: Decider
     recaller: Recaller
 
@@ -79,8 +83,8 @@ def open_node(
         log=log,
         timing=home.timing,
     )
-    office = None if home.office == "none" else parts.adapter(home.office, home.offices)
-    submitter = Submitter(node, PlainText())
+    offices = open_offices(home.choice, home.root, home.offices, parts)
+    submitter, decider = Submitter(node, PlainText()), Decider(node)
     refresher = Refresher(node, feed)
 
     return NodeServices(
@@ -89,8 +93,10 @@ def open_node(
         relay=Relay(node),
         receiver=Receiver(node, refresher),
         refresher=refresher,
-        officer=Officer(node, lambda _unit: office, submitter),
-        decider=Decider(node),
+        offices=offices,
+        officer=Officer(node, offices, submitter),
+        office_decider=OfficeDecider(node, offices, decider),
+        decider=decider,
         recaller=Recaller(node),
     )
 

@@ -105,8 +105,9 @@ class NodePlace:
             keys=self.keys(),
             anchor=anchor,
             timing=self.settings.node_timing,
-            office=self.settings.office,
+            choice=self.settings,
             offices=self.layout.offices,
+            root=self.layout.root,
         )
 
     def client(self) -> HubClient:

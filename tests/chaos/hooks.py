@@ -26,7 +26,7 @@ from exchange.model.envelope import FileEntry
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
 from exchange.ports.files import Files
-from exchange.ports.office import Draft, HandOver
+from exchange.ports.office import Draft, HandOver, OfficeAdapter
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult, Transport
 from exchange.topology import ASIDE
 from exchange.trust.digest import sha256_hex
@@ -101,7 +101,7 @@ class Hooks:
     def parts(self, offices: Path) -> Parts:
         return Parts(
             files=lambda root: _Files(LocalFiles(root), self),
-            adapter=lambda _name, _root: _Office(offices, self),
+            adapter=lambda _table, _place: _Office(offices, self),
             clock=_WrongClock(self),
         )
 
@@ -268,7 +268,7 @@ class _Files:
         return getattr(self._inner, name)
 
 
-class _Office:
+class _Office(OfficeAdapter):
     """One file a document, named for it: taking it twice changes nothing. What it holds is judged afterwards."""
 
     def __init__(self, folder: Path, hooks: Hooks) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from exchange.errors import ConflictError, StorageError
 from exchange.model.envelope import EnvelopeKey
-from exchange.model.events import Event
+from exchange.model.events import BusinessState, Event
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession, NodeStore, OutboxKind, OutboxRow
 from exchange.testing.stores import file_node_store, memory_node_store
@@ -362,6 +362,20 @@ def test_hand_overs_are_due_oldest_first_until_done(store: NodeStore) -> None:
         assert session.due_handovers(NOW, 9) == [second]
         assert session.handover(B, envelope(1)) == done
         assert session.handover(C, envelope(1)) is None
+
+
+def test_what_an_office_has_is_told_unsigned_ones_first_until_somebody_is_finished(store: NodeStore) -> None:
+    states = {1: BusinessState.SIGNED, 2: BusinessState.UNSIGNED, 3: BusinessState.ARCHIVED, 4: BusinessState.UNSIGNED}
+    taken = {number: replace(handover(number), due=None, external_id=f"OA-{number}") for number in states}
+    taken[4] = replace(handover(4), external_id="")  # being handed over
+    with store.begin() as session:
+        session.add_handovers([*taken.values(), handover(5)])
+        for number, state in states.items():
+            record = delivery(envelope(number))
+            session.add_deliveries(B, [replace(record, state=replace(record.state, business=state))])
+        assert session.in_office(B, 9) == [(taken[2], BusinessState.UNSIGNED), (taken[1], BusinessState.SIGNED)]
+        assert session.in_office(B, 1) == [(taken[2], BusinessState.UNSIGNED)]
+        assert session.in_office(C, 9) == []
 
 
 # what is owed, held and in trouble

@@ -7,13 +7,13 @@ from exchange.errors import AdapterError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
-from exchange.ports.office import Draft, HandOver
+from exchange.ports.office import Draft, HandOver, OfficeAdapter
 
 __all__ = ["SimulatedOffice"]
 
 
 @dataclass(slots=True)
-class SimulatedOffice:
+class SimulatedOffice(OfficeAdapter):
     """`is_down` is asked before each call; `reach` is where the calling process may die."""
 
     is_down: Callable[[], bool]

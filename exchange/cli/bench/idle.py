@@ -43,7 +43,7 @@ def main() -> None:
     clock = services.node.clock
     runners = [
         Runner("mailboxes", steps, clock, metrics, log),
-        Runner("offices", node.office_steps(services.officer), clock, metrics, log),
+        Runner("offices", node.office_steps(services.officer, services.office_decider), clock, metrics, log),
     ]
     threads = [threading.Thread(target=runner.run) for runner in runners]
     collect_seldom()

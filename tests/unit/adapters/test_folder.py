@@ -3,18 +3,21 @@
 import hashlib
 import io
 import json
+import os
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exchange.adapters.folder import FolderAdapter
-from exchange.errors import AdapterError, ConflictError, CorruptFileError
-from exchange.model.envelope import EnvelopeKey, RecipientRole
+from exchange.errors import AdapterError, ConflictError, CorruptFileError, RefusedError
+from exchange.model.envelope import EnvelopeKey, Recipient, RecipientRole
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
-from exchange.ports.office import Address
+from exchange.model.unit import UnitCode
+from exchange.ports.office import Address, OfficeDecision
 from tests.unit.adapters.offices import FILES, MANIFEST, NOW, SENDER, UNIT, Office, received
 
 # ------------------------------------------------------------------------------------------------ received
@@ -276,3 +279,115 @@ def test_an_outbox_that_cannot_be_emptied_is_an_office_that_is_down(office: Offi
     with pytest.raises(AdapterError):
         office.adapter.sent(UNIT, str(draft.reference), received().key)
     assert (office.outbox / "通知").exists()
+
+
+# ---------------------------------------------------------------------------------------------- decisions
+
+
+def decide(office: Office, name: str, text: str, *, settled: bool = True) -> Path:
+    (office.home / "decisions").mkdir(exist_ok=True)
+    file = office.home / "decisions" / f"{name}.json"
+    file.write_text(text, encoding="utf-8")
+    if settled:
+        assert list(waiting(office)) == []
+        office.seconds += 4
+    return file
+
+
+def waiting(office: Office) -> Iterator[OfficeDecision]:
+    yield from office.adapter.decisions(UNIT, lambda: ())
+
+
+def a_decision(**more: str) -> str:
+    item = {"公文": f"{SENDER}_{received().key.id}", "决定": "签收", "人员": "李四"} | more
+    return json.dumps(item, ensure_ascii=False)
+
+
+def test_a_decision_waits_until_it_is_taken_and_then_lies_in_done(office: Office) -> None:
+    decide(office, "签收", a_decision())
+    (first,) = waiting(office)
+    assert (first.key, first.event, first.person) == (received().key, Event.SIGNED, "李四")
+    (again,) = waiting(office)
+    assert again == first
+    office.adapter.decided(UNIT, first.reference, None)
+    assert list(waiting(office)) == []
+    assert (office.home / "done" / "签收.json").exists()
+
+
+def test_a_decision_that_is_still_written_is_not_taken_yet(office: Office) -> None:
+    file = decide(office, "签收", a_decision()[:20])
+    assert list(waiting(office)) == []  # half a file is no JSON: it may still grow
+    file.write_text(a_decision(), encoding="utf-8")
+    assert list(waiting(office)) == []
+    office.seconds += 4
+    assert len(list(waiting(office))) == 1
+
+
+def test_a_decision_that_cannot_be_taken_lies_in_error_with_its_reason(office: Office) -> None:
+    decide(office, "退文", a_decision(决定="退文", 原因="WRONG_UNIT", 说明="误送"))
+    (decision,) = waiting(office)
+    assert (decision.event, decision.reason, decision.text) == (Event.RETURNED, "WRONG_UNIT", "误送")
+    office.adapter.decided(UNIT, decision.reference, RefusedError("sign for the document first", code="STATE"))
+    assert "公文当前的状态下不能这样做" in office.reason("退文.json")
+    assert "移回 decisions" in office.reason("退文.json")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"公文": "防火通知"}, "不是收文的名称"),
+        ({"决定": "阅"}, "不在可选范围内"),
+        ({"人员": ""}, "必须填写"),
+        ({"原因": "懒"}, "原因 reason"),
+        ({"签收人": "李四"}, "不认识的项"),
+    ],
+)
+def test_a_decision_with_a_mistake_is_refused_and_says_which(office: Office, more: dict[str, str], said: str) -> None:
+    decide(office, "x", a_decision(**more))
+    assert list(waiting(office)) == []
+    assert said in office.reason("x.json")
+
+
+def test_what_is_decided_first_is_given_first_whatever_its_name(office: Office) -> None:
+    for moment, (name, decision) in enumerate([("b", "签收"), ("a", "反馈")]):
+        file = decide(office, name, a_decision(决定=decision, 说明="已办"), settled=False)
+        os.utime(file, (moment, moment))
+    assert list(waiting(office)) == []
+    office.seconds += 4
+    assert [one.event for one in waiting(office)] == [Event.SIGNED, Event.FEEDBACK]
+
+
+# -------------------------------------------------------------------------------------------------- shares
+
+
+def test_a_share_that_is_not_mounted_closed_or_too_deep_is_found_by_the_check(office: Office, tmp_path: Path) -> None:
+    assert list(office.adapter.check([UNIT])) == []
+    (gone,) = FolderAdapter(tmp_path / "gone").check([UNIT])
+    assert "没有文件夹" in gone.found
+    (office.home / "inbox").rmdir()
+    (office.home / "inbox").write_text("not a folder")
+    (closed,) = office.adapter.check([UNIT])
+    assert f"{office.home / 'inbox'} 不可读写" in closed.found
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    (long,) = FolderAdapter(deep).check([])
+    assert "对 Windows 过长" in long.found
+
+
+def test_every_path_written_for_a_received_document_fits_windows(office: Office) -> None:
+    sender = UnitCode("520304000000-000001")
+    item = received(("通" * 60 + "知.pdf", b"1"))
+    item = replace(item, unit=UnitCode("520304000000-000002"), key=EnvelopeKey(sender, item.key.id))
+    item = replace(item, envelope=replace(item.envelope, recipients=(Recipient(unit=item.unit),)))
+    office.adapter.hand_over(item)
+    longest = max(len(str(path.relative_to(office.root))) for path in office.root.rglob("*"))
+    assert longest + len("\\\\server\\share-of-the-office-of-a-township\\exchange\\") < 260
+
+
+def test_a_refused_draft_with_a_long_name_lies_where_windows_can_open_it(office: Office) -> None:
+    name = "关于做好秋季森林防火工作的通知" * 5
+    office.put(name)
+    (draft,) = office.adapter.collect(UNIT)
+    office.adapter.refused(UNIT, str(draft.reference), "SECRECY", "MARK_AT_HEAD in files[0]")
+    (folder,) = (office.home / "error").iterdir()
+    assert len(folder.name) <= 80

@@ -108,7 +108,7 @@ def test_a_hostile_manifest_costs_nothing(office: Office) -> None:
 
 
 def test_the_documented_example_is_sent(office: Office, repository: Path) -> None:
-    text = (repository / "docs" / "folder-adapter.md").read_text(encoding="utf-8")
+    text = (repository / "docs" / "adapters" / "folder.md").read_text(encoding="utf-8")
     for number, example in enumerate(re.findall(r"```json manifest\n(.*?)```", text, re.DOTALL)):
         manifest = json.loads(example)
         names = [file.get("name") or file["文件名"] for file in manifest.get("files") or manifest["文件"]]

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from exchange.codec.envelope import decode as decode_envelope
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.directory.snapshot import Directory
-from exchange.errors import TransportError
+from exchange.errors import TransportError, YidiError
 from exchange.files.hub import HubFileExchange
 from exchange.model.document import BusinessKind, DocumentType, Metadata
 from exchange.model.envelope import Declaration, Envelope, EnvelopeId, EnvelopeKey, FileEntry, FileRole, Recipient
@@ -28,7 +28,15 @@ from exchange.model.unit import UnitCode
 from exchange.ports.files import FileExchange
 from exchange.ports.hub import HubSession
 from exchange.ports.node import NodeSession
-from exchange.ports.office import Address, Draft, DraftFile, HandOver, OfficeAdapter
+from exchange.ports.office import (
+    Address,
+    Draft,
+    DraftFile,
+    HandOver,
+    InOffice,
+    OfficeAdapter,
+    OfficeDecision,
+)
 from exchange.ports.records import DeliveryRecord, DirectoryRecord
 from exchange.ports.text import FileText
 from exchange.ports.transport import Delivered, Message
@@ -41,6 +49,7 @@ from exchange.services.forward import Forwarder
 from exchange.services.handover import Officer
 from exchange.services.hub import Hub
 from exchange.services.node import Node
+from exchange.services.office_decide import OfficeDecider
 from exchange.services.plain_text import PlainText
 from exchange.services.recall import Recaller
 from exchange.services.receive import Receiver
@@ -161,14 +170,18 @@ class Shortest:
 
 
 class Steps:
-    """What a process did to its store and its broker, in order. `faults`: name of a step -> what it raises."""
+    """What a process did to its store and its broker, in order. `faults`: name of a step -> what it raises; `watch`:
+    who is told of each step and may raise."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.faults: dict[str, BaseException] = {}
+        self.watch: Callable[[str], None] | None = None
 
     def __call__(self, name: str) -> None:
         self.seen.append(name)
+        if self.watch is not None:
+            self.watch(name)
         if (fault := self.faults.get(name)) is not None:
             raise fault
 
@@ -232,13 +245,15 @@ class Feed:
 
 
 @dataclass
-class Office:
-    """An office system that remembers. `fault`: what each call raises; `drafts` wait to be collected."""
+class Office(OfficeAdapter):
+    """An office system that remembers. `fault`: what each call raises; `drafts` and `decided_here` wait to be taken."""
 
     taken: list[HandOver] = field(default_factory=list)
     heard: list[tuple[UnitCode, Receipt]] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     answers: list[tuple[str, object]] = field(default_factory=list)
+    decided_here: list[OfficeDecision] = field(default_factory=list)
+    held: Sequence[InOffice] = ()
     fault: Exception | None = None
 
     def hand_over(self, item: HandOver) -> str:
@@ -260,6 +275,14 @@ class Office:
 
     def refused(self, unit: UnitCode, reference: str, code: str, message: str) -> None:
         self.answers.append((reference, code))
+
+    def decisions(self, unit: UnitCode, held: Callable[[], Sequence[InOffice]]) -> Iterable[OfficeDecision]:
+        self._check()
+        self.held = held()
+        return [one for one in self.decided_here if one.key in {item.key for item in self.taken if item.unit == unit}]
+
+    def decided(self, unit: UnitCode, reference: str, fault: YidiError | None) -> None:
+        self.answers.append((reference, fault and fault.code))
 
     def _check(self) -> None:
         if self.fault is not None:
@@ -355,6 +378,7 @@ class NodeSide:
         self.receiver = Receiver(self.node, self.refresher)
         self.officer = Officer(self.node, self.offices.get, self.submitter)
         self.decider, self.recaller = Decider(self.node), Recaller(self.node)
+        self.office_decider = OfficeDecider(self.node, self.offices.get, self.decider)
         self._consumer = self.transport.consumer([inbox_queue(unit) for unit in units])
 
     def receive(self, limit: int = 100) -> int:

@@ -26,7 +26,7 @@ def all_steps(world: World) -> list[Step]:
     ]
     for side in world.nodes:
         steps += node.mailbox_steps(side.receiver, side.relay, side.refresher, consumer_of(side))
-        steps += node.office_steps(side.officer)
+        steps += node.office_steps(side.officer, side.office_decider)
     return steps
 
 

@@ -1,0 +1,49 @@
+"""The office system of each hosted unit, as the settings say; each is opened once."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from exchange.adapters.registry import Place
+from exchange.errors import InputError
+from exchange.model.unit import UnitCode
+from exchange.ports.office import OfficeAdapter
+from exchange.settings import Hosting
+from exchange.wiring.parts import Parts
+
+__all__ = ["OpenOffices", "open_offices"]
+
+_NONE = "none"
+
+
+class OpenOffices:
+    """Called with a unit: its adapter, or None for one that reads its inbox here. `adapters`: each by the name of its
+    table."""
+
+    def __init__(self, choice: Hosting, adapters: Mapping[str, OfficeAdapter]) -> None:
+        self._choice, self.adapters = choice, adapters
+
+    def __call__(self, unit: UnitCode) -> OfficeAdapter | None:
+        return self.adapters.get(self._name_of(unit))
+
+    def units_of(self, name: str, units: Sequence[UnitCode]) -> list[UnitCode]:
+        return [unit for unit in units if self._name_of(unit) == name]
+
+    def close(self) -> None:
+        for adapter in self.adapters.values():
+            adapter.close()
+
+    def _name_of(self, unit: UnitCode) -> str:
+        return self._choice.office_of.get(unit, self._choice.office)
+
+
+def open_offices(choice: Hosting, data: Path, offices: Path, parts: Parts | None = None) -> OpenOffices:
+    """Nothing is asked of an office yet. Raises AdapterError, InputError."""
+    parts = parts or Parts()
+    adapters = {}
+    for name in sorted({choice.office, *choice.office_of.values()} - {_NONE}):
+        adapters[name] = parts.adapter(choice.offices.get(name, {}), Place(name=name, data=data, offices=offices))
+    if unused := choice.offices.keys() - adapters.keys():
+        raise InputError(
+            f"offices.{min(unused)}: no unit has this office; name it in `office` or `office_of`", code="SETTINGS"
+        )
+    return OpenOffices(choice, adapters)
