@@ -23,6 +23,7 @@ __all__ = [
     "leaf_hash",
     "node_hash",
     "root",
+    "split",
     "verify_consistency",
     "verify_inclusion",
 ]
@@ -72,7 +73,7 @@ def inclusion_proof(index: int, size: int, read: NodeReader) -> list[bytes]:
     path: list[bytes] = []
     low, high = 0, size
     while high - low > 1:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if index < middle:
             path.append(_range_hash(middle, high, read))
             high = middle
@@ -94,7 +95,7 @@ def consistency_proof(old: int, new: int, read: NodeReader) -> list[bytes]:
     path: list[bytes] = []
     low, high = 0, new
     while old != high:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if old <= middle:
             path.append(_range_hash(middle, high, read))
             high = middle
@@ -179,7 +180,7 @@ def _check_hashes(*hashes: bytes) -> None:
         raise ProofError(f"a hash is not {HASH_SIZE} bytes long")
 
 
-def _split(count: int) -> int:
+def split(count: int) -> int:
     """Return the largest power of two smaller than `count` (k in RFC 6962 2.1)."""
     return 1 << ((count - 1).bit_length() - 1)
 
@@ -190,5 +191,5 @@ def _range_hash(low: int, high: int, read: NodeReader) -> bytes:
     if count & (count - 1) == 0:  # complete, and `low` a multiple of `count`
         level = count.bit_length() - 1
         return read(level, low >> level)
-    middle = low + _split(count)
+    middle = low + split(count)
     return node_hash(_range_hash(low, middle, read), _range_hash(middle, high, read))
