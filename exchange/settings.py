@@ -19,6 +19,7 @@ from exchange.model.unit import UnitCode, parse_hub_id, parse_unit_code
 
 __all__ = [
     "AdapterSettings",
+    "Archive",
     "BrokerAddress",
     "BrokerLine",
     "Hosting",
@@ -117,6 +118,26 @@ class Quota(_Frozen):
 
     def bytes_of(self, unit: UnitCode) -> int:
         return self.bytes_per_day_of.get(unit, self.bytes_per_day)
+
+
+class Archive(_Frozen):
+    """When the signed bytes of old months leave the hub's database for archive files, and where these are."""
+
+    folder: str = Field(
+        default="archive",
+        description="Folder of the archive files, relative to the data directory. Within it, they are in every backup.",
+    )
+    keep_months: int = Field(
+        default=12,
+        ge=4,
+        le=1200,
+        description="Whole months that stay in the database beside the one that runs. Four at least: a restored node "
+        "may ask for ninety days.",
+    )
+    monthly: bool = Field(
+        default=False,
+        description="Whether the clock archives what is due by itself. Else `yidi hub archive` does, when it is run.",
+    )
 
 
 class NodeTiming(_Frozen):
@@ -269,6 +290,7 @@ class MachineSettings(Hosting):
     web: Web = Web()
     hub_timing: HubTiming = HubTiming()
     quota: Quota = Quota()
+    archive: Archive = Archive()
     node_timing: NodeTiming = NodeTiming()
 
     @field_validator("hub")
@@ -298,6 +320,7 @@ class HubSettings(_File):
     workers: Workers = Workers()
     hub_timing: HubTiming = HubTiming()
     quota: Quota = Quota()
+    archive: Archive = Archive()
 
     @field_validator("hub")
     @classmethod

@@ -15,11 +15,13 @@ from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Transport
 from exchange.services.history import Historian
 from exchange.services.recover import Recoverer
+from exchange.wiring.archive import open_shelf
+from exchange.wiring.homes import HubHome
 from exchange.wiring.hub import HubServices, open_hub
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import NodeServices, StoreFeed, open_node, open_recoverer
 from exchange.wiring.rooms import open_files_exchange, open_stores, open_transport
-from workers import acknowledger, clock, node, router, sealer, watch
+from workers import acknowledger, archivist, clock, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
@@ -56,7 +58,8 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     settings = layout.settings()
     hub_store, node_store = open_stores(layout)
     transport = transport or open_transport(settings)
-    hub = open_hub(layout.hub_home(settings), hub_store, transport.publisher(), metrics, log)
+    home = layout.hub_home(settings)
+    hub = open_hub(home, hub_store, transport.publisher(), metrics, log)
     services = open_node(
         layout.node_home(settings),
         node_store,
@@ -81,10 +84,10 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
         transport.declare(session.units())
     services.refresher.refresh()
     _make_due(machine, hub.hub.clock.now())
-    recoverer = open_recoverer(layout, services, Historian(hub_store, hub.hub.clock))
+    recoverer = open_recoverer(layout, services, Historian(hub_store, hub.hub.clock, log, open_shelf(home)))
     office = node.office_steps(services.officer, services.office_decider, recoverer)
     machine.runners = (
-        Runner("hub", _hub_steps(machine, layout), hub.hub.clock, metrics, log),
+        Runner("hub", _hub_steps(machine, layout, home), hub.hub.clock, metrics, log),
         Runner("node", _node_steps(machine, recoverer), hub.hub.clock, metrics, log),
         Runner(
             "office",
@@ -105,7 +108,7 @@ def _make_due(machine: Machine, beyond: datetime) -> None:
         session.hasten_open(now, beyond)
 
 
-def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
+def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
     hub = machine.hub
     envelopes = router.intake(machine.transport, hub.hub)
     receipts = machine.transport.consumer(acknowledger.QUEUES)
@@ -118,6 +121,7 @@ def _hub_steps(machine: Machine, layout: Layout) -> list[Step]:
             ClockWatch(hub.hub.clock, lambda beyond: _make_due(machine, beyond), hub_longest_wait(hub.hub), machine.log)
         ),
         Step(name="files.sweep", run=lambda: _sweep(machine), every_seconds=3600.0),
+        *archivist.steps(home, layout.anchor(), machine.hub.hub),
         *gauge_steps(hub.hub, machine.node.node, {"hub": layout.hub, "node": layout.node}),
     ]
 

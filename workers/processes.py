@@ -30,11 +30,12 @@ from exchange.transport.rabbitmq import RabbitTransport
 from exchange.transport.unit_accounts import UnitAccounts
 from exchange.web.hub_api import HubFace, create_hub_app
 from exchange.web.serve import Server
+from exchange.wiring.archive import open_shelf
 from exchange.wiring.hub import HubServices, open_administration, open_hub
 from exchange.wiring.node import NodeServices, StoreFeed, open_node, open_recoverer
 from exchange.wiring.parts import Parts
 from exchange.wiring.places import HubPlace, NodePlace, hosted
-from workers import acknowledger, clock, node, router, sealer, watch
+from workers import acknowledger, archivist, clock, node, router, sealer, watch
 from workers.caretaker import Caretaker
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
@@ -98,6 +99,7 @@ def _clock_steps(place: HubPlace, services: HubServices, _transport: Transport) 
         Step(name="files.sweep", run=lambda: hub.files.sweep(hub.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(hub, None, {"hub": place.layout.hub}),
     ]
+    steps += archivist.steps(place.home(), place.layout.anchor(), hub)
     if place.management() is not None:
         steps += Caretaker(place, hub).steps()
     return steps
@@ -122,7 +124,7 @@ def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log, part
         enroller=administration.enroller,
         directory=administration.administrator.current,
         feed=StoreFeed(store),
-        history=Historian(store, clock_),
+        history=Historian(store, clock_, log, open_shelf(home)),
         files=HubFileExchange(parts.files(home.files), store),
         anchor=place.layout.anchor(),
         authority=home.keys.authority().certificate,

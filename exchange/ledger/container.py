@@ -1,11 +1,11 @@
-"""The zip that carries an evidence package: members are stored, never compressed, and read with suspicion.
+"""The zip that carries an evidence package or an archive: members are stored, not compressed, and read with suspicion.
 
 Stored members cannot be a bomb: what unpacks is what is there. Members must follow each other from the first
 byte to the directory, so that no tool finds anything in the archive that this one does not. Written twice,
 the same members give the same bytes.
 
 Not here: which members there must be, and what they say (`exchange.ledger.manifest`,
-`exchange.ledger.package`).
+`exchange.ledger.package`, `exchange.ledger.archive`).
 """
 
 import hashlib
@@ -61,6 +61,10 @@ class Member:
 
     sha256: str
     size: int
+
+    @classmethod
+    def of(cls, content: bytes) -> "Member":
+        return cls(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
 class Writer:

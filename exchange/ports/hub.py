@@ -28,6 +28,7 @@ from exchange.ports.records import (
 )
 
 __all__ = [
+    "ArchiveRecord",
     "BackSince",
     "EnrolmentRecord",
     "Forward",
@@ -117,6 +118,23 @@ class BackSince:
     accepted: int
     without_document: int
     latest: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveRecord:
+    """A file that has what was recorded from `start` to `end`: verified, with this SHA-256 and so many `bytes`.
+    `originals` of what is in it lay in the store when it was written; `removed`: when the last of them was gone."""
+
+    file: str
+    start: datetime
+    end: datetime
+    sha256: str
+    bytes: int
+    documents: int
+    receipts: int
+    originals: int
+    written: datetime
+    removed: datetime | None = None
 
 
 class HubSession(Protocol):
@@ -227,6 +245,44 @@ class HubSession(Protocol):
         """Whether holder and epoch still stand. If so, nobody can take it until the session ends."""
         ...
 
+    # bytes of old months, which go into archive files. A document or receipt whose bytes are gone names these in
+    # `archived`; keys of bytes are (received or recorded, digest).
+    def archives(self) -> list[ArchiveRecord]:
+        """Oldest first."""
+        ...
+
+    def add_archive(self, record: ArchiveRecord) -> None:
+        """From here on bytes may go that are in it. Adding one that is there does nothing."""
+        ...
+
+    def finish_archive(self, file: str, removed: datetime) -> None: ...
+    def oldest_original(self, since: datetime) -> datetime | None:
+        """The time of the oldest bytes since then that are here, but for those that are kept."""
+        ...
+
+    def originals_between(self, start: datetime, end: datetime) -> int: ...
+    def originals_among(self, keys: Iterable[tuple[datetime, str]]) -> int:
+        """How many of these are here."""
+        ...
+
+    def unsettled(self, start: datetime, end: datetime, limit: int) -> list[EnvelopeKey]:
+        """Documents received then for which something is still waited for: a delivery, a reminder, an answer to a
+        recall."""
+        ...
+
+    def keep_receipts(self, ids: Iterable[ReceiptId]) -> None:
+        """Keep those of these that are asked for even when their month is gone: ACCEPTED, and what is under way."""
+        ...
+
+    def remove_originals(self, keys: Sequence[tuple[datetime, str]]) -> None:
+        """Remove just these bytes. They are in an archive."""
+        ...
+
+    def drop_month(self, start: datetime, end: datetime, originals: int) -> bool:
+        """Remove all bytes of a month at once, where the database keeps months apart and has exactly so many; else
+        nothing, and False."""
+        ...
+
     # files
     def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None: ...
     def claimed(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
@@ -295,6 +351,10 @@ class HubSession(Protocol):
     def latest(self, limit: int) -> list[DocumentRecord]: ...
 
     # everything, page by page, for an audit
+    def directories_in_force(self, start: datetime, end: datetime) -> list[DirectoryRecord]:
+        """The versions stored from start to end, and the one before them, oldest first."""
+        ...
+
     def directories(self) -> list[DirectoryRecord]:
         """Every version, oldest first."""
         ...

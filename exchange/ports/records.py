@@ -23,7 +23,7 @@ class DeliveryKey:
 class DocumentRecord:
     """An envelope held. `received`: when this store took it (the hub's: the time that judges keys). `title` is for
     listings; `files` are the SHA-256 of the files it names, kept in a table of their own so that a file's documents
-    can be found."""
+    can be found. `archived`: names of the archive files of which one has the bytes; `document` is empty then."""
 
     key: EnvelopeKey
     digest: str
@@ -32,6 +32,7 @@ class DocumentRecord:
     title: str = ""
     urgent: bool = False
     files: tuple[str, ...] = ()
+    archived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRecord:
-    """A receipt held. `recipient` is None when it speaks of all recipients."""
+    """A receipt held. `recipient` is None when it speaks of all recipients. `archived` as in `DocumentRecord`."""
 
     id: ReceiptId
     envelope: EnvelopeKey
@@ -61,6 +62,7 @@ class ReceiptRecord:
     document: bytes
     at: datetime
     recorded: datetime
+    archived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from exchange.services.audit_hub import HubAuditor
 from exchange.services.audit_ledger import History, Tree
 from exchange.services.audit_node import NodeAuditor
 from exchange.services.audit_report import AuditReport, Check, Notebook, Result
+from exchange.services.shelf import Shelf
 from exchange.trust.anchor import Anchor
 
 __all__ = ["AuditReport", "Check", "Result", "audit"]
@@ -26,14 +27,16 @@ def audit(
     hub_files: Files | None = None,
     nodes: Sequence[tuple[NodeStore, Files | None]] = (),
     settled: bool = False,
+    shelf: Shelf | None = None,
 ) -> AuditReport:
     """Check everything in `hub` and `nodes`. `settled`: all work is said to be done, so nothing may be open and every
-    receipt must have reached everybody. Files are hashed where a file store is given. Raises StorageError."""
+    receipt must have reached everybody. Files are hashed where a file store is given; archived bytes are judged where
+    `shelf` has them, by their entries alone where it has not. Raises StorageError, PackageError."""
     notebook = Notebook()
     with hub.begin() as session:
         history = History(session.directories(), anchor, notebook)
         tree = Tree(session, anchor, history.restorings, notebook)
-        auditor = HubAuditor(session, hub_files, history, notebook, settled=settled)
+        auditor = HubAuditor(session, hub_files, history, notebook, shelf or Shelf(), settled=settled)
         auditor.run()
         for store, files in nodes:
             with store.begin() as at_node:

@@ -3,7 +3,7 @@
 Not here: how anything is checked (`audit_hub`, `audit_node`, `audit_ledger`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -55,7 +55,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
+    """`away`: archive files that were not at hand, and how many documents and receipts therefore were judged by their
+    entries alone."""
+
     results: tuple[Result, ...]
+    away: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -80,6 +84,12 @@ class Notebook:
 
     examined: dict[Check, int] = field(default_factory=dict)
     findings: dict[Check, list[str]] = field(default_factory=dict)
+    away: dict[str, int] = field(default_factory=dict)
+
+    def not_here(self, archived: Sequence[str]) -> None:
+        """Bytes are in one of these archive files, and it is not at hand."""
+        name = ", ".join(archived)
+        self.away[name] = self.away.get(name, 0) + 1
 
     def expect(self, check: Check, holds: object, *where: object) -> bool:
         """One thing was looked at; when it does not hold, `where` is written down."""
@@ -94,5 +104,6 @@ class Notebook:
                 Result(check=check, examined=self.examined[check], findings=tuple(self.findings.get(check, ())))
                 for check in Check
                 if check in self.examined
-            )
+            ),
+            away=MappingProxyType(dict(self.away)),
         )

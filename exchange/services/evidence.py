@@ -27,6 +27,7 @@ from exchange.ports.time import Clock
 from exchange.services.evidence_facts import Facts, read_checkpoint, read_receipt, signers_of
 from exchange.services.evidence_report import render
 from exchange.services.evidence_verify import EvidenceReport, verify
+from exchange.services.shelf import Shelf
 from exchange.trust.anchor import Anchor
 from exchange.trust.digest import sha256_hex
 
@@ -36,17 +37,26 @@ SignNote = Callable[[str], str]
 
 
 class EvidenceExporter:
-    def __init__(self, store: HubStore, files: Files, clock: Clock, sign_note: SignNote, anchor: Anchor) -> None:
+    def __init__(
+        self,
+        store: HubStore,
+        files: Files,
+        clock: Clock,
+        sign_note: SignNote,
+        anchor: Anchor,
+        shelf: Shelf | None = None,
+    ) -> None:
         """`sign_note`: checkpoint body -> signed note with the hub's ledger key, as the sealer has it. `anchor`: what
-        the package must verify under."""
+        the package must verify under. `shelf`: where archived bytes are."""
         self._store, self._files, self._clock = store, files, clock
-        self._sign_note, self._anchor = sign_note, anchor
+        self._sign_note, self._anchor, self._shelf = sign_note, anchor, shelf or Shelf()
 
     def export(self, key: EnvelopeKey, path: Path, *, with_files: bool = True) -> EvidenceReport:
         """Write the package about one document to `path`, and say what its verification says. Raises RefusedError
-        (NOT_FOUND, NOT_SEALED), PackageError, FileMissingError."""
+        (NOT_FOUND, NOT_SEALED, ARCHIVED), PackageError, FileMissingError."""
         now = self._clock.now()
-        write(gather(self._store, self._files, key, self._sign_note, now, with_files=with_files), path)
+        package = gather(self._store, self._files, key, self._sign_note, now, with_files=with_files, shelf=self._shelf)
+        write(package, path)
         return verify(path, self._anchor)
 
 
@@ -63,11 +73,18 @@ class _Found:
 
 
 def gather(
-    store: HubStore, files: Files, key: EnvelopeKey, sign_note: SignNote, now: datetime, *, with_files: bool = True
+    store: HubStore,
+    files: Files,
+    key: EnvelopeKey,
+    sign_note: SignNote,
+    now: datetime,
+    *,
+    with_files: bool = True,
+    shelf: Shelf | None = None,
 ) -> EvidencePackage:
     """The package about one document as of `now`. Without `with_files` it names the files by digest alone."""
     with store.begin() as session:
-        found = _find(session, key)
+        found = _find(session, key, shelf or Shelf())
     statement = Statement.over(now, (proof.entry for proof in found.proofs), sha256_hex(found.directory))
     latest = replace(read_checkpoint(found.checkpoint.note), extensions=(statement.line(),))
     package = EvidencePackage(
@@ -85,12 +102,13 @@ def gather(
     return replace(package, report=render(Facts.of(package)))
 
 
-def _find(session: HubSession, key: EnvelopeKey) -> _Found:
+def _find(session: HubSession, key: EnvelopeKey, shelf: Shelf) -> _Found:
     document = session.documents([key]).get(key)
     directory, checkpoint = session.directory(), session.checkpoint()
     if document is None or directory is None:
         raise RefusedError(f"没有编号为 {key} 的已受理公文 / no accepted document has this number", code="NOT_FOUND")
-    spoken = {record.digest: (record, read_receipt(record.document)) for record in session.receipts_of(key)}
+    document, receipts = _whole(document, session.receipts_of(key), shelf)
+    spoken = {record.digest: (record, read_receipt(record.document)) for record in receipts}
     about = {d: pair for d, pair in spoken.items() if pair[1].subject and pair[1].subject.digest == document.digest}
     entries = {entry.digest: (index, entry) for index, entry in session.entries_of(key)}
     sealed = [
@@ -124,6 +142,25 @@ def _find(session: HubSession, key: EnvelopeKey) -> _Found:
             for size in sorted({earlier.size for earlier in given})
         ),
     )
+
+
+def _whole(
+    document: DocumentRecord, receipts: list[ReceiptRecord], shelf: Shelf
+) -> tuple[DocumentRecord, list[ReceiptRecord]]:
+    """Both with the bytes that were archived. Raises RefusedError (ARCHIVED) naming the files that are not here."""
+    envelope, spoken = shelf.document(document), [(one, shelf.receipt(one)) for one in receipts]
+    away = {*(() if envelope is not None else document.archived)}
+    away.update(name for one, data in spoken if data is None for name in one.archived)
+    if away or envelope is None:
+        names = "、".join(sorted(away))
+        raise RefusedError(
+            f"签名原件已存档，在文件 {names} 中，此处没有；取回后用 --archive 指定 / "
+            f"the signed bytes were archived in {', '.join(sorted(away))}, which is not here: name it with --archive",
+            code="ARCHIVED",
+        )
+    return replace(document, document=envelope), [
+        replace(one, document=data) for one, data in spoken if data is not None
+    ]
 
 
 def _proof(entry: LedgerEntry, index: int | None, size: int, node: merkle.NodeReader) -> InclusionProof:

@@ -1,6 +1,6 @@
 """The hub's store on SQLite or PostgreSQL.
 
-Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger`, `hub_trouble` and
+Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger`, `hub_archives`, `hub_trouble` and
 `hub_usage`.
 """
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from exchange.storage.engine import open_memory
+from exchange.storage.hub_archives import Archiving
 from exchange.storage.hub_documents import Documents
 from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_receipts import Receipts
@@ -21,7 +22,7 @@ from exchange.storage.transaction import transaction
 __all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
 
 
-class SqlHubSession(Documents, Receipts, Ledger, Trouble, UsedUp):
+class SqlHubSession(Archiving, Documents, Receipts, Ledger, Trouble, UsedUp):
     """`exchange.ports.hub.HubSession`, within one transaction."""
 
 

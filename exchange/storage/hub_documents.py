@@ -94,7 +94,9 @@ class Documents(Originals, Tallies):
 
     def _with_files(self, rows: Sequence[Row]) -> list[DocumentRecord]:
         files = self._files(tables.document_files, _ENVELOPE, [(row[0], row[1]) for row in rows])
-        return [document_record(row, files.get((row[0], row[1]), ())) for row in rows]
+        return [
+            document_record(row, files.get((row[0], row[1]), ()), self._archived_in(row[4], row[3])) for row in rows
+        ]
 
     def add_deliveries(self, records: Sequence[DeliveryRecord]) -> None:
         self._sql.add(tables.deliveries, DELIVERY, map(delivery_values, records))

@@ -12,11 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func, select
 
+from exchange.errors import StorageError
 from exchange.storage import tables_hub as tables
-from exchange.storage.rows import Values, to_time
+from exchange.storage.rows import Row, Values, from_time, to_time
 from exchange.storage.session import Session
+from exchange.storage.transaction import columns
 
-__all__ = ["Originals", "with_original"]
+__all__ = ["Originals", "partition", "with_original"]
 
 _AHEAD = 3
 # Any number, as long as every process takes the same.
@@ -33,6 +35,23 @@ def with_original(table: Table, names: Iterable[str], at: str) -> list[ColumnEle
 
 
 class Originals(Session):
+    _archived_files: list[Row] | None = None
+
+    def _archived_in(self, at: int, document: object) -> tuple[str, ...]:
+        """The archive files of which one has the bytes of that time; none when `document` is here. Raises StorageError
+        when it is nowhere."""
+        if document is not None:
+            return ()
+        if self._archived_files is None:
+            files = columns(tables.archives, ("file", "start", "end"))
+            self._archived_files = list(self._sql.rows(select(*files).order_by(tables.archives.c.file)))
+        found = tuple(file for file, start, end in self._archived_files if start <= at < end)
+        if not found:
+            raise StorageError(
+                "bytes are missing that no archive has", code="STORAGE_CORRUPT", detail=str(from_time(at))
+            )
+        return found
+
     def _add_originals(self, rows: Iterable[Values]) -> None:
         """Rows of time, digest and bytes. The same bytes at the same time are kept once."""
         self._sql.add_new(tables.originals, ("at", "digest", "document"), rows)
@@ -43,13 +62,18 @@ class Originals(Session):
         self._sql.command("SET LOCAL lock_timeout = '2s'")
         self._sql.command(f"SELECT pg_advisory_xact_lock({_LOCK})")
         wanted = list(_months(now))
-        there = self._sql.texts(
+        there = self._partitions()
+        missing = [month for month in wanted if partition(month[0]) not in there]
+        for start, end in missing:
+            self._open(partition(start), to_time(start), to_time(end))
+        return len(missing)
+
+    def _partitions(self) -> set[str]:
+        if self._sql.backend == "sqlite":
+            return set()
+        return self._sql.texts(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'originals'::regclass"
         )
-        missing = [month for month in wanted if _partition(month[0]) not in there]
-        for start, end in missing:
-            self._open(_partition(start), to_time(start), to_time(end))
-        return len(missing)
 
     def _open(self, name: str, start: int, end: int) -> None:
         """Attached, not made in place: that would wait for, and stop, everybody who reads any month."""
@@ -73,5 +97,5 @@ def _months(now: datetime) -> Iterator[tuple[datetime, datetime]]:
         start = end
 
 
-def _partition(start: datetime) -> str:
+def partition(start: datetime) -> str:
     return f"originals_{start:%Y_%m}"

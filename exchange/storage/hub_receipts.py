@@ -15,6 +15,7 @@ from exchange.storage.hub_originals import Originals, with_original
 from exchange.storage.rows import (
     NOTED,
     RECEIPT,
+    Row,
     from_time,
     noted_record,
     noted_values,
@@ -50,19 +51,19 @@ class Receipts(Originals):
 
     def receipts(self, ids: Iterable[ReceiptId]) -> dict[ReceiptId, ReceiptRecord]:
         rows = self._sql.rows_of(_RECEIPTS, [tables.receipts.c.receipt_id], ((id_,) for id_ in ids))
-        return {record.id: record for record in map(receipt_record, rows)}
+        return {record.id: record for record in map(self._receipt, rows)}
 
     def receipts_of(self, envelope: EnvelopeKey) -> list[ReceiptRecord]:
         """In the order in which they were recorded."""
-        return [receipt_record(row) for row in self._sql.rows_of(_RECORDED, _ENVELOPE, envelope_ids([envelope]))]
+        return [self._receipt(row) for row in self._sql.rows_of(_RECORDED, _ENVELOPE, envelope_ids([envelope]))]
 
     def receipts_after(self, after: ReceiptId | None, limit: int) -> list[ReceiptRecord]:
         page = _RECEIPTS if after is None else _RECEIPTS.where(tables.receipts.c.receipt_id > after)
-        return [receipt_record(row) for row in self._sql.rows(page.order_by(tables.receipts.c.receipt_id).limit(limit))]
+        return [self._receipt(row) for row in self._sql.rows(page.order_by(tables.receipts.c.receipt_id).limit(limit))]
 
     def accepted_receipts(self, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, ReceiptRecord]:
         rows = self._sql.rows_of(_ACCEPTED_RECEIPTS, _ENVELOPE, envelope_ids(envelopes))
-        return {record.envelope: record for record in map(receipt_record, rows)}
+        return {record.envelope: record for record in map(self._receipt, rows)}
 
     def back_since(self, at: datetime) -> BackSince:
         """Reads every receipt: for people who ask, not for a worker."""
@@ -77,8 +78,11 @@ class Receipts(Originals):
             receipts=self._count(tables.receipts, back),
             accepted=self._count(tables.receipts, back, _ACCEPTED),
             without_document=self._count(tables.receipts, back, _ACCEPTED, ~has_document),
-            latest=tuple(bytes(one) for (one,) in self._sql.rows(newest.limit(_LATEST))),
+            latest=tuple(bytes(one) for (one,) in self._sql.rows(newest.limit(_LATEST)) if one is not None),
         )
+
+    def _receipt(self, row: Row) -> ReceiptRecord:
+        return receipt_record(row, self._archived_in(row[8], row[6]))
 
     def add_receipts(self, records: Sequence[ReceiptRecord]) -> None:
         self._sql.add(tables.receipts, _LEAN, [values[:6] + values[7:] for values in map(receipt_values, records)])

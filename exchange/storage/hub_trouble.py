@@ -40,6 +40,13 @@ class Trouble(Tallies):
     def directory_version(self) -> int:
         return self._directory_version(tables.directories)
 
+    def directories_in_force(self, start: datetime, end: datetime) -> list[DirectoryRecord]:
+        stored = tables.directories.c.stored
+        before = select(func.max(tables.directories.c.version)).where(stored < to_time(start)).scalar_subquery()
+        since = tables.directories.c.version >= func.coalesce(before, 0)
+        ordered = select(*columns(tables.directories, DIRECTORY)).where(since, stored <= to_time(end))
+        return [directory_record(row) for row in self._sql.rows(ordered.order_by(tables.directories.c.version))]
+
     def directories(self) -> list[DirectoryRecord]:
         ordered = select(*columns(tables.directories, DIRECTORY)).order_by(tables.directories.c.version)
         return [directory_record(row) for row in self._sql.rows(ordered)]

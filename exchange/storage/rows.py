@@ -14,6 +14,7 @@ from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.fold import DeliveryState, Moment
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.hub import ArchiveRecord
 from exchange.ports.records import (
     DeliveryKey,
     DeliveryRecord,
@@ -24,6 +25,7 @@ from exchange.ports.records import (
 )
 
 __all__ = [
+    "ARCHIVE",
     "DELIVERY",
     "DIRECTORY",
     "DOCUMENT",
@@ -32,6 +34,8 @@ __all__ = [
     "RECEIPT",
     "Row",
     "Values",
+    "archive_record",
+    "archive_values",
     "delivery_record",
     "delivery_values",
     "directory_record",
@@ -107,16 +111,17 @@ def document_values(record: DocumentRecord) -> Values:
     )
 
 
-def document_record(row: Row, files: tuple[str, ...]) -> DocumentRecord:
+def document_record(row: Row, files: tuple[str, ...], archived: tuple[str, ...] = ()) -> DocumentRecord:
     envelope_id, sender, digest, document, received, title, urgent = row
     return DocumentRecord(
         key=envelope_key(sender, envelope_id),
         digest=digest,
-        document=document,
+        document=b"" if archived else document,
         received=from_time(received),
         title=title,
         urgent=urgent,
         files=files,
+        archived=archived,
     )
 
 
@@ -222,7 +227,7 @@ def receipt_values(record: ReceiptRecord) -> Values:
     )
 
 
-def receipt_record(row: Row) -> ReceiptRecord:
+def receipt_record(row: Row, archived: tuple[str, ...] = ()) -> ReceiptRecord:
     receipt_id, envelope_id, sender, recipient, event, digest, document, at, recorded = row
     return ReceiptRecord(
         id=ReceiptId(receipt_id),
@@ -230,9 +235,37 @@ def receipt_record(row: Row) -> ReceiptRecord:
         recipient=None if recipient is None else UnitCode(recipient),
         event=Event(event),
         digest=digest,
-        document=document,
+        document=b"" if archived else document,
         at=from_time(at),
         recorded=from_time(recorded),
+        archived=archived,
+    )
+
+
+ARCHIVE = (*("file", "start", "end", "sha256", "bytes", "documents", "receipts", "originals", "written", "removed"),)
+
+
+def archive_values(record: ArchiveRecord) -> Values:
+    return (
+        *(record.file, to_time(record.start), to_time(record.end), record.sha256, record.bytes),
+        *(record.documents, record.receipts, record.originals),
+        *(to_time(record.written), optional_to_time(record.removed)),
+    )
+
+
+def archive_record(row: Row) -> ArchiveRecord:
+    file, start, end, sha256, size, documents, receipts, originals, written, removed = row
+    return ArchiveRecord(
+        file=file,
+        start=from_time(start),
+        end=from_time(end),
+        sha256=sha256,
+        bytes=size,
+        documents=documents,
+        receipts=receipts,
+        originals=originals,
+        written=from_time(written),
+        removed=optional_from_time(removed),
     )
 
 

@@ -22,6 +22,7 @@ from exchange.storage.columns import (
 )
 
 __all__ = [
+    "archives",
     "checkpoints",
     "claims",
     "deliveries",
@@ -73,7 +74,24 @@ originals = Table(
     postgresql_partition_by="RANGE (at)",
 )
 
-# `document` is empty but for what an earlier release wrote.
+# The files to which bytes of `start` to `end` were moved: `originals` of them lay here, and are all gone when `removed`
+# is filled.
+archives = Table(
+    "archives",
+    metadata,
+    Column("file", KEY, primary_key=True),
+    Column("start", TIME, nullable=False),
+    Column("end", TIME, nullable=False),
+    Column("sha256", KEY, nullable=False),
+    Column("bytes", NUMBER, nullable=False),
+    Column("documents", NUMBER, nullable=False),
+    Column("receipts", NUMBER, nullable=False),
+    Column("originals", NUMBER, nullable=False),
+    Column("written", TIME, nullable=False),
+    Column("removed", TIME),
+)
+
+# `document` is empty but for what an earlier release wrote, and for receipts kept when their month was archived.
 documents = Table("documents", metadata, *document_columns(apart=True), Index("documents_received", "received"))
 
 document_files = Table(

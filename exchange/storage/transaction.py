@@ -83,7 +83,7 @@ class Transaction:
             return self._connection.execute(statement).first()
 
     def rows_of(self, statement: Select[Any], key: Sequence[Column[Any]], values: Iterable[Values]) -> Iterator[Row]:
-        """The rows of `statement` whose `key` is among `values`, which are texts."""
+        """The rows of `statement` whose `key` is among `values`: texts, or numbers among several."""
         for chunk in _chunks(values):
             prepared = _prepared(self._backend, statement, tuple(key))
             wanted = [value for (value,) in chunk] if len(key) == 1 else json.dumps(chunk)
@@ -212,7 +212,13 @@ def _among(backend: str, key: Sequence[Column[Any]]) -> ColumnElement[bool]:
     wanted = bindparam("wanted", type_=Text())
     each = func.json_each(wanted) if backend == "sqlite" else func.jsonb_array_elements(cast(wanted, JSONB))
     value = each.table_valued("value").c.value
-    return tuple_(*key).in_(select(*(value.op("->>")(literal_column(str(place))) for place in range(len(key)))))
+    wanted_key = (_part_of(value, place, one) for place, one in enumerate(key))
+    return tuple_(*key).in_(select(*wanted_key))
+
+
+def _part_of(value: ColumnElement[Any], place: int, column: Column[Any]) -> ColumnElement[Any]:
+    part: ColumnElement[Any] = value.op("->>")(literal_column(str(place)))
+    return part if isinstance(column.type, Text) else cast(part, column.type)
 
 
 @lru_cache(maxsize=256)

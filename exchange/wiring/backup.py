@@ -121,7 +121,7 @@ def _kept(root: Path) -> Iterator[Path]:
     for path in members(root):
         first = path.parts[0]
         database = path.name.removesuffix("-wal").removesuffix("-shm") in _DATABASES
-        partial = path.parts[1:3] == ("files", "partial")
+        partial = path.parts[1:3] == ("files", "partial") or (path.name.startswith(".") and path.suffix == ".part")
         passing = first in _PASSING or first.startswith(".verify-") or first == "secrets"
         if not (passing or database or partial):
             yield path

@@ -18,7 +18,7 @@ from exchange.model.unit import HubId, UnitCode, parse_hub_id
 from exchange.ports.telemetry import Log
 from exchange.remote.client import HubClient
 from exchange.remote.enrolment import enroll
-from exchange.settings import HubTiming, Quota
+from exchange.settings import Archive, HubTiming, Quota
 from exchange.storage import open_hub_store, open_node_store
 from exchange.trust.keystore import KeyStore, new_passphrase, read_passphrase
 from exchange.wiring.homes import HubHome
@@ -66,7 +66,15 @@ def found_hub(root: Path, plan: HubPlan, log: Log) -> HubPlace:
         if plan.management is not None:
             _write_secret(root / "secrets" / "management", plan.management)
         keys = KeyStore(layout.hub / "keys", passphrase)
-        home = HubHome(id=HubId(plan.hub), files=layout.hub / "files", keys=keys, timing=HubTiming(), quota=Quota())
+        home = HubHome(
+            id=HubId(plan.hub),
+            files=layout.hub / "files",
+            keys=keys,
+            timing=HubTiming(),
+            quota=Quota(),
+            archives=root / Archive().folder,
+            archive=Archive(),
+        )
         anchor = make_hub(home, plan.name, store, log)
     finally:
         store.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.model.unit import HubId
-from exchange.settings import Hosting, HubTiming, NodeTiming, Quota
+from exchange.settings import Archive, Hosting, HubTiming, NodeTiming, Quota
 from exchange.trust.anchor import Anchor
 from exchange.trust.keystore import KeyStore
 
@@ -14,13 +14,15 @@ __all__ = ["HubHome", "NodeHome"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubHome:
-    """`keys`: authority, directory, hub, ledger."""
+    """`keys`: authority, directory, hub, ledger. `archives`: where archive files lie."""
 
     id: HubId
     files: Path
     keys: KeyStore
     timing: HubTiming
     quota: Quota
+    archives: Path
+    archive: Archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

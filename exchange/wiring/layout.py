@@ -5,6 +5,7 @@ anchor.json          what every node believes from the start
 secrets/passphrase   of the key files; mode 0600
 hub/                 hub.sqlite, files/, keys/ (authority, directory, hub, ledger)
 node/                node.sqlite, files/, keys/ (one per unit); restored, for a while after a restoring
+archive/             the hub's archive files, when there are any
 offices/<unit>/      folders of the folder adapter
 web.url              address of the running exchange's web face
 """
@@ -90,6 +91,8 @@ class Layout:
             keys=self.hub_keys(settings),
             timing=settings.hub_timing,
             quota=settings.quota,
+            archives=self.root / settings.archive.folder,
+            archive=settings.archive,
         )
 
     def node_home(self, settings: MachineSettings) -> NodeHome:

@@ -49,6 +49,8 @@ class HubPlace:
             keys=KeyStore(self.layout.hub / "keys", read_passphrase(self.layout.root / self.settings.passphrase_file)),
             timing=self.settings.hub_timing,
             quota=self.settings.quota,
+            archives=self.layout.root / self.settings.archive.folder,
+            archive=self.settings.archive,
         )
 
     def database(self) -> str:

@@ -128,7 +128,7 @@ def hub_line(place: Path, **limits: float) -> Iterator[HubLine]:
             enroller=enroller,
             directory=administrator.current,
             feed=StoreFeed(store),
-            history=Historian(store, clock),
+            history=Historian(store, clock, log),
             files=exchange,
             anchor=people.anchor,
             authority=people.keys.authority.certificate,

@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.fold import DeliveryState, Moment
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import (
+    ArchiveRecord,
     EnrolmentRecord,
     Forward,
     HubSession,
@@ -24,7 +25,7 @@ from exchange.ports.hub import (
     SealedCheckpoint,
     Usage,
 )
-from exchange.ports.records import DeliveryKey
+from exchange.ports.records import DeliveryKey, DocumentRecord
 from exchange.testing.stores import file_hub_store, memory_hub_store
 from tests.contract.store_records import (
     HOUR,
@@ -817,3 +818,132 @@ def test_a_unit_finds_what_was_said_about_its_documents_since(store: HubStore) -
         assert session.spoken_of(B, NOW - HOUR / 2, sent, 10) == [received]
         assert session.spoken_of(B, NOW - 2 * HOUR, received, 10) == [old]
         assert session.spoken_of(B, NOW + HOUR, None, 10) == []
+
+
+# archives
+
+
+MONTH, NEXT = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+ARCHIVE = ArchiveRecord(
+    file="hub-2026-03.archive.zip",
+    start=MONTH,
+    end=NEXT,
+    sha256=digest("file"),
+    bytes=1 << 40,
+    documents=2,
+    receipts=3,
+    originals=4,
+    written=NOW,
+)
+
+
+def key_of(record: DocumentRecord) -> tuple[datetime, str]:
+    return (record.received, record.digest)
+
+
+def test_archives_are_told_oldest_first_and_finished_once(store: HubStore) -> None:
+    later = replace(ARCHIVE, file="a", start=NEXT)
+    with store.begin() as session:
+        for record in (later, ARCHIVE, ARCHIVE):
+            session.add_archive(record)
+        assert session.archives() == [ARCHIVE, later]
+        session.finish_archive(ARCHIVE.file, NOW + HOUR)
+        session.finish_archive(ARCHIVE.file, NOW + 2 * HOUR)
+    with store.begin() as session:
+        assert session.archives() == [replace(ARCHIVE, removed=NOW + HOUR), later]
+
+
+def test_bytes_that_were_removed_are_named_by_the_archives_of_their_month_and_the_rest_stays(store: HubStore) -> None:
+    gone, stays = document(envelope(1), files=("f" * 64,)), document(envelope(2), content=b"other")
+    late, told = document(envelope(3), received=NEXT, content=b"late"), receipt(1, envelope(1))
+    with store.begin() as session:
+        session.add_documents([gone, stays, late])
+        session.add_receipts([told])
+        assert session.originals_between(MONTH, NEXT) == 3
+        assert session.originals_among([key_of(gone), (NEXT, gone.digest), (told.recorded, told.digest)]) == 2
+        session.add_archive(ARCHIVE)
+        session.remove_originals([key_of(gone), (told.recorded, told.digest)])
+    with store.begin() as session:
+        found = session.documents([gone.key, stays.key, late.key])
+        assert found == {
+            gone.key: replace(gone, document=b"", archived=(ARCHIVE.file,)),
+            stays.key: stays,
+            late.key: late,
+        }
+        assert session.receipts_of(gone.key) == [replace(told, document=b"", archived=(ARCHIVE.file,))]
+        assert session.digests([gone.key]) == {gone.key: gone.digest}
+        assert session.originals_between(MONTH, NEXT) == 1
+        assert session.oldest_original(MONTH) == stays.received
+        assert session.oldest_original(NEXT) == NEXT
+        assert session.oldest_original(NEXT + HOUR) is None
+
+
+def test_bytes_that_are_nowhere_are_never_passed_over(store: HubStore) -> None:
+    lost = document(envelope(1))
+    with store.begin() as session:
+        session.add_documents([lost])
+        session.add_archive(replace(ARCHIVE, start=NEXT, end=NEXT + HOUR))
+        session.remove_originals([key_of(lost)])
+    with pytest.raises(StorageError) as caught, store.begin() as session:
+        session.documents([lost.key])
+    assert caught.value.code == "STORAGE_CORRUPT"
+
+
+def test_receipts_that_are_still_asked_for_are_kept_when_their_bytes_are_removed(store: HubStore) -> None:
+    accepted = receipt(1, envelope(1), recipient=None, event=Event.ACCEPTED)
+    waiting, done = receipt(2, envelope(1)), receipt(3, envelope(1))
+    with store.begin() as session:
+        session.add_receipts([accepted, waiting, done])
+        session.add_forwards([Forward(unit=A, receipt=waiting.id, due=NOW)])
+        session.add_archive(ARCHIVE)
+        session.keep_receipts([accepted.id, waiting.id, done.id])
+        session.remove_originals([(one.recorded, one.digest) for one in (accepted, waiting, done)])
+        session.keep_receipts([accepted.id, waiting.id, done.id])  # comes again after a crash
+    with store.begin() as session:
+        assert session.receipts_of(envelope(1)) == [
+            accepted,
+            waiting,
+            replace(done, document=b"", archived=(ARCHIVE.file,)),
+        ]
+        assert session.accepted_receipts([envelope(1)]) == {envelope(1): accepted}
+
+
+_ARRIVED = DeliveryState(transport=TransportState.DELIVERED, business=BusinessState.SIGNED)
+_ASKED = replace(_ARRIVED, recall_requested=Moment(NOW, receipt_id(1)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "settled"),
+    [
+        ({"state": _ARRIVED}, True),
+        ({"state": _ARRIVED, "due": NOW}, False),
+        ({"state": _ARRIVED, "remind": NOW}, False),
+        ({"state": replace(_ARRIVED, transport=TransportState.UNDELIVERED)}, False),
+        ({"state": replace(_ARRIVED, transport=TransportState.EXPIRED)}, True),
+        ({"state": _ASKED}, False),
+        ({"state": replace(_ASKED, transport=TransportState.EXPIRED)}, True),
+        ({"state": replace(_ASKED, business=BusinessState.RECALLED)}, True),
+        ({"state": replace(_ASKED, recall_denied=Moment(NOW, receipt_id(2)))}, True),
+    ],
+)
+def test_a_document_is_settled_when_nothing_is_waited_for(
+    store: HubStore, changes: dict[str, object], settled: bool
+) -> None:
+    one, other = document(envelope(1)), document(envelope(2), received=NEXT)
+    with store.begin() as session:
+        session.add_documents([one, other])
+        quiet = replace(delivery(one.key, C, due=None), state=_ARRIVED)
+        session.add_deliveries([quiet, replace(delivery(one.key, due=None), **changes)])  # type: ignore[arg-type]
+        session.add_deliveries([delivery(other.key)])
+        assert session.unsettled(MONTH, NEXT, 10) == ([] if settled else [one.key])
+        assert session.unsettled(MONTH, NEXT + HOUR, 1) == ([other.key] if settled else [one.key])
+
+
+def test_directories_in_force_begin_with_the_one_before(store: HubStore) -> None:
+    records = [replace(directory(version), stored=NOW + version * HOUR) for version in range(1, 6)]
+    with store.begin() as session:
+        for record in records:
+            session.add_directory(record)
+        assert session.directories_in_force(NOW + 3 * HOUR, NOW + 4 * HOUR) == records[1:4]
+        assert session.directories_in_force(NOW, NOW + HOUR) == records[:1]
+        assert session.directories_in_force(NOW + 30 * HOUR, NOW + 40 * HOUR) == records[4:]

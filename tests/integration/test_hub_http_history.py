@@ -30,7 +30,7 @@ def test_a_unit_gets_over_the_line_what_the_hub_has_of_it_page_by_page(line: Hub
             session.add_documents([records.document(key, content=b"x" * 5_000_000)])
             session.add_deliveries([records.delivery(key, recipient)])
             session.add_receipts([records.receipt(number, key, recipient=recipient)])
-    since, here = records.NOW - timedelta(seconds=1), Historian(line.store, line.clock)
+    since, here = records.NOW - timedelta(seconds=1), Historian(line.store, line.clock, line.log)
     remote = HttpHistory(line.client)
 
     assert remote.page(B, since, None) == here.page(B, since, None)

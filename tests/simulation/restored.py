@@ -79,7 +79,7 @@ def node_restored(seed: int) -> list[str]:
 
 def _recover(world: World, number: int, taken: datetime) -> None:
     node, refresher = world.services[number]
-    recoverer = Recoverer(node, refresher, Historian(world.hub_store, world.clock), taken, lambda: None)
+    recoverer = Recoverer(node, refresher, Historian(world.hub_store, world.clock, node.log), taken, lambda: None)
     while recoverer.pending:
         recoverer.recover()
 

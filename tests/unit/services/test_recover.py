@@ -45,7 +45,7 @@ class Restored:
         side.store.inner = memory_node_store(backup)
         if not files:
             side.files = side.node.files = MemoryFiles()
-        self.historian = Historian(world.hub.store, world.clock)
+        self.historian = Historian(world.hub.store, world.clock, world.hub.log)
         self.change: Callable[[DocumentHistory], DocumentHistory] = lambda one: one
         self.fault: Exception | None = None
         since = world.clock.now() - 2 * HOURS
@@ -240,7 +240,7 @@ def test_the_hub_tells_a_unit_what_concerns_it_and_nothing_else(world: World) ->
     world.receiving.decider.sign(B, old, "赵六")
     world.settle()
     new = world.delivered(C)
-    historian, since = Historian(world.hub.store, world.clock), world.clock.now() - HOURS
+    historian, since = Historian(world.hub.store, world.clock, world.hub.log), world.clock.now() - HOURS
 
     def told(unit: UnitCode) -> dict[str, int]:
         return {
