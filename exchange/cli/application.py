@@ -9,6 +9,7 @@ import typer
 from typer.main import get_command
 
 from exchange.cli import (
+    archive,
     bench,
     decide,
     demo,
@@ -85,6 +86,7 @@ def _application() -> typer.Typer:
     for room in (send, inbox, decide, sender, track):
         room.register(application)
     application.add_typer(evidence.group(), name="evidence")
+    application.add_typer(archive.group(), name="archive")
     application.add_typer(ledger.group(), name="ledger")
     application.add_typer(envelope.group(), name="envelope")
     doctor.register(application)

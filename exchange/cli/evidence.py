@@ -1,6 +1,7 @@
 """`yidi evidence`: one file that proves what happened to a document, and its check off line."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from exchange.services.evidence_verify import EvidenceReport
     from exchange.trust.anchor import Anchor
 
-__all__ = ["group"]
+__all__ = ["group", "read_anchor"]
 
 _TRIES = 4
 
@@ -49,11 +50,24 @@ def export(
     digests_only: Annotated[
         bool, typer.Option("--digests-only", help=both("不含正文附件，只含其摘要", "digests instead of files"))
     ] = False,
+    archives: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--archive",
+            metavar="FILE|DIR",
+            exists=True,
+            help=both(
+                "存档文件或其所在目录，若已移出原处；可多次给出",
+                "archive file, or the folder they are in, if not where the hub keeps them; may be repeated",
+            ),
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help=both("覆盖已有文件", "overwrite"))] = False,
     as_json: AsJson = False,
 ) -> None:
     from exchange.files.local import LocalFiles
     from exchange.services.evidence import EvidenceExporter
+    from exchange.wiring.archive import open_shelf
     from exchange.wiring.system import SystemClock
 
     if out.exists() and not force:
@@ -63,8 +77,11 @@ def export(
             key = _found(session, document_id)
         sign_note = opened.hub_home.keys.ledger(opened.hub_home.id).note
         files = LocalFiles(opened.hub_home.files)
-        exporter = EvidenceExporter(opened.hub_store, files, SystemClock(), sign_note, opened.layout.anchor())
-        report = _export(exporter, key, out, with_files=not digests_only)
+        with closing(open_shelf(opened.hub_home, archives or ())) as shelf:
+            exporter = EvidenceExporter(
+                opened.hub_store, files, SystemClock(), sign_note, opened.layout.anchor(), shelf
+            )
+            report = _export(exporter, key, out, with_files=not digests_only)
     _show(report, out, as_json=as_json)
     if not as_json:
         print(
@@ -105,11 +122,12 @@ def verify(
 ) -> None:
     from exchange.services.evidence_verify import verify as examine
 
-    report = examine(file, _anchor(anchor) if anchor else None)
+    report = examine(file, read_anchor(anchor) if anchor else None)
     _show(report, file, as_json=as_json)
 
 
-def _anchor(path: Path) -> "Anchor":
+def read_anchor(path: Path) -> "Anchor":
+    """Raises InputError."""
     from exchange.trust.anchor import Anchor
 
     return Anchor.from_json(path.read_text(encoding="utf-8", errors="replace"))  # damaged bytes are damaged JSON

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.archive import add_hub_command, archive_event, archive_rows, archive_value
 from exchange.cli.backup import add_hub_commands
 from exchange.cli.hub_init import init
 from exchange.cli.hub_tls import add_tls_command
@@ -59,10 +60,13 @@ def group() -> typer.Typer:
         epilog="yidi hub enroll 520304-001 区财政局",
     )(enroll)
     application.command(
-        help=both("被隔离的报文与安全警报", "messages set aside, and what they mean for security"),
+        help=both(
+            "被隔离的报文与安全警报，以及每次存档", "messages set aside, what they mean for security, and each archive"
+        ),
         epilog="yidi hub audit --limit 20",
     )(audit)
     add_hub_commands(application)
+    add_hub_command(application)
     add_tls_command(application)
     return application
 
@@ -76,7 +80,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         directory = opened.administration().administrator.current()
         with opened.hub_store.begin() as session:
             counts, checkpoint = session.counts(), session.checkpoint()
-            restoring = last_restoring(session, directory)
+            restoring, archives = last_restoring(session, directory), session.archives()
         node_counts: dict[str, int] = {}
         hosted = []
         if opened.node_part is not None:
@@ -99,6 +103,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         },
         "ledger": {"size": checkpoint.size if checkpoint else 0, "at": stamp(checkpoint.at) if checkpoint else None},
         "restored": restored_value(restoring),
+        "archives": [archive_value(record) for record in archives],
         "counts": counts,
         "node": {"hosted": len(hosted), "counts": node_counts},
     }
@@ -116,6 +121,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         (say("单位", "units"), f"{len(active)} ({say('已注册', 'enrolled')} {sum(bool(e.keys) for e in active)})"),
         (say("账本", "ledger"), f"{checkpoint.size} @ {local(checkpoint.at)}" if checkpoint else "0"),
         *restored_rows(restoring),
+        *archive_rows(archives),
         *((f"hub.{name}", count) for name, count in counts.items() if count),
         *((f"node.{name}", count) for name, count in node_counts.items() if count),
     ]  # fmt: skip
@@ -158,6 +164,7 @@ def audit(
     with desk(data) as opened:
         with opened.hub_store.begin() as session:
             found = [("hub", record) for record in session.quarantined(limit)]
+            found += [("hub", archive_event(record)) for record in session.archives()]
         if opened.node_part is not None:
             with opened.node_store.begin() as session:
                 found += [("node", record) for record in session.quarantined(None, limit)]

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,8 @@ from exchange.cli.output import show_json
 from exchange.cli.restored import restored_rows, restored_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exchange.ports.hub import HubStore
     from exchange.ports.node import NodeStore
     from exchange.services.audit_report import AuditReport
@@ -42,6 +44,18 @@ def group() -> typer.Typer:
 
 def verify(
     data: Data = DEFAULT_DATA,
+    archives: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--archive",
+            metavar="FILE|DIR",
+            exists=True,
+            help=both(
+                "存档文件或其所在目录，若已移出原处；可多次给出",
+                "archive file, or the folder they are in, if not where the hub keeps them; may be repeated",
+            ),
+        ),
+    ] = None,
     files: Annotated[
         bool, typer.Option("--files", help=both("同时重算全部附件的摘要（慢）", "hash every file too (slow)"))
     ] = False,
@@ -49,17 +63,18 @@ def verify(
 ) -> None:
     from exchange.files.local import LocalFiles
     from exchange.services.audit import audit
+    from exchange.wiring.archive import open_shelf
     from exchange.wiring.places import HubPlace
 
     layout = layout_of(data)
     if HubPlace.is_at(data):
-        _show(*_audit_hub(HubPlace.open(data), files=files), as_json=as_json)
+        _show(*_audit_hub(HubPlace.open(data), archives or (), files=files), as_json=as_json)
         return
-    layout.settings()
+    home = layout.hub_home(layout.settings())
     hub_files = LocalFiles(layout.hub / "files") if files else None
     node_files = LocalFiles(layout.node / "files") if files else None
-    with _copies(layout) as (hub, node):
-        report = audit(hub, layout.anchor(), hub_files=hub_files, nodes=[(node, node_files)])
+    with _copies(layout) as (hub, node), closing(open_shelf(home, archives or ())) as shelf:
+        report = audit(hub, layout.anchor(), hub_files=hub_files, nodes=[(node, node_files)], shelf=shelf)
         restoring = _restoring(hub)
     _show(report, restoring, as_json=as_json)
 
@@ -72,16 +87,19 @@ def _restoring(hub: "HubStore") -> "Restoring | None":
         return last_restoring(session, directory_of(session.directory()))
 
 
-def _audit_hub(place: "HubPlace", *, files: bool) -> "tuple[AuditReport, Restoring | None]":
+def _audit_hub(place: "HubPlace", archives: "Sequence[Path]", *, files: bool) -> "tuple[AuditReport, Restoring | None]":
     """The hub alone: its nodes are elsewhere. The database itself shows all of it as of one moment."""
     from exchange.files.local import LocalFiles
     from exchange.services.audit import audit
     from exchange.storage import open_hub_store
+    from exchange.wiring.archive import open_shelf
 
+    home = place.home()
     store = open_hub_store(place.snapshot_database())
     try:
-        hub_files = LocalFiles(place.home().files) if files else None
-        return audit(store, place.layout.anchor(), hub_files=hub_files), _restoring(store)
+        hub_files = LocalFiles(home.files) if files else None
+        with closing(open_shelf(home, archives)) as shelf:
+            return audit(store, place.layout.anchor(), hub_files=hub_files, shelf=shelf), _restoring(store)
     finally:
         store.close()
 
@@ -121,6 +139,7 @@ def _show(report: "AuditReport", restoring: "Restoring | None", *, as_json: bool
                     }
                     for one in report.results
                 ],
+                "archives_away": dict(report.away),
             }
         )
     else:
@@ -129,6 +148,14 @@ def _show(report: "AuditReport", restoring: "Restoring | None", *, as_json: bool
             print(f"{mark} {one.check.promise} {say(one.check.chinese, one.check.english)} ({one.examined})")
             for finding in one.findings[:20]:
                 print(f"    {finding}")
+        for file, count in report.away.items():
+            print(
+                say(
+                    f"· {count} 份原件已存档，在 {file}，此处没有，只核对了账本记录；用 --archive 指定可一并核验",
+                    f"· the bytes of {count} were archived in {file}, which is not here: their entries alone were "
+                    "checked; name the file with --archive",
+                )
+            )
         for what, state in restored_rows(restoring):
             print(f"· {what}: {state}")
     if not report.ok:

@@ -39,7 +39,9 @@ def test_init_never_writes_over_the_keys_of_an_exchange_that_lost_its_settings(d
 def test_status_has_stable_keys(data: Path) -> None:
     status = yidi("hub", "status", "--json", data=data).json
 
-    assert set(status) == {"hub", "running", "web", "workers", "directory", "ledger", "restored", "counts", "node"}
+    assert set(status) == {
+        *("hub", "running", "web", "workers", "directory", "ledger", "restored", "archives", "counts", "node"),
+    }
     assert set(status["directory"]) == {"version", "issued", "expires", "units", "enrolled", "groups"}
     assert (status["hub"], status["running"], status["web"]) == ("hub.520304", False, None)
     assert (status["directory"]["units"], status["directory"]["enrolled"]) == (4, 4)

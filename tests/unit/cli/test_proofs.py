@@ -65,7 +65,7 @@ def test_the_ledger_verifies(delivered: Delivered) -> None:
     result = yidi("ledger", "verify", "--files", "--json", data=data)
 
     assert result.code == 0, result.err
-    assert set(result.json) == {"ok", "restored", "checks"}
+    assert set(result.json) == {"ok", "restored", "checks", "archives_away"}
     assert set(result.json["checks"][0]) == {"promise", "check", "name_zh", "name_en", "examined", "findings"}
     assert {"TREE", "CHECKPOINTS", "FILES"} <= {one["check"] for one in result.json["checks"]}
     assert not list(data.glob(".verify-*"))
