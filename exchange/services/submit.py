@@ -1,9 +1,11 @@
 """Submit: a draft becomes a signed envelope in this node's store, or is refused before anything was stored.
 
 Only the commit makes a promise: when `submit` returns, envelope, files, one delivery per recipient and the outbox
-row are on stable storage. Publishing is the relay's work, later, as often as it takes.
+row are on stable storage. What several threads submit at once shares a transaction. Publishing is the relay's work,
+later, as often as it takes.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,9 +21,11 @@ from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
 from exchange.ports.text import TextSource
 from exchange.services.gate import apply_verdict, inspect_parts
 from exchange.services.node import Node
+from exchange.services.together import Together
 from exchange.topology import Lane
-from exchange.trust.digest import measure, sha256_hex
+from exchange.trust.digest import measure
 from exchange.trust.sign import sign_envelope
+from exchange.trust.verify import VerifiedEnvelope
 
 __all__ = ["Submitted", "Submitter"]
 
@@ -35,10 +39,26 @@ class Submitted:
     again: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """Signed, verified as others will, and to be stored."""
+
+    verified: VerifiedEnvelope
+    reference: str | None
+    at: datetime
+
+    @property
+    def sender(self) -> UnitCode:
+        return self.verified.envelope.sender
+
+
 class Submitter:
+    """For any number of threads."""
+
     def __init__(self, node: Node, texts: TextSource) -> None:
         self._node = node
         self._texts = texts
+        self._storing = Together(self._store)
 
     def preview(self, draft: Draft) -> Expansion:
         """Whom the addresses reach, as a clerk sees it before sending."""
@@ -65,11 +85,11 @@ class Submitter:
         document = sign_envelope(envelope, node.keys(draft.sender))
         # What we would refuse from others we do not send: this also catches a key that the directory no longer
         # gives us.
-        verifier.envelope(document, now)
+        verified = verifier.envelope(document, now)
         for file, entry in measured:
             self._keep_file(draft.sender, file, entry)
         try:
-            self._store(draft, envelope, document, now)
+            self._storing.do(_Ready(verified=verified, reference=draft.reference, at=now))
         except ConflictError:
             # Somebody was faster with the same reference: their answer is ours.
             if (before := self._before(draft)) is None:
@@ -83,7 +103,7 @@ class Submitter:
         """The answer given to the same reference before: pressing send twice sends once."""
         if draft.reference is None:
             return None
-        with self._node.store.begin() as session:
+        with self._node.store.look() as session:
             key = session.by_reference(draft.sender, draft.reference)
             if key is None:
                 return None
@@ -141,48 +161,52 @@ class Submitter:
             files.complete(owner, entry.sha256, entry.size)
         files.check(entry)
 
-    def _store(self, draft: Draft, envelope: Envelope, document: bytes, now: datetime) -> None:
-        digest = sha256_hex(document)
-        sender = envelope.sender
+    def _store(self, batch: Sequence[_Ready]) -> None:
         with self._node.store.begin() as session:
-            record = DocumentRecord(
-                key=envelope.key,
-                digest=digest,
-                document=document,
-                received=now,
-                title=envelope.metadata.title,
-                urgent=envelope.urgent,
-                files=tuple(file.sha256 for file in envelope.files),
-            )
-            session.add_documents(Box.SENT, [(sender, record)])
-            session.add_deliveries(
-                sender,
-                [
-                    DeliveryRecord(
-                        key=DeliveryKey(envelope.key, recipient.unit),
-                        state=DeliveryState(),
-                        digest=digest,
-                        sign_by=envelope.sign_by,
-                    )
-                    for recipient in envelope.recipients
-                ],
-            )
-            session.add_outbox(
-                [
-                    OutboxRow(
-                        unit=sender,
-                        kind=OutboxKind.ENVELOPE,
-                        id=envelope.id,
-                        digest=digest,
-                        lane=Lane.URGENT if envelope.urgent else Lane.NORMAL,
-                        due=now,
-                        envelope=envelope.key,
-                        document=document,
-                    )
-                ]
-            )
-            if draft.reference is not None:
-                session.add_reference(sender, draft.reference, envelope.key)
+            session.add_documents(Box.SENT, [(one.sender, _document(one)) for one in batch])
+            session.add_deliveries_of_units([(one.sender, record) for one in batch for record in _deliveries(one)])
+            session.add_outbox([_outbox_row(one) for one in batch])
+            for one in batch:
+                if one.reference is not None:
+                    session.add_reference(one.sender, one.reference, one.verified.envelope.key)
+
+
+def _document(ready: _Ready) -> DocumentRecord:
+    envelope = ready.verified.envelope
+    return DocumentRecord(
+        key=envelope.key,
+        digest=ready.verified.digest,
+        document=ready.verified.document,
+        received=ready.at,
+        title=envelope.metadata.title,
+        urgent=envelope.urgent,
+        files=tuple(file.sha256 for file in envelope.files),
+    )
+
+
+def _deliveries(ready: _Ready) -> Iterator[DeliveryRecord]:
+    envelope = ready.verified.envelope
+    for recipient in envelope.recipients:
+        yield DeliveryRecord(
+            key=DeliveryKey(envelope.key, recipient.unit),
+            state=DeliveryState(),
+            digest=ready.verified.digest,
+            sign_by=envelope.sign_by,
+        )
+
+
+def _outbox_row(ready: _Ready) -> OutboxRow:
+    envelope = ready.verified.envelope
+    return OutboxRow(
+        unit=envelope.sender,
+        kind=OutboxKind.ENVELOPE,
+        id=envelope.id,
+        digest=ready.verified.digest,
+        lane=Lane.URGENT if envelope.urgent else Lane.NORMAL,
+        due=ready.at,
+        envelope=envelope.key,
+        document=ready.verified.document,
+    )
 
 
 def _entry(file: DraftFile) -> FileEntry:

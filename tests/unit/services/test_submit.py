@@ -54,9 +54,10 @@ def test_everything_goes_into_one_transaction(world: World) -> None:
     world.sending.steps.seen.clear()
     world.submit(B, reference="r-1")
     watched = world.sending.steps.of(
-        "add_documents", "add_deliveries", "add_outbox", "add_reference", "begin", "commit-after"
+        "add_documents", "add_deliveries_of_units", "add_outbox", "add_reference", "begin", "commit-after"
     )
-    assert watched[-6:] == ["begin", "add_documents", "add_deliveries", "add_outbox", "add_reference", "commit-after"]
+    expected = ["begin", "add_documents", "add_deliveries_of_units", "add_outbox", "add_reference", "commit-after"]
+    assert watched[-6:] == expected
 
 
 def test_an_urgent_document_overtakes(world: World) -> None:
@@ -212,7 +213,9 @@ def test_nor_with_a_key_that_has_ended(world: World) -> None:
         world.submit(B)
 
 
-@pytest.mark.parametrize("step", ["add_documents", "add_deliveries", "add_outbox", "add_reference", "commit-before"])
+@pytest.mark.parametrize(
+    "step", ["add_documents", "add_deliveries_of_units", "add_outbox", "add_reference", "commit-before"]
+)
 def test_a_full_disk_promises_nothing(world: World, step: str) -> None:
     world.sending.steps.faults = {step: StorageError("the disk is full")}
     with pytest.raises(StorageError):

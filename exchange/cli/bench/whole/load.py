@@ -1,7 +1,9 @@
-"""Documents sent and awaited: how many a second, and a backlog. The sender's office is this process."""
+"""Documents sent and awaited: how many a second, and a backlog. The sender's office is this process, and has some
+clerks: threads that submit as those of an office system's server would."""
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from exchange.cli.bench.county import draft
 from exchange.cli.bench.whole.result import Backlog, Run
@@ -14,6 +16,8 @@ __all__ = ["delivered", "measure_backlog", "measure_rate", "send"]
 
 Say = Callable[[int, int], None]
 
+_CLERKS = 8
+
 
 def send(stage: Stage, number: int, recipients: Sequence[UnitCode]) -> EnvelopeKey:
     return stage.desk.node.submitter.submit(draft(stage.county, number, recipients)).key
@@ -21,7 +25,7 @@ def send(stage: Stage, number: int, recipients: Sequence[UnitCode]) -> EnvelopeK
 
 def delivered(stage: Stage, key: EnvelopeKey) -> bool:
     """Whether the sender holds every recipient's DELIVERED."""
-    with stage.sender_store.begin() as session:
+    with stage.sender_store.look() as session:
         return all(one.state.transport is TransportState.DELIVERED for one in session.deliveries(key.sender, key))
 
 
@@ -29,10 +33,7 @@ def measure_rate(stage: Stage, recipients: int, documents: int, say: Say) -> tup
     to = stage.recipients(recipients)
     stage.rest()
     before, began = stage.cpu(), time.monotonic()
-    keys = []
-    for number in range(documents):
-        keys.append(send(stage, number, to))
-        say(number + 1, 2 * documents)
+    keys = _send_all(stage, documents, to, lambda done: say(done, 2 * documents))
     seconds = _await(stage, keys, began)
     stage.rest()
     say(2 * documents, 2 * documents)
@@ -48,10 +49,7 @@ def measure_backlog(stage: Stage, documents: int, say: Say) -> Backlog:
     node.program.stop()
     before, began = stage.cpu(), time.monotonic()
     known = _documents(stage)
-    keys = []
-    for number in range(documents):
-        keys.append(send(stage, number, to))
-        say(number + 1, 3 * documents)
+    keys = _send_all(stage, documents, to, lambda done: say(done, 3 * documents))
     stage.until(lambda: _documents(stage) >= known + documents, "accepted")
     accepted, accept_cpu = time.monotonic() - began, _since(stage, before)
     # The hub's answers are still on their way to the sender; they are no part of catching up.
@@ -68,6 +66,15 @@ def measure_backlog(stage: Stage, documents: int, say: Say) -> Backlog:
         catch_up_seconds=caught_up,
         catch_up_cpu=_since(stage, before),
     )
+
+
+def _send_all(stage: Stage, documents: int, to: Sequence[UnitCode], say: Callable[[int], None]) -> list[EnvelopeKey]:
+    keys = []
+    with ThreadPoolExecutor(min(_CLERKS, documents), thread_name_prefix="clerk") as clerks:
+        for key in clerks.map(lambda number: send(stage, number, to), range(documents)):
+            keys.append(key)
+            say(len(keys))
+    return keys
 
 
 def _await(stage: Stage, keys: Sequence[EnvelopeKey], began: float) -> float:
