@@ -23,7 +23,7 @@ class Inboxes:
 
     def follow(self) -> int:
         """Returns how many units are hosted when that has changed, else 0."""
-        with self._store.begin() as session:
+        with self._store.look() as session:
             units = session.units()
         if units == self._units:
             return 0

@@ -15,6 +15,8 @@ Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_no
                    yidi_node_duplicates_total, yidi_node_quarantined_total, yidi_node_handover_failures_total
 """
 
+from collections.abc import Callable
+
 from exchange.ports.transport import Consumer
 from exchange.services.handover import Officer
 from exchange.services.office_decide import OfficeDecider
@@ -27,6 +29,13 @@ from workers.runner import Step
 
 __all__ = ["mailbox_steps", "office_steps"]
 
+Run = Callable[[], int]
+Spare = Callable[[Run], Run]
+
+
+def _always(run: Run) -> Run:
+    return run
+
 
 def mailbox_steps(
     receiver: Receiver,
@@ -35,9 +44,11 @@ def mailbox_steps(
     consumer: Consumer,
     *,
     recoverer: Recoverer | None = None,
+    spare: Spare = _always,
     limit: int = 200,
 ) -> list[Step]:
-    """With `recoverer` the first of them is to ask the hub for what a restored node has lost."""
+    """With `recoverer` the first of them is to ask the hub for what a restored node has lost. `spare` makes a step that
+    looks into the store one that is left out when nothing can have changed there."""
     recover = [] if recoverer is None else [Step(name="node.recover", run=recoverer.recover)]
 
     def receive() -> int:
@@ -46,21 +57,23 @@ def mailbox_steps(
     return [
         *recover,
         Step(name="node.receive", run=receive),
-        Step(name="node.relay", run=relay.relay),
+        Step(name="node.relay", run=spare(relay.relay)),
         Step(name="node.note", run=relay.note, every_seconds=1.0),
         Step(name="node.directory", run=lambda: int(refresher.refresh()), every_seconds=5.0),
     ]
 
 
-def office_steps(officer: Officer, decider: OfficeDecider, recoverer: Recoverer | None = None) -> list[Step]:
+def office_steps(
+    officer: Officer, decider: OfficeDecider, recoverer: Recoverer | None = None, *, spare: Spare = _always
+) -> list[Step]:
     """For a loop of their own: an office system that hangs must not keep documents from arriving."""
 
     def hand_over() -> int:
         return 0 if recoverer is not None and recoverer.pending else officer.hand_over()
 
     return [
-        Step(name="node.hand_over", run=hand_over),
-        Step(name="node.tell", run=officer.tell),
+        Step(name="node.hand_over", run=spare(hand_over)),
+        Step(name="node.tell", run=spare(officer.tell)),
         Step(name="node.collect", run=officer.collect, every_seconds=2.0),
         Step(name="node.office_decisions", run=decider.take, every_seconds=2.0),
     ]

@@ -23,16 +23,17 @@ from exchange.remote.files import HttpFileExchange
 from exchange.remote.history import HttpHistory
 from exchange.services.backoff import longest_wait
 from exchange.services.history import Historian
-from exchange.services.recover import Recoverer
+from exchange.services.node import Node
 from exchange.settings import Rabbit
 from exchange.storage import open_hub_store, open_node_store
+from exchange.storage.changes import Changes
 from exchange.transport.rabbitmq import RabbitTransport
 from exchange.transport.unit_accounts import UnitAccounts
 from exchange.web.hub_api import HubFace, create_hub_app
 from exchange.web.serve import Server
 from exchange.wiring.archive import open_shelf
 from exchange.wiring.hub import HubServices, open_administration, open_hub
-from exchange.wiring.node import NodeServices, StoreFeed, open_node, open_recoverer
+from exchange.wiring.node import StoreFeed, open_node, open_recoverer
 from exchange.wiring.parts import Parts
 from exchange.wiring.places import HubPlace, NodePlace, hosted
 from workers import acknowledger, archivist, clock, node, router, sealer, watch
@@ -41,6 +42,7 @@ from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
 from workers.runner import Runner, Step
+from workers.sparing import Sparing
 from workers.watch import ClockWatch, hub_longest_wait
 
 __all__ = ["WORKERS", "Rooms", "open_node_process", "open_worker"]
@@ -151,31 +153,26 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     feed = HttpDirectoryFeed(client, lambda: hosted(store))
     services = open_node(home, store, HttpFileExchange(client), feed, transport.publisher(), metrics, log, rooms.parts)
     inboxes, recoverer = Inboxes(transport, store), open_recoverer(place.layout, services, HttpHistory(client))
-    mailbox = _mailbox_steps(services, inboxes, recoverer, place.layout.node)
-    office = node.office_steps(services.officer, services.office_decider, recoverer)
-    runners = [
-        Runner("node", mailbox, services.node.clock, metrics, log),
-        Runner(
-            "office",
-            office,
-            services.node.clock,
-            metrics,
-            log,
+    changes, ticks = Changes(place.layout.node_database()), services.node.clock
+    spare = Sparing(changes, ticks)
+    mailbox = [
+        Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
+        *node.mailbox_steps(
+            services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer, spare=spare
         ),
+        *_upkeep_steps(services.node, place.layout.node),
     ]
-    return Loops(runners, [transport.close, client.close, services.offices.close, store.close])
+    office = node.office_steps(services.officer, services.office_decider, recoverer, spare=spare)
+    runners = [Runner(name, steps, ticks, metrics, log) for name, steps in (("node", mailbox), ("office", office))]
+    return Loops(runners, [transport.close, client.close, services.offices.close, changes.close, store.close])
 
 
-def _mailbox_steps(services: NodeServices, inboxes: Inboxes, recoverer: Recoverer, folder: Path) -> list[Step]:
-    one = services.node
-
+def _upkeep_steps(one: Node, folder: Path) -> list[Step]:
     def make_due(beyond: datetime) -> None:
         with one.store.begin() as session:
             session.hasten_open(one.clock.now(), beyond)
 
     return [
-        Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
-        *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer),
         *watch.steps(ClockWatch(one.clock, make_due, longest_wait(one.timing.retry), one.log)),
         Step(name="files.sweep", run=lambda: one.files.sweep(one.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(None, one, {"node": folder}),

@@ -45,7 +45,11 @@ class Officer:
         """Hand over what is due; returns how many documents the office took."""
         node = self._node
         now = node.clock.now()
+        with node.store.look() as session:
+            if not session.due_handovers(now, 1):
+                return 0
         with node.store.begin() as session:
+            session.settle_without_office(self._without_office(session), now)
             due = session.due_handovers(now, limit)
             documents = session.documents(Box.INBOX, [(h.unit, h.envelope) for h in due])
             # What an earlier life of this process may have handed over is handed over again, also after a recall: the
@@ -71,7 +75,11 @@ class Officer:
         node = self._node
         start = node.clock.monotonic()
         resting = {unit for unit, rest in self._rests.items() if rest.until > start}
+        with node.store.look() as session:
+            if not session.untold(1, resting):
+                return 0
         with node.store.begin() as session:
+            session.settle_without_office(self._without_office(session), node.clock.now())
             waiting = session.untold(limit, resting)
         told = []
         for unit, record in waiting:
@@ -94,7 +102,7 @@ class Officer:
     def collect(self) -> int:
         """Submit what offices have put out; returns how many documents were accepted for sending."""
         node = self._node
-        with node.store.begin() as session:
+        with node.store.look() as session:
             units = session.units()
         accepted = 0
         for unit in units:
@@ -105,6 +113,11 @@ class Officer:
             except Exception as error:  # noqa: BLE001  # this unit's office is down or its adapter has a bug
                 node.log.warning("office_unreachable", unit=unit, code=_code(error))
         return accepted
+
+    def _without_office(self, session: NodeSession) -> list[UnitCode]:
+        """Their people read the inbox here. Settled all at once: looking at each document would cost as much as
+        handing it over."""
+        return [unit for unit in session.units() if self._offices(unit) is None]
 
     def _send(self, office: OfficeAdapter, unit: UnitCode, draft: Draft) -> bool:
         """Whether the draft was accepted for sending. What may succeed later stays where it waits."""

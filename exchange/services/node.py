@@ -55,11 +55,11 @@ class Node:
 
         `look=False` takes the one of the last look: within a batch, whose beginning looked."""
         if look or self._verifier is None:
-            self._verifier = verifier_of(self.store.begin, self._verifier)
+            self._verifier = verifier_of(self.store.look, self._verifier)
         return self._verifier
 
     def check_hosted(self, unit: UnitCode) -> None:
-        with self.store.begin() as session:
+        with self.store.look() as session:
             hosted = session.units()
         if unit not in hosted:
             raise RefusedError(f"unit {unit} is not hosted by this node", code="WRONG_UNIT")

@@ -29,7 +29,7 @@ class Relay:
         """One round over the due rows; returns how many were published."""
         node = self._node
         now = node.clock.now()
-        with node.store.begin() as session:
+        with node.store.look() as session:
             due = session.due_outbox(now, limit)
         if not due:
             return 0

@@ -40,7 +40,7 @@ def open_engine(url: str) -> Engine:
         _create_private(Path(parsed.database))
         engine = create_engine(parsed, connect_args={"timeout": _WAIT_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_file)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", _begin)
         return engine
     if backend == "postgresql":
         # It would also log what it raises, and a key that is there already is no trouble.
@@ -71,7 +71,7 @@ def open_memory(image: bytes | None = None) -> Engine:
     # One connection: a second thread waits its turn, as it would for a file.
     pool = QueuePool(connect, pool_size=1, max_overflow=0, timeout=_WAIT_SECONDS)
     engine = Engine(pool, model.dialect, model.url, hide_parameters=True)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin)
     return engine.execution_options(compiled_cache=_compiled())
 
 
@@ -100,7 +100,7 @@ def _create_private(path: Path) -> None:
 
 
 def _prepare_file(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    # The driver begins no transaction of its own; _begin_immediate does.
+    # The driver begins no transaction of its own; _begin does.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1000}")
@@ -110,6 +110,7 @@ def _prepare_file(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> N
     cursor.close()
 
 
-def _begin_immediate(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     # A transaction that began by reading fails at its first write while another writes, instead of waiting for it.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get("yidi_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

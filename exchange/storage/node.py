@@ -3,6 +3,7 @@
 Its session's methods stand by noun in `node_documents`, `node_receipts`, `node_outbox` and `node_trouble`.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,10 +29,17 @@ class SqlNodeStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._turn = threading.Lock()
 
     @contextmanager
     def begin(self) -> Iterator[SqlNodeSession]:
-        with transaction(self._engine) as current:
+        # SQLite would have our own threads look for their turn now and then; a lock wakes the next one at once.
+        with self._turn, transaction(self._engine) as current:
+            yield SqlNodeSession(current)
+
+    @contextmanager
+    def look(self) -> Iterator[SqlNodeSession]:
+        with transaction(self._engine, reading=True) as current:
             yield SqlNodeSession(current)
 
     def close(self) -> None:

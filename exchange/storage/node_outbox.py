@@ -103,6 +103,14 @@ class Outbox(Session):
         rows = [_handover_values(record) for record in records]
         self._save(tables.handovers, _HANDOVER, rows, ("unit", "envelope_id", "sender"))
 
+    def settle_without_office(self, units: Iterable[UnitCode], now: datetime) -> None:
+        without = list(units)
+        handovers, receipts = tables.handovers, tables.receipts
+        due = handovers.c.unit.in_(without) & (handovers.c.due <= to_time(now))
+        self._sql.run(update(handovers).where(due).values(due=None, external_id=None))
+        untold = receipts.c.unit.in_(without) & receipts.c.untold.is_not(None)
+        self._sql.run(update(receipts).where(untold).values(untold=None))
+
     def handover(self, unit: UnitCode, envelope: EnvelopeKey) -> HandoverRecord | None:
         handovers = tables.handovers.c
         row = self._sql.first(

@@ -169,10 +169,11 @@ class Transaction:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Transaction]:
-    """One transaction: committed durably when the block ends, rolled back when it raises."""
+def transaction(engine: Engine, *, reading: bool = False) -> Iterator[Transaction]:
+    """One transaction: committed durably when the block ends, rolled back when it raises. `reading`: it writes
+    nothing, and so waits for nobody."""
     with translated():
-        connection = engine.connect()
+        connection = engine.connect().execution_options(yidi_reading=reading)
     try:
         with translated():
             connection.begin()

@@ -82,6 +82,8 @@ class CrashingStore(Generic[S]):
             self._hook("commit-before")
         self._hook("commit-after")
 
+    look = begin  # it may die while it reads, too
+
     def close(self) -> None:
         self.inner.close()
 

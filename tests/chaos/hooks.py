@@ -131,6 +131,8 @@ class _Store:
         if name:
             self._hooks.reach(f"commit[{name}].after")
 
+    look = begin
+
     def close(self) -> None:
         self._inner.close()
 

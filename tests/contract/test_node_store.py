@@ -364,6 +364,16 @@ def test_hand_overs_are_due_oldest_first_until_done(store: NodeStore) -> None:
         assert session.handover(C, envelope(1)) is None
 
 
+def test_what_waits_for_offices_of_units_without_one_is_settled(store: NodeStore) -> None:
+    with store.begin() as session:
+        session.add_handovers([handover(1), handover(2, unit=A), handover(3, hours=1)])
+        session.add_receipts(B, [receipt(1, envelope(1, B))])
+        session.settle_without_office([B], NOW)
+    with store.look() as session:
+        assert session.due_handovers(NOW + 2 * HOUR, 9) == [handover(2, unit=A), handover(3, hours=1)]
+        assert session.untold(9) == []
+
+
 def test_what_an_office_has_is_told_unsigned_ones_first_until_somebody_is_finished(store: NodeStore) -> None:
     states = {1: BusinessState.SIGNED, 2: BusinessState.UNSIGNED, 3: BusinessState.ARCHIVED, 4: BusinessState.UNSIGNED}
     taken = {number: replace(handover(number), due=None, external_id=f"OA-{number}") for number in states}

@@ -74,6 +74,8 @@ class WatchedStore:
             self.version += 1
             self.points.reach("commit.after")
 
+    look = begin
+
     def forget(self) -> None:
         """`inner` was exchanged for an older one: its states went back."""
         self._ranks.clear()
