@@ -27,9 +27,10 @@ def group() -> typer.Typer:
     application.command(
         "import",
         help=both(
-            "从 CSV 或 Excel 导入单位，并建立常用分组。\n\n全部正确才导入；列出每一个错误行。",
-            "Import units from CSV or Excel, and make the usual groups.\n\nAll of them, or none and every bad row "
-            "with its line.",
+            "从 CSV 或 Excel 导入单位，并建立常用分组。\n\n表头须有 code、name、category_name、level，"
+            "如 examples/bozhou/units.csv。全部正确才导入；列出每一个错误行。",
+            "Import units from CSV or Excel, and make the usual groups.\n\nIts heading names code, name, category_name "
+            "and level, as in examples/bozhou/units.csv. All of them, or none and every bad row with its line.",
         ),
         epilog="yidi hub units import 单位.csv --dry-run",
     )(import_)
@@ -79,8 +80,15 @@ def import_(
     if dry_run:
         print(say("只检查，未导入", "only checked, nothing imported"))
     else:
-        print(say(f"目录现为第 {after.version} 版；下一步：yidi node enroll --all",
-                  f"the directory is at version {after.version}; next: yidi node enroll --all"))  # fmt: skip
+        print(say(f"目录现为第 {after.version} 版；下一步：", f"the directory is at version {after.version}; next: ")
+              + _next_step(data))  # fmt: skip
+
+
+def _next_step(data: Path) -> str:
+    """Units on nodes of their own are given a code each; those of a one-machine exchange are enrolled here."""
+    from exchange.wiring.places import HubPlace
+
+    return f"yidi hub enroll UNIT --data {data}" if HubPlace.is_at(data) else "yidi node enroll --all"
 
 
 def _show_faults(error: "SheetError", *, as_json: bool) -> None:
