@@ -41,7 +41,7 @@ from exchange.wiring.layout import Layout
 from exchange.wiring.places import HubPlace, NodePlace
 from exchange.wiring.provision import provision
 
-__all__ = ["HUB", "QuietLog", "TrialCounty", "TrialNode", "TrialPlan"]
+__all__ = ["HUB", "Progress", "QuietLog", "TrialCounty", "TrialNode", "TrialPlan"]
 
 HUB = "hub.520304"
 # In the order of starting and stopping.

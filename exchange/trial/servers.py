@@ -216,7 +216,8 @@ class RabbitServer(_Server):
     def wipe(self) -> None:
         """Start again as a new broker: every queue, user and message is gone."""
         self.kill()
-        shutil.rmtree(self._data)
+        for path in self._data.iterdir():  # the folder itself may be a disk of its own
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.start()
 
     def close(self) -> None:

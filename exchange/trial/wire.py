@@ -21,12 +21,12 @@ from exchange.wiring.provision import management_of
 __all__ = ["overhear", "put_on_wire"]
 
 
-def put_on_wire(county: TrialCounty, unit: UnitCode, document: bytes) -> None:
+def put_on_wire(county: TrialCounty, unit: UnitCode, document: bytes, lane: Lane = Lane.NORMAL) -> None:
     """Publish `document` by `unit`'s own account, past its node. Raises nothing for the message's fate."""
     transport = RabbitTransport(NodePlace.open(county.node_of(unit).root).rabbit(unit))
     try:
         publisher = transport.publisher()
-        publisher.publish([Message(exchange=in_exchange(unit), key=Lane.NORMAL.value, body=document, user=unit)])
+        publisher.publish([Message(exchange=in_exchange(unit), key=lane.value, body=document, user=unit)])
         publisher.close()
     finally:
         transport.close()

@@ -5,7 +5,7 @@ acknowledged, what the offices hold, and what nobody foresaw.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from exchange.ports.node import Box
@@ -48,28 +48,32 @@ def _promised(county: ChaosCounty) -> Iterator[str]:
 
 
 def _acknowledged_early(county: ChaosCounty) -> Iterator[str]:
-    """Between taking a message and acknowledging it a process commits, or has moved it aside."""
+    """What a process keeps of a message, it keeps before it acknowledges it: never after, within one batch."""
     for program in county.programs():
-        taken: dict[str, bool] = {}  # digest -> whether anything was committed since
+        held: Counter[tuple[object, str]] = Counter()  # by thread and digest: taken, and neither answered nor kept
+        acknowledged: set[tuple[object, str]] = set()
         for line in county.history(program.name):
             if line["act"] == "start":
-                taken = {}
-            elif line["act"] == "take":
-                taken |= dict.fromkeys(_digests(line), False)
-            elif line["act"] == "commit":
-                taken = dict.fromkeys(taken, True)
-            elif line["act"] == "aside":
-                taken |= dict.fromkeys(_digests(line), True)
-            elif line["act"] == "ack":
-                for digest in _digests(line):
-                    if not taken.get(digest, True):
-                        yield f"{program.name} acknowledged {digest[:12]} before any commit"
+                held, acknowledged = Counter(), set()
+                continue
+            for message in _messages(line):
+                if line["act"] == "take":
+                    held[message] += 1
+                    acknowledged.discard(message)
+                elif line["act"] == "back":
+                    held[message] -= 1
+                elif line["act"] == "ack":
+                    held[message] -= 1
+                    acknowledged.add(message)
+                elif message in acknowledged and held[message] <= 0:  # "commit", "aside"
+                    yield f"{program.name} acknowledged {message[1][:12]} before it was kept"
+                    acknowledged.discard(message)
 
 
-def _digests(line: dict[str, object]) -> list[str]:
-    digests = line["digests"]
+def _messages(line: dict[str, object]) -> list[tuple[object, str]]:
+    digests = line.get("digests", [])
     assert isinstance(digests, list)
-    return [str(digest) for digest in digests]
+    return [(line["thread"], str(digest)) for digest in digests]
 
 
 def _offices(county: ChaosCounty) -> Iterator[str]:
@@ -92,13 +96,16 @@ def _offices(county: ChaosCounty) -> Iterator[str]:
 
 
 def _set_aside(county: ChaosCounty) -> Iterator[str]:
-    """Nothing is set aside but what a fault put there."""
+    """Nothing is set aside but what a fault put there, and all that was forged."""
     with county.hub_store() as store, store.begin() as session:
-        codes = {row.code for row in session.quarantined(100_000)}
+        rows = session.quarantined(100_000)
     for node in county.nodes:
         with node.store() as store_, store_.begin() as at_node:
-            codes |= {row.code for row in at_node.quarantined(None, 100_000)}
+            rows += at_node.quarantined(None, 100_000)
+    codes = {row.code for row in rows}
     yield from (f"set aside for {code}, and no fault explains it" for code in sorted(codes - county.expected))
+    forged = county.forged - {row.digest for row in rows}
+    yield from (f"forged, and not set aside: {digest[:12]}" for digest in sorted(forged))
 
 
 def _unforeseen(county: ChaosCounty) -> Iterator[str]:

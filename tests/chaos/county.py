@@ -1,29 +1,44 @@
 """Servers, lines, disks and processes of one run, and what a fault may lay its hands on.
 
-Every client reaches its server through a line that can be made bad. Directories are file systems of their own, small
-enough to be filled, where the machine lets us mount them. Whatever dies is started again, as systemd would, unless a
-fault holds it down.
+Every client reaches its server through a line that can be made bad. Where the machine lets us mount them, directories
+are file systems of their own that can be filled, and forget on a power cut what nobody synced. Whatever dies is started
+again, as systemd would, unless a fault holds it down.
 """
 
 import json
 import random
-import subprocess
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from exchange.cli.example import example_units
-from exchange.trial.county import TrialCounty, TrialNode, TrialPlan
+from exchange.trial.county import Progress, TrialCounty, TrialNode, TrialPlan
 from exchange.trial.process import Program
 from exchange.trial.proxy import TcpProxy
 from tests.chaos.hooks import CONTROL, POINT, history_of
+from tests.chaos.volume import Shelf, Volume
 
-__all__ = ["ChaosCounty", "may_mount"]
+__all__ = ["SMALL", "WHOLE", "ChaosCounty", "Size", "Undo", "nothing"]
 
-UNITS, NODES = 6, 3
+Undo = Callable[[], None]  # ends a fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """`each`: how many of each worker."""
+
+    units: int
+    nodes: int
+    each: int
+
+
+WHOLE = Size(units=6, nodes=3, each=2)
+SMALL = Size(units=2, nodes=2, each=1)  # starts in a third of the time
 _QUICK = {  # patience for a run of a minute instead of days
     "RETRY__FLOOR_SECONDS": "0.2",
     "RETRY__BASE_SECONDS": "0.5",
@@ -41,42 +56,37 @@ _HUB = {f"YIDI_HUB_TIMING__{k}": v for k, v in _QUICK.items()} | {f"YIDI_RABBIT_
 _NODE = {f"YIDI_NODE_TIMING__{k}": v for k, v in _QUICK.items()} | {
     f"YIDI_BROKER_LINE__{k}": v for k, v in _LINE.items()
 }
-_WORKERS = {"router": 2, "acknowledger": 2, "clock": 2, "sealer": 2}
-_NODE_DISK, _DATABASE_DISK = "48m", "512m"
+_WORKERS = ("router", "acknowledger", "clock", "sealer")
+_FIRST_SECONDS = 60.0
+_SMALL_DISK, _SERVER_DISK = "48m", "512m"
 
 
-@cache
-def may_mount() -> bool:
-    """Whether this machine lets us make small file systems."""
-    probe = Path("/tmp") / f"yidi-mount-{time.monotonic_ns()}"
-    probe.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", probe], capture_output=True, check=False)
-    if done.returncode == 0:
-        subprocess.run(["umount", probe], check=True)
-    probe.rmdir()
-    return done.returncode == 0
+def nothing() -> None:
+    """The end of a fault that ends by itself."""
 
 
 class ChaosCounty(TrialCounty):
     """`documents`: how many each clerk sends; `pause`: between them, on average."""
 
-    def __init__(self, root: Path, seed: int, *, documents: int, pause: float) -> None:
+    def __init__(self, root: Path, seed: int, *, documents: int, pause: float, size: Size = WHOLE) -> None:
         self.lines: dict[str, TcpProxy] = {}
         self.held: set[str] = set()
         self.expected: set[str] = set()  # codes of what may be found set aside
+        self.forged: set[str] = set()  # digests of what must be
         self.chance = random.Random(seed)
         self._ends = ExitStack()
+        self._shelf: Shelf | None = None
         self._control: dict[str, dict[str, float]] = {}
         plan = TrialPlan(
-            nodes=NODES,
-            workers=_WORKERS,
+            nodes=size.nodes,
+            workers=dict.fromkeys(_WORKERS, size.each),
             hub_settings=_HUB,
             node_settings=_NODE,
             office="chaos",
             launch="tests.chaos.launch",
             through=self._through,
         )
-        super().__init__(root, example_units()[:UNITS], plan)
+        super().__init__(root, example_units()[: size.units], plan)
         (root / "history").mkdir(parents=True)
         self.clerks = [self._clerk(node, seed, documents, pause) for node in self.nodes]
 
@@ -84,19 +94,38 @@ class ChaosCounty(TrialCounty):
 
     def mount_disks(self) -> None:
         """Before anything is founded."""
-        for node in self.nodes:
-            node.root.mkdir()
-            self._mount(node.root, _NODE_DISK)
-        (self.hub_root / "hub" / "files").mkdir(parents=True)
-        self._mount(self.hub_root / "hub" / "files", _NODE_DISK)
-        self._mount(self.database.folder, _DATABASE_DISK)
-        subprocess.run(["chown", "postgres:postgres", self.database.folder], check=True)
+        shelf = self._shelf = Shelf(self.root / "disks")
+        self._ends.callback(shelf.close)
+        broker_data, files = self.broker.folder / "data", self.hub_root / "hub" / "files"
+        for folder in (*(node.root for node in self.nodes), files, broker_data):
+            folder.mkdir(parents=True)
+        for folder in (*(node.root for node in self.nodes), files):
+            shelf.add(folder, _SMALL_DISK)
+        for folder in (broker_data, self.database.folder):
+            shelf.add(folder, _SERVER_DISK)
+        shutil.chown(self.database.folder, "postgres", "postgres")
+
+    def found(self, say: Progress = lambda _what, _done, _of: None) -> None:
+        super().found(say)
+        for volume in self.volumes():
+            volume.sync()  # what makes a database does not
+
+    def volumes(self) -> list[Volume]:
+        return self._shelf.volumes if self._shelf else []
 
     def tend(self) -> None:
         """Start what has died and nobody holds down."""
         for name, program in self.all_programs().items():
             if name not in self.held and program.pid is None:
                 program.start()
+
+    def await_first_document(self) -> None:
+        """Until one has come all the way: a fault before that would meet processes that have not come up yet."""
+        deadline = time.monotonic() + _FIRST_SECONDS
+        while not any(line["act"] == "office" for node in self.nodes for line in self.history(node.root.name)):
+            if time.monotonic() > deadline:
+                return  # what is wrong will show itself
+            self._pause()
 
     def all_programs(self) -> dict[str, Program]:
         return {program.name: program for program in [*self.programs(), *self.clerks]}
@@ -129,8 +158,8 @@ class ChaosCounty(TrialCounty):
         self._control.setdefault(what, {})[program] = value
         self._write_control()
 
-    def clear_fault(self, what: str) -> None:
-        self._control.pop(what, None)
+    def clear_fault(self, what: str, program: str = "*") -> None:
+        self._control.get(what, {}).pop(program, None)
         self._write_control()
 
     def arm(self, program: Program, point: str, nth: int = 1) -> None:
@@ -140,6 +169,12 @@ class ChaosCounty(TrialCounty):
 
     def has_died_at(self, program: Program, point: str) -> bool:
         return any(line["act"] == "died" and line["point"] == point for line in self.history(program.name))
+
+    def ports(self) -> list[int]:
+        """Where clients find the servers, and the hub's HTTPS."""
+        web = urlsplit(self.hub_place().settings.http.url).port
+        assert web is not None
+        return [*(line.port for line in self.lines.values()), web]
 
     def history(self, name: str) -> list[dict[str, object]]:
         path = history_of(self.root, name)
@@ -177,10 +212,6 @@ class ChaosCounty(TrialCounty):
             self.lines[name] = self._ends.enter_context(TcpProxy(port))
         return self.lines[name].port
 
-    def _mount(self, folder: Path, size: str) -> None:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", folder], check=True)
-        self._ends.callback(lambda: subprocess.run(["umount", "-l", folder], check=True))
-
     def _write_control(self) -> None:
         path = self.root / "history" / CONTROL
         path.with_suffix(".new").write_text(json.dumps(self._control), encoding="utf-8")
@@ -193,6 +224,3 @@ class ChaosCounty(TrialCounty):
         command += ["--documents", str(documents), "--pause", str(pause), "--county", county]
         command += ["--units", ",".join(node.units)]
         return Program(name, command, self.root / f"{name}.log", _NODE)
-
-
-Undo = Callable[[], None]

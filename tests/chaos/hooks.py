@@ -1,8 +1,8 @@
 """What befalls one process: it dies at a named point, its publisher lies, its clock is wrong, its office is away.
 
 Told from outside: `CHAOS_POINT=NAME:N` in the environment kills it at the N-th passing of that point; the file
-`control.json` beside the histories holds the faults of the moment. What it takes, commits and acknowledges goes to its
-history, a JSON object a line.
+`control.json` beside the histories holds the faults of the moment. What it takes, records and acknowledges goes to its
+history, a JSON object a line, with the thread that did it.
 
 Points are named `receive`, `commit[METHOD]` (by what the transaction wrote), `publish`, `ack`, `file.append`,
 `file.complete`, `office`, each followed by `.before`, `.after` or, of a batch, `.middle`.
@@ -12,6 +12,7 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,6 +44,8 @@ _WRITES = (
     *("save_outbox", "save_deliveries", "save_forwards", "hasten_open", "hasten_deliveries", "add_directory"),
     *("save_directory", "told", "add_claims", "count_failure"),
 )
+# What keeps the bytes of a message, or its answer, by their digest.
+_KEEPS = ("add_documents", "add_receipts", "add_receipts_of_units", "add_refusals", "quarantine")
 
 
 def history_of(root: Path, name: str) -> Path:
@@ -62,12 +65,16 @@ class Hooks:
         self._faults: dict[str, Any] = {}
         self._looked = 0.0
         self.chance = random.Random()
-        self.holds_messages = False  # only then does it matter when something is committed
         self.write(act="start", pid=os.getpid(), point=os.environ.get(POINT, ""))
 
     def write(self, **line: object) -> None:
         """One write to the end: whole lines, though threads and processes write at once."""
         os.write(self._history, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+
+    def write_handling(self, act: str, digests: Iterable[str]) -> None:
+        """What this thread did with messages: one batch follows the other in it."""
+        if known := sorted(digests):
+            self.write(act=act, thread=threading.get_ident(), digests=known)
 
     def reach(self, point: str) -> None:
         if point != self._armed:
@@ -126,8 +133,7 @@ class _Store:
             name = next((one for one in _WRITES if one in watched.called), "")
             if name:
                 self._hooks.reach(f"commit[{name}].before")
-        if self._hooks.holds_messages:
-            self._hooks.write(act="commit", wrote=name)
+        self._hooks.write_handling("commit", watched.kept)
         if name:
             self._hooks.reach(f"commit[{name}].after")
 
@@ -138,22 +144,25 @@ class _Store:
 
 
 class _Session:
-    """Remembers which methods were given something to write."""
+    """Remembers which methods were given something to write, and the digests of what was to be kept."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self.called: set[str] = set()
+        self.kept: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
-        if name not in _WRITES:
+        if name not in _WRITES and name not in _KEEPS:
             return method
 
         def call(*arguments: Any) -> Any:
             result = method(*arguments)
-            given = result if name == "take_owed" else arguments[-1] if arguments else True
+            given: Any = result if name == "take_owed" else arguments[-1] if arguments else True
             if not hasattr(given, "__len__") or len(given):
                 self.called.add(name)
+            if name in _KEEPS:  # a node's rows come with their unit before them
+                self.kept |= {(row[-1] if isinstance(row, tuple) else row).digest for row in given}
             return result
 
         return call
@@ -198,8 +207,9 @@ class _Publisher:
             time.sleep(late)
         hooks.reach("publish.after")
         results = [PublishResult.UNKNOWN if hooks.chance.random() < lost else one for one in results]
-        if aside := [one.body for one, told in zip(batch, results, strict=True) if _is_aside(one, told)]:
-            hooks.write(act="aside", digests=list(map(sha256_hex, aside)))
+        hooks.write_handling(
+            "aside", [sha256_hex(o.body) for o, r in zip(batch, results, strict=True) if _is_aside(o, r)]
+        )
         return results
 
     def close(self) -> None:
@@ -207,8 +217,7 @@ class _Publisher:
 
 
 def _is_aside(message: Message, told: PublishResult) -> bool:
-    """Moved aside, or left to its sender where there is no room."""
-    return message.exchange == ASIDE and told in {PublishResult.ACCEPTED, PublishResult.REFUSED}
+    return message.exchange == ASIDE and told is PublishResult.ACCEPTED
 
 
 class _Consumer:
@@ -220,8 +229,7 @@ class _Consumer:
         batch = self._inner.receive(limit, timeout_seconds)
         if batch:
             self._taken |= {one.tag: sha256_hex(one.body) for one in batch}
-            self._hooks.holds_messages = True
-            self._hooks.write(act="take", digests=[self._taken[one.tag] for one in batch])
+            self._hooks.write_handling("take", [self._taken[one.tag] for one in batch])
             self._hooks.reach("receive.after")
         return batch
 
@@ -229,16 +237,14 @@ class _Consumer:
         known = list(tags)
         if known:
             self._hooks.reach("ack.before")
-            self._hooks.write(act="ack", digests=[self._taken.pop(tag, "") for tag in known])
-            self._hooks.holds_messages = bool(self._taken)
+            self._hooks.write_handling("ack", [self._taken.pop(tag, "") for tag in known])
         self._inner.ack(known)
         if known:
             self._hooks.reach("ack.after")
 
     def reject(self, tags: Iterable[int], *, requeue: bool) -> None:
         known = list(tags)
-        for tag in known:
-            self._taken.pop(tag, None)
+        self._hooks.write_handling("back", [self._taken.pop(tag, "") for tag in known])
         self._inner.reject(known, requeue=requeue)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ Not here: what must hold afterwards (`checker`).
 """
 
 import time
+from collections.abc import Sequence
 
 from tests.chaos.county import ChaosCounty
 
@@ -39,9 +40,11 @@ def kind_of(program: str) -> str:
     return program.partition("-")[0]
 
 
-def kill_at_every_point(county: ChaosCounty) -> list[str]:
-    """All kinds beside each other, the points of a node shared out among the nodes; returns those never reached."""
-    programs, waiting = county.all_programs(), _shared_out(county)
+def kill_at_every_point(county: ChaosCounty, patience: float, words: Sequence[str] = ()) -> list[str]:
+    """All kinds beside each other, the points of a node shared out among the nodes; returns those never reached.
+    `patience`: seconds that reaching one may take, if more than 90. `words`: only points whose names hold one of these,
+    such as "router ack.before"."""
+    programs, waiting = county.all_programs(), _shared_out(county, words)
     armed: dict[str, tuple[str, float]] = {}
     missed = []
     # Some confirms are false meanwhile, so that the clock has something to repeat.
@@ -49,7 +52,7 @@ def kill_at_every_point(county: ChaosCounty) -> list[str]:
     while any(waiting.values()) or armed:
         for name, (point, since) in list(armed.items()):
             reached = county.has_died_at(programs[name], point)
-            if reached or time.monotonic() > since + _PATIENCE_SECONDS:
+            if reached or time.monotonic() > since + max(patience, _PATIENCE_SECONDS):
                 missed += [] if reached else [f"{name} {point}"]
                 del armed[name]
         for name, points in waiting.items():
@@ -63,10 +66,11 @@ def kill_at_every_point(county: ChaosCounty) -> list[str]:
     return missed
 
 
-def _shared_out(county: ChaosCounty) -> dict[str, list[str]]:
+def _shared_out(county: ChaosCounty, words: Sequence[str]) -> dict[str, list[str]]:
     """One process of the hub's kinds alone: the other one goes on, and what the dead one held is the other's."""
     shares: dict[str, list[str]] = {}
-    for kind, points in POINTS.items():
+    for kind, all_points in POINTS.items():
+        points = [one for one in all_points if not words or any(word in f"{kind} {one}" for word in words)]
         names = [name for name in county.all_programs() if kind_of(name) == kind]
         used = names if kind == "node" else names[:1]
         shares |= {name: list(points[n :: len(used)]) for n, name in enumerate(used)}

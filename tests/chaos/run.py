@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.checker import verdict
-from tests.chaos.county import ChaosCounty, Undo, may_mount
+from tests.chaos.county import WHOLE, ChaosCounty, Size, Undo
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.points import kill_at_every_point
+from tests.chaos.volume import may_mount
 
-__all__ = ["Outcome", "every_fault", "every_point", "random_faults"]
+__all__ = ["Outcome", "Setting", "every_fault", "every_point", "no_fault", "random_faults"]
 
 Say = Callable[[str], None]
 
@@ -32,10 +33,30 @@ class Outcome:
     kept: Path | None = None
 
 
-def every_point(seed: int, patience: float, say: Say) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is the same for every kind of run. `patience`: seconds until all must be at rest. `words`: only points or
+    faults whose names hold one of these; each of these faults so many `times`."""
+
+    seed: int
+    patience: float = 150.0
+    size: Size = WHOLE
+    words: Sequence[str] = ()
+    times: int = 1
+    say: Say
+
+
+def no_fault(setting: Setting) -> Outcome:
+    """What goes wrong without any."""
+    with _running(setting, documents=8, pause=0.2) as (_county, outcome):
+        pass
+    return outcome
+
+
+def every_point(setting: Setting) -> Outcome:
     """Each kind of process dies once at each of its points."""
-    with _running(seed, patience, documents=1000, pause=0.8, say=say) as (county, outcome):
-        missed = kill_at_every_point(county)
+    with _running(setting, documents=1000, pause=0.8) as (county, outcome):
+        missed = kill_at_every_point(county, setting.patience, setting.words)
         outcome.failures += [f"never reached: {point}" for point in missed]
         for clerk in county.clerks:  # the rest of their documents would prove nothing more
             county.held.add(clerk.name)
@@ -43,31 +64,30 @@ def every_point(seed: int, patience: float, say: Say) -> Outcome:
     return outcome
 
 
-def random_faults(seed: int, patience: float, seconds: float, say: Say) -> Outcome:
+def random_faults(setting: Setting, seconds: float) -> Outcome:
     """Faults drawn by the seed, one after another and over each other."""
-    chance = random.Random(seed)
-    with _running(seed, patience, documents=round(seconds), pause=0.5, say=say) as (county, outcome):
-        _play(county, _draw(chance, seconds), outcome, say)
+    chance = random.Random(setting.seed)
+    with _running(setting, documents=round(seconds), pause=0.5) as (county, outcome):
+        _play(county, _draw(chance, seconds), outcome, setting.say)
     return outcome
 
 
-def every_fault(seed: int, patience: float, say: Say, words: Sequence[str] = ()) -> Outcome:
-    """Each kind of fault once, or those whose names hold a word, in an order that the seed draws, two at a time."""
-    chance = random.Random(seed)
-    faults = [one for one in _possible(say) if not words or any(word in one.name for word in words)]
+def every_fault(setting: Setting) -> Outcome:
+    """Each kind of fault once, in an order that the seed draws, two at a time."""
+    chance, words = random.Random(setting.seed), setting.words
+    faults = [one for one in _possible(setting.say) if not words or any(word in one.name for word in words)]
+    faults *= setting.times
     chance.shuffle(faults)
     plan = [(2.0 + 2.0 * n, fault, chance.uniform(1.0, min(5.0, fault.longest))) for n, fault in enumerate(faults)]
-    with _running(seed, patience, documents=10 + round(len(faults) * 2), pause=0.5, say=say) as (county, outcome):
-        _play(county, plan, outcome, say)
+    with _running(setting, documents=10 + round(len(faults) * 2), pause=0.5) as (county, outcome):
+        _play(county, plan, outcome, setting.say)
     return outcome
 
 
 def _possible(say: Say) -> list[Fault]:
-    if may_mount():
-        return list(FAULTS)
-    left_out = [fault.name for fault in FAULTS if fault.needs_disks]
-    say(f"此机不能挂载文件系统，未做 this machine cannot mount file systems, left out: {', '.join(left_out)}")
-    return [fault for fault in FAULTS if not fault.needs_disks]
+    if left_out := [fault.name for fault in FAULTS if not fault.is_possible()]:
+        say(f"此机做不到，未做 this machine cannot, left out: {', '.join(left_out)}")
+    return [fault for fault in FAULTS if fault.is_possible()]
 
 
 def _draw(chance: random.Random, seconds: float) -> list[tuple[float, Fault, float]]:
@@ -80,6 +100,7 @@ def _draw(chance: random.Random, seconds: float) -> list[tuple[float, Fault, flo
 
 
 def _play(county: ChaosCounty, plan: Sequence[tuple[float, Fault, float]], outcome: Outcome, say: Say) -> None:
+    county.await_first_document()
     began = time.monotonic()
     ends: list[tuple[float, str, Undo]] = []
     for at, fault, lasts in plan:
@@ -101,6 +122,8 @@ def _play(county: ChaosCounty, plan: Sequence[tuple[float, Fault, float]], outco
         _end(ends, time.monotonic() - began)
         county.tend()
         time.sleep(0.1)
+    if not outcome.faults:
+        outcome.failures.append("no fault was done, so nothing was shown")
 
 
 def _end(ends: list[tuple[float, str, Undo]], now: float) -> None:
@@ -113,13 +136,11 @@ def _end(ends: list[tuple[float, str, Undo]], now: float) -> None:
 
 
 @contextmanager
-def _running(
-    seed: int, patience: float, *, documents: int, pause: float, say: Say
-) -> Iterator[tuple[ChaosCounty, Outcome]]:
-    """The county at work; afterwards healed, at rest, and judged. `patience`: seconds that rest may take."""
+def _running(setting: Setting, *, documents: int, pause: float) -> Iterator[tuple[ChaosCounty, Outcome]]:
+    """The county at work; afterwards healed, at rest, and judged."""
     root = Path(tempfile.mkdtemp(prefix="yidi-chaos-"))
     outcome = Outcome()
-    county = ChaosCounty(root, seed, documents=documents, pause=pause)
+    county = ChaosCounty(root, setting.seed, documents=documents, pause=pause, size=setting.size)
     try:
         if may_mount():
             county.mount_disks()
@@ -128,9 +149,9 @@ def _running(
         for clerk in county.clerks:
             clerk.start()
         yield county, outcome
-        say("        治愈并等待 healing, and waiting for rest")
-        still_open = county.settle(patience)
-        outcome.failures += [f"still open {patience:.0f} s after healing: {still_open}"] if still_open else []
+        setting.say("        治愈并等待 healing, and waiting for rest")
+        still_open = county.settle(setting.patience)
+        outcome.failures += [f"still open {setting.patience:.0f} s after healing: {still_open}"] if still_open else []
         outcome.failures += verdict(county)
         outcome.documents = sum(line["act"] == "sent" for clerk in county.clerks for line in county.history(clerk.name))
         outcome.failures += _stopped(county)

@@ -23,7 +23,7 @@ def main() -> int:
 def report(hunted: Iterable[Catch]) -> int:
     """Tells each as it comes; 1 when one survived."""
     began = time.monotonic()
-    catches = [_tell(catch) for catch in hunted]
+    catches = [_tell(catch, began) for catch in hunted]
     survived = [catch.bug.name for catch in catches if not catch.by]
     print(f"\n错误 bugs {len(catches)}, 逃脱 survived {len(survived)}, {time.monotonic() - began:.0f} s")
     for name in survived:
@@ -31,8 +31,9 @@ def report(hunted: Iterable[Catch]) -> int:
     return 1 if survived else 0
 
 
-def _tell(catch: Catch) -> Catch:
-    print(f"{catch.bug.name}\n    {catch.by or catch.misfit or '逃脱 SURVIVED'}", flush=True)
+def _tell(catch: Catch, began: float) -> Catch:
+    print(f"{time.monotonic() - began:4.0f} s  {catch.bug.name}", flush=True)
+    print(f"        {catch.by or catch.misfit or '逃脱 SURVIVED'}", flush=True)
     return catch
 
 

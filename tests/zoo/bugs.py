@@ -13,13 +13,15 @@ PROCESSES = "processes "  # followed by what `python -m tests.chaos` is told
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bug:
-    """`judge`: the simulation, a run on real processes, or the test file that must fail."""
+    """`judge`: the simulation, a run on real processes, or the test file that must fail. `because`: what a run on real
+    processes must say of it, for many things break where one is wrong."""
 
     name: str
     file: str
     old: str
     new: str
     judge: str = SIMULATION
+    because: str = ""
 
 
 _ROUTE, _RECEIVE = "exchange/services/route.py", "exchange/services/receive.py"
