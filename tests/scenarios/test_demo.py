@@ -1,10 +1,14 @@
 """`yidi demo` shows a county and judges itself honestly: 0 when every promise holds, 1 when one does not."""
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -113,3 +117,28 @@ def test_an_exchange_that_cannot_start_is_no_success(monkeypatch: pytest.MonkeyP
 
     assert done.returncode == 1
     assert json.loads(done.stdout)["ok"] is False
+
+
+def test_a_demo_that_is_told_to_stop_leaves_nothing_behind(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "exchange.cli", "demo", "--units", "5", "--json"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("yidi-demo-*/county")):
+        assert time.monotonic() < deadline, "it did not begin"
+        time.sleep(0.05)
+
+    process.terminate()
+
+    assert process.wait(60) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert not running_with(str(tmp_path))
+
+
+def running_with(word: str) -> list[str]:
+    """Command lines of processes that name it."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            lines.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+    return [line for line in lines if word in line]

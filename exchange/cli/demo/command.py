@@ -19,6 +19,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from exchange.adapters.sheet import write_xlsx
+from exchange.cli.demo.ending import ended_by_signals, undisturbed
 from exchange.cli.demo.memory import peak_kib
 from exchange.cli.demo.progress import Progress
 from exchange.cli.demo.report import render
@@ -33,7 +34,7 @@ _DELIVERIES = 1270
 
 def run_demo(units: int, keep: Path | None, *, on_servers: bool, as_json: bool) -> int:
     """Run the example county with `units` of its units, in one process or on servers; returns the exit status."""
-    with _directory(keep) as root:
+    with ended_by_signals(), _directory(keep) as root:
         progress = Progress(sys.stderr if as_json else sys.stdout)
         started = time.monotonic()
         try:
@@ -85,30 +86,31 @@ def _play(root: Path, sheet: Path, units: int, progress: Progress) -> dict[str, 
     notes: dict[str, object] = {}
     peak = 0
     killed: dict[str, object] | None = None
-    child = _start("first", common)
-    for step in _steps(child):
-        if step["act"] == "notes":
-            notes = {k: v for k, v in step.items() if k not in ("act", "done", "of")}
-        elif step["act"] == "kill-me":
-            peak = peak_kib(child.pid)
-            child.send_signal(signal.SIGKILL)
-            killed = {"delivered": step["done"], "of": step["of"], "pid": child.pid}
-            progress.note("kill", f"{step['done']}/{step['of']}")
-        else:
-            progress.show(step)
-        if step["act"] == "failed":
-            break
-    status = child.wait()
+    with _started("first", common) as child:
+        for step in _steps(child):
+            if step["act"] == "notes":
+                notes = {k: v for k, v in step.items() if k not in ("act", "done", "of")}
+            elif step["act"] == "kill-me":
+                peak = peak_kib(child.pid)
+                child.send_signal(signal.SIGKILL)
+                killed = {"delivered": step["done"], "of": step["of"], "pid": child.pid}
+                progress.note("kill", f"{step['done']}/{step['of']}")
+            else:
+                progress.show(step)
+            if step["act"] == "failed":
+                break
+        status = child.wait()
     if killed is None or status != -signal.SIGKILL:
         return {"ok": False, "failed": progress.failure or f"the exchange ended with status {status}", "notes": notes}
-    child = _start("second", [*common, "--notice", str(notes["notice"]), "--evidence", str(evidence)])
     findings: dict[str, object] = {"ok": False}
-    for step in _steps(child):
-        if step["act"] == "findings":
-            findings = {k: v for k, v in step.items() if k not in ("act", "done", "of")}
-        else:
-            progress.show(step)
-    if child.wait() != 0:
+    with _started("second", [*common, "--notice", str(notes["notice"]), "--evidence", str(evidence)]) as child:
+        for step in _steps(child):
+            if step["act"] == "findings":
+                findings = {k: v for k, v in step.items() if k not in ("act", "done", "of")}
+            else:
+                progress.show(step)
+        status = child.wait()
+    if status != 0:
         findings = {"ok": False, "failed": progress.failure or "the exchange ended before it could be examined"}
     own_peak = findings.get("peak_kib")
     findings["peak_kib"] = max(peak, own_peak if isinstance(own_peak, int) else 0)
@@ -120,14 +122,21 @@ def _dispatches(units: int) -> int:
     return -(-_DELIVERIES // (units - 1))
 
 
-def _start(stage: str, arguments: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603  # our own interpreter and module, and paths that the caller gave
+@contextmanager
+def _started(stage: str, arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """It ends with the block, in whatever way that is left."""
+    child = subprocess.Popen(  # noqa: S603  # our own interpreter and module, and paths that the caller gave
         [sys.executable, "-m", "exchange.cli.demo.child", "--stage", stage, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
 
 
 def _steps(child: subprocess.Popen[str]) -> Iterator[dict[str, object]]:
@@ -145,7 +154,8 @@ def _directory(keep: Path | None) -> Iterator[Path]:
         try:
             yield root
         finally:
-            rmtree(root, ignore_errors=True)
+            with undisturbed():
+                rmtree(root, ignore_errors=True)
         return
     if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
         raise fail(

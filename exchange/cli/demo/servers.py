@@ -4,7 +4,6 @@ by one in the middle of the second dispatch, the broker is wiped, and all goes o
 Nothing stays behind, however it ends, but what `--keep` asked for: there a backup of the hub stands for the database.
 """
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from exchange.adapters.sheet import read_units
 from exchange.cli.demo.acts import County
+from exchange.cli.demo.ending import undisturbed
 from exchange.cli.demo.findings import examine
 from exchange.cli.demo.memory import peak_kib
 from exchange.cli.demo.progress import Progress
@@ -200,22 +200,13 @@ class CountyStage:
 
 @contextmanager
 def _ending(make: Callable[[], TrialCounty]) -> Iterator[TrialCounty]:
-    """The county, closed whatever ends it: also SIGTERM and a closed terminal, and undisturbed by a second Ctrl-C."""
-
-    def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    interrupt = signal.getsignal(signal.SIGINT)
+    """The county, closed whatever ends it, and undisturbed by a second Ctrl-C."""
     county = make()
     try:
         yield county
     finally:
-        for number in (signal.SIGINT, *before):
-            signal.signal(number, signal.SIG_IGN)
-        county.close()
-        for number, handler in {**before, signal.SIGINT: interrupt}.items():
-            signal.signal(number, handler)
+        with undisturbed():
+            county.close()
 
 
 def _await(reached: Callable[[], bool], seconds: float, what: str) -> None:
