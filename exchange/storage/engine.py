@@ -25,8 +25,20 @@ from exchange.errors import InputError, StorageError
 __all__ = ["open_engine", "open_memory"]
 
 _WAIT_SECONDS = 10
-# A server may have been set up to answer before its disk does; these sessions never let it.
-_POSTGRESQL_OPTIONS = "-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s"
+# A server may have been set up to answer before its disk does; these sessions never let it. What a client that is gone
+# without a word had locked is free again soon.
+_POSTGRESQL_OPTIONS = (
+    "-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s"
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
+# A server that is gone without a word is noticed within half a minute; else who waits for it waits for hours.
+_POSTGRESQL_LINE = {
+    "connect_timeout": _WAIT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
 
 
 def open_engine(url: str) -> Engine:
@@ -48,6 +60,7 @@ def open_engine(url: str) -> Engine:
         options = f"{parsed.query.get('options', '')} {_POSTGRESQL_OPTIONS}".strip()
         return create_engine(
             parsed.set(drivername="postgresql+psycopg").update_query_dict({"options": options}),
+            connect_args=dict(_POSTGRESQL_LINE),
             pool_pre_ping=True,
             pool_timeout=_WAIT_SECONDS,
             hide_parameters=True,

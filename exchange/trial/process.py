@@ -1,4 +1,5 @@
-"""One program of ours as a process: started, stopped in order, killed, halted; its output in a file.
+"""One program of ours as a process: started, stopped in order, killed, halted; its output in a file. It ends when the
+process that started it does, however that ends.
 
 Not here: what the program does.
 """
@@ -10,6 +11,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from exchange.trial.watchdog import Watchdog
 
 __all__ = ["Program", "cpu_seconds", "family_cpu_seconds", "family_kib"]
 
@@ -28,6 +31,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     starts: int = 0
     _process: "subprocess.Popen[bytes] | None" = None
+    _watchdog: Watchdog | None = None
 
     @property
     def pid(self) -> int | None:
@@ -44,6 +48,7 @@ class Program:
         if self.pid is not None:
             return
         self.starts += 1
+        self._ended()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
                 self.command,
@@ -53,6 +58,7 @@ class Program:
                 stderr=log,
                 start_new_session=True,
             )
+        self._watchdog = Watchdog(self._process.pid)
 
     def ask_to_stop(self) -> None:
         self._signal(signal.SIGTERM)
@@ -62,7 +68,9 @@ class Program:
         if self._process is None:
             return None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(seconds)
+            status = self._process.wait(seconds)
+            self._ended()
+            return status
         return None
 
     def stop(self) -> int | None:
@@ -95,6 +103,11 @@ class Program:
     def log_tail(self, lines: int = 20) -> str:
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
+
+    def _ended(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.dismiss()
+            self._watchdog = None
 
     def _signal(self, number: signal.Signals) -> None:
         if (pid := self.pid) is not None:  # it may end at any moment

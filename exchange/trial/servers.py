@@ -3,8 +3,8 @@
     RabbitServer     one broker node with a port mapper of its own; TLS and management if asked for
     PostgresServer   one cluster, on loopback and a socket
 
-Each lives in a temporary folder and ends with this process, in order or not (`kill`); nothing of the machine's own
-servers is touched. A missing package is an error that names it.
+Each lives in a temporary folder and ends with this process, in order or not (`kill`), also when that is killed; nothing
+of the machine's own servers is touched. A missing package is an error that names it.
 
 Not here: what goes into them (`exchange.transport.provisioning`, the migrations of `exchange.storage`).
 """
@@ -22,6 +22,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from exchange.trial.watchdog import Watchdog
 
 __all__ = ["PortMapper", "PostgresServer", "RabbitServer", "ServerError", "TlsFiles", "free_port"]
 
@@ -63,6 +65,7 @@ class _Server:
         self.log = self.folder / "server.log"
         self._name = name
         self._process: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
         atexit.register(self.close)
 
     def __enter__(self) -> Self:
@@ -121,6 +124,7 @@ class _Server:
                 group=user,
                 extra_groups=[] if user else None,
             )
+        self._watchdog = Watchdog(self._process.pid, self.folder)
 
     def _await(self, is_ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -142,6 +146,9 @@ class _Server:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        if self._watchdog is not None:
+            self._watchdog.dismiss()
+            self._watchdog = None
 
     def _run(self, command: Sequence[str], env: Mapping[str, str], user: str | None = None) -> str:
         done = subprocess.run(  # noqa: S603  # fixed programs of Debian's
@@ -267,6 +274,7 @@ class PortMapper:
     def __init__(self) -> None:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
 
     def start(self, env: Mapping[str, str]) -> None:
         if self._process is None:
@@ -278,13 +286,19 @@ class PortMapper:
                 "127.0.0.1",
             ]
             quiet = subprocess.DEVNULL
-            self._process = subprocess.Popen(command, env=env, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603
+            self._process = subprocess.Popen(  # noqa: S603
+                command, env=env, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+            )
+            self._watchdog = Watchdog(self._process.pid)
 
     def stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait()
+        if self._watchdog is not None:
+            self._watchdog.dismiss()
+            self._watchdog = None
 
 
 def _speaks(port: int) -> bool:

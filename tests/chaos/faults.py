@@ -165,12 +165,19 @@ def slow(county: ChaosCounty, chance: random.Random) -> Undo:
     return undo
 
 
+def fall_silent(county: ChaosCounty, chance: random.Random) -> Undo:
+    """A line on which everything is lost in silence, both ways; also, at the end, that its far end has given it up."""
+    line = chance.choice(list(county.lines.values()))
+    whole = lose([line.port])
+
+    def undo() -> None:
+        line.reset()
+        whole()
+
+    return undo
+
+
 def lose_packets(county: ChaosCounty, chance: random.Random) -> Undo:
-    """A line on which everything is lost in silence, both ways."""
-    return lose(chance.sample(county.ports(), chance.randint(1, 2)))
-
-
-def lose_some_packets(county: ChaosCounty, chance: random.Random) -> Undo:
     """A third of what goes over any of the lines."""
     return lose(county.ports(), 33)
 
@@ -228,8 +235,8 @@ FAULTS = (
     Fault("cut in the middle", cut_in_the_middle),
     Fault("half open", half_open, longest=12.0),
     Fault("stall", stall, longest=12.0),
-    Fault("packets lost", lose_packets, longest=20.0, is_possible=network.is_own),
-    Fault("some packets lost", lose_some_packets, longest=12.0, is_possible=network.is_own),
+    Fault("silent line", fall_silent, longest=20.0, is_possible=network.is_own),
+    Fault("packets lost", lose_packets, longest=12.0, is_possible=network.is_own),
     Fault("512 kbit/s, 600 ms", slow, longest=12.0),
     Fault("false confirms", _lying("false_confirm"), longest=10.0),
     Fault("lost confirms", _lying("lost_confirm"), longest=10.0),

@@ -15,7 +15,7 @@ from functools import partial
 
 from tests.chaos.county import Undo
 
-__all__ = ["enter", "is_own", "lose"]
+__all__ = ["enter", "is_own", "is_possible", "lose"]
 
 _VARIABLE = "CHAOS_NETWORK"
 _PROBE = "nft add table inet probe && nft delete table inet probe && ip link set lo up"
@@ -23,7 +23,7 @@ _PROBE = "nft add table inet probe && nft delete table inet probe && ip link set
 
 def enter(module: str, arguments: Sequence[str]) -> None:
     """Does not return where there may be such a network and this is not in one yet."""
-    if is_own() or not _is_possible():
+    if is_own() or not is_possible():
         return
     os.environ[_VARIABLE] = "own"
     command = 'ip link set lo up && exec "$@"'
@@ -43,7 +43,8 @@ def lose(ports: Iterable[int], percent: int = 100) -> Undo:
     return partial(_nft, f"delete table inet {name}\n")
 
 
-def _is_possible() -> bool:
+def is_possible() -> bool:
+    """Whether this machine lets us have one."""
     try:
         done = subprocess.run(["unshare", "--net", "sh", "-c", _PROBE], capture_output=True, check=False)
     except FileNotFoundError:
