@@ -15,56 +15,10 @@ import typer
 from exchange.cli.language import say
 from exchange.cli.usage import in_chinese
 from exchange.errors import YidiError
+from exchange.model.meanings import MEANINGS
 
 __all__ = ["CommandError", "exit_code", "explain", "fail"]
 
-# Code -> what it means, in Chinese: messages are written for peers and logs, in English.
-_MEANINGS = {
-    "ADAPTER_DOWN": "办公系统不可用",
-    "CERT_EXPIRED": "密钥已过期",
-    "CERT_NOT_YET": "密钥尚未生效",
-    "CERT_REVOKED": "密钥已作废",
-    "CONFLICT": "同一编号已有不同内容",
-    "CREDIT_CODE": "统一社会信用代码有误",
-    "DIRECTORY_EXPIRED": "单位目录已过期",
-    "DIRECTORY_FORK": "单位目录与所持版本不相连",
-    "DIRECTORY_MISSING": "还没有单位目录",
-    "DIRECTORY_ROLLBACK": "单位目录比所持的旧",
-    "DIRECTORY_SIGNATURE": "单位目录不是交换中心签名的",
-    "ENROLMENT": "不能注册",
-    "EXISTS": "已有交换",
-    "FILE_CORRUPT": "文件已损坏",
-    "FILE_MISSING": "缺少文件",
-    "FILE_NAME": "文件名不合要求",
-    "FORMAT": "格式不合要求",
-    "HUB_ID": "交换中心标识有误",
-    "ISSUED_NUMBER": "发文字号有误",
-    "KEYSTORE": "密钥不可用",
-    "LIMIT": "超出限制",
-    "NO_DATA": "此目录没有交换",
-    "NOT_AUTHORISED": "无权这样做",
-    "NOT_FOUND": "没有这件公文",
-    "QUOTA": "超出限额",
-    "REASON_REQUIRED": "须说明理由",
-    "SCHEMA": "不符合格式",
-    "SECRECY": "有密级标志，已拒绝",
-    "SECRECY_HOLD": "须经人工复核",
-    "SETTINGS": "设置有误",
-    "SIG_DIGEST": "签名之后内容被改动",
-    "SIG_KEY_UNKNOWN": "签名密钥不在目录中",
-    "SIZE": "过大",
-    "STATE": "当前状态下不能这样做",
-    "STORAGE": "数据库不可用",
-    "STORAGE_BUSY": "数据库正忙",
-    "STORAGE_CORRUPT": "数据库已损坏",
-    "STORAGE_FULL": "磁盘已满",
-    "STORAGE_NEWER": "数据库属于更新的版本",
-    "UNIT_CODE": "单位代码有误",
-    "UNKNOWN_RECIPIENT": "没有这个收文单位或分组",
-    "VALUE": "填写有误",
-    "WEB_ADDRESS": "网页地址不可用",
-    "WRONG_UNIT": "单位不在本机",
-}
 # Code -> what to do, in Chinese and English. What a message says of itself needs nothing more.
 _CURES = {
     "ADAPTER_DOWN": ("检查办公系统及其文件夹", "check the office system and its folders"),
@@ -108,7 +62,7 @@ def fail(code: str, chinese: str, english: str) -> CommandError:
 def explain(error: YidiError) -> str:
     """One line: the code, what it means, what is wrong, what to do."""
     message = " ".join(error.message.split())
-    meaning = "" if isinstance(error, CommandError) else _MEANINGS.get(error.code, "")
+    meaning = "" if isinstance(error, CommandError) else MEANINGS.get(error.code, "")
     cure = _CURES.get(error.code)
     hint = say(f"（{cure[0]}）", f" ({cure[1]})") if cure else ""
     return say(f"错误 {error.code}: {meaning and meaning + '：'}{message}", f"Error {error.code}: {message}") + hint

@@ -15,6 +15,7 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.programs import Listed, Place, ProgramSession, Wanted
 from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
 from exchange.topology import Lane
 
@@ -72,7 +73,7 @@ class HeldCheckpoint:
     said: datetime | None = None
 
 
-class NodeSession(Protocol):
+class NodeSession(ProgramSession, Protocol):
     # units and directory
     def units(self) -> list[UnitCode]: ...
     def add_unit(self, unit: UnitCode, at: datetime) -> None: ...
@@ -96,8 +97,12 @@ class NodeSession(Protocol):
         ...
 
     def save_deliveries(self, unit: UnitCode, records: Sequence[DeliveryRecord]) -> None: ...
-    def listing(self, unit: UnitCode, box: Box, limit: int = 100) -> list[tuple[DocumentRecord, list[DeliveryRecord]]]:
+    def listing(self, unit: UnitCode, box: Box, limit: int = 100) -> list[Listed]:
         """Newest first."""
+        ...
+
+    def page(self, unit: UnitCode, box: Box, wanted: Wanted, after: Place | None, limit: int) -> list[Listed]:
+        """Newest first, those that come after this place."""
         ...
 
     def find(self, unit: UnitCode | None, box: Box, id_or_prefix: str) -> list[tuple[UnitCode, EnvelopeKey]]: ...

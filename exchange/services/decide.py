@@ -14,7 +14,7 @@ from exchange.errors import RefusedError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
-from exchange.model.receipt import Reason, Receipt, Subject
+from exchange.model.receipt import Reason, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, NodeSession
 from exchange.ports.office import OfficeDecision
@@ -38,29 +38,53 @@ class Decider:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def sign(self, unit: UnitCode, key: EnvelopeKey, person: str) -> Receipt:
+    # Of all: `as_id` is for a caller that may have to ask again, whose receipt it then is. Said twice it is one.
+
+    def sign(self, unit: UnitCode, key: EnvelopeKey, person: str, *, as_id: ReceiptId | None = None) -> Receipt:
         """签收, after checking that the document is complete."""
-        return self._decide(unit, key, Event.SIGNED, person)
+        return self._decide(unit, key, Event.SIGNED, person, as_id=as_id)
 
-    def reject(self, unit: UnitCode, key: EnvelopeKey, person: str, reason: Reason, text: str) -> Receipt:
+    def reject(
+        self,
+        unit: UnitCode,
+        key: EnvelopeKey,
+        person: str,
+        reason: Reason,
+        text: str,
+        *,
+        as_id: ReceiptId | None = None,
+    ) -> Receipt:
         """拒收, before signing."""
-        return self._decide(unit, key, Event.REJECTED, person, reason, text)
+        return self._decide(unit, key, Event.REJECTED, person, reason, text, as_id=as_id)
 
-    def send_back(self, unit: UnitCode, key: EnvelopeKey, person: str, reason: Reason, text: str) -> Receipt:
+    def send_back(
+        self,
+        unit: UnitCode,
+        key: EnvelopeKey,
+        person: str,
+        reason: Reason,
+        text: str,
+        *,
+        as_id: ReceiptId | None = None,
+    ) -> Receipt:
         """退文, after signing."""
-        return self._decide(unit, key, Event.RETURNED, person, reason, text)
+        return self._decide(unit, key, Event.RETURNED, person, reason, text, as_id=as_id)
 
-    def answer(self, unit: UnitCode, key: EnvelopeKey, person: str, text: str) -> Receipt:
+    def answer(
+        self, unit: UnitCode, key: EnvelopeKey, person: str, text: str, *, as_id: ReceiptId | None = None
+    ) -> Receipt:
         """办理反馈, after signing."""
-        return self._decide(unit, key, Event.FEEDBACK, person, None, text)
+        return self._decide(unit, key, Event.FEEDBACK, person, None, text, as_id=as_id)
 
-    def give_back(self, unit: UnitCode, key: EnvelopeKey, person: str) -> Receipt:
+    def give_back(self, unit: UnitCode, key: EnvelopeKey, person: str, *, as_id: ReceiptId | None = None) -> Receipt:
         """Agree to a recall that the node did not answer by itself."""
-        return self._decide(unit, key, Event.RECALLED, person)
+        return self._decide(unit, key, Event.RECALLED, person, as_id=as_id)
 
-    def keep(self, unit: UnitCode, key: EnvelopeKey, person: str, text: str) -> Receipt:
+    def keep(
+        self, unit: UnitCode, key: EnvelopeKey, person: str, text: str, *, as_id: ReceiptId | None = None
+    ) -> Receipt:
         """Refuse a recall that the node did not answer by itself."""
-        return self._decide(unit, key, Event.RECALL_DENIED, person, Reason.OPERATOR, text)
+        return self._decide(unit, key, Event.RECALL_DENIED, person, Reason.OPERATOR, text, as_id=as_id)
 
     def of_office(self, unit: UnitCode, decision: OfficeDecision) -> Receipt:
         """What a named user of the unit's office system decided there; the same reference again is the same receipt."""
@@ -80,12 +104,13 @@ class Decider:
         reason: Reason | None = None,
         text: str | None = None,
         *,
+        as_id: ReceiptId | None = None,
         office_id: str | None = None,
     ) -> Receipt:
         node = self._node
         node.check_hosted(unit)
-        if (known := self._known(unit, key, event, office_id)) is not None:
-            return known
+        if (before := node.said(unit, as_id, event, key) or self._known(unit, key, event, office_id)) is not None:
+            return before
         if event.rule.reason and not (text or "").strip():
             raise RefusedError(f"{event.chinese}: say why", code="REASON_REQUIRED")
         if event is Event.SIGNED:
@@ -99,6 +124,7 @@ class Decider:
                 Speaker.PERSON,
                 event,
                 now,
+                as_id=as_id,
                 subject=Subject(envelope=key, digest=document.digest, recipient=unit),
                 person=person,
                 reason=reason,

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from exchange.errors import RefusedError
+from exchange.codec.read import read_receipt
+from exchange.errors import ConflictError, RefusedError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
@@ -71,6 +72,7 @@ class Node:
         event: Event,
         now: datetime,
         *,
+        as_id: ReceiptId | None = None,
         subject: Subject | None = None,
         person: str | None = None,
         reason: Reason | None = None,
@@ -78,9 +80,9 @@ class Node:
         attributes: tuple[tuple[str, str], ...] = (),
         noted: tuple[Noted, ...] = (),
     ) -> tuple[Receipt, bytes]:
-        """A receipt of `unit`'s, and its bytes signed with its key."""
+        """A receipt of `unit`'s, and its bytes signed with its key. `as_id`: a new one unless given."""
         receipt = Receipt(
-            id=ReceiptId(self.ids.new()),
+            id=as_id or ReceiptId(self.ids.new()),
             hub=self.hub,
             event=event,
             actor=Actor(speaker=speaker, unit=unit, person=person),
@@ -92,6 +94,19 @@ class Node:
             noted=noted,
         )
         return receipt, sign_receipt(receipt, self.keys(unit))
+
+    def said(self, unit: UnitCode, receipt: ReceiptId | None, event: Event, envelope: EnvelopeKey) -> Receipt | None:
+        """What `unit` said under this id before: a caller that chose the id asks again, and it is said once. Raises
+        ConflictError when it was something else."""
+        if receipt is None:
+            return None
+        with self.store.begin() as session:
+            record = session.receipts([(unit, receipt)]).get((unit, receipt))
+        if record is None:
+            return None
+        if (record.event, record.envelope) != (event, envelope):
+            raise ConflictError("this id already stands for another receipt")
+        return read_receipt(record.document)
 
     def emit(
         self, session: NodeSession, unit: UnitCode, issued: Sequence[tuple[Receipt, bytes]], now: datetime

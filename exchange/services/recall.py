@@ -1,36 +1,70 @@
 """Recall: the sender asks for a document back. Unsigned, the recipient's node gives it back by itself; signed, a
-person there decides.
+person there decides. And what else a sender says about what it sent: urged, void, replaced by another.
 
-The request is a receipt of the sender's that binds the envelope; it may overtake the envelope on the wire and then
+Each is a receipt of the sender's that binds the envelope; it may overtake the envelope on the wire and then
 waits for it.
 """
 
 from exchange.errors import RefusedError
-from exchange.model.envelope import EnvelopeKey
+from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
-from exchange.model.receipt import Receipt, Subject
+from exchange.model.receipt import Reason, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
 from exchange.services.node import Node
 
 __all__ = ["Recaller"]
 
+_ENDS = frozenset({Event.SUPERSEDED, Event.VOIDED})
+
 
 class Recaller:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def recall(self, key: EnvelopeKey, person: str, text: str, recipient: UnitCode | None = None) -> Receipt:
+    # Of all: `as_id` as in `Decider`.
+
+    def recall(
+        self,
+        key: EnvelopeKey,
+        person: str,
+        text: str,
+        recipient: UnitCode | None = None,
+        *,
+        as_id: ReceiptId | None = None,
+    ) -> Receipt:
         """Ask `recipient`, or every recipient, for the document back."""
-        return self._say(Event.RECALL_REQUESTED, key, person, text, recipient)
+        return self._say(Event.RECALL_REQUESTED, key, person, text, recipient, as_id)
 
-    def remind(self, key: EnvelopeKey, person: str, text: str, recipient: UnitCode) -> Receipt:
+    def remind(
+        self, key: EnvelopeKey, person: str, text: str, recipient: UnitCode, *, as_id: ReceiptId | None = None
+    ) -> Receipt:
         """催办 by hand: urge one recipient that has not signed."""
-        return self._say(Event.REMINDED, key, person, text, recipient)
+        return self._say(Event.REMINDED, key, person, text, recipient, as_id)
 
-    def _say(self, event: Event, key: EnvelopeKey, person: str, text: str, recipient: UnitCode | None) -> Receipt:
+    def void(self, key: EnvelopeKey, person: str, text: str, *, as_id: ReceiptId | None = None) -> Receipt:
+        """作废: the document holds no more, at every recipient, whatever became of it there."""
+        if not text.strip():
+            raise RefusedError("作废: say why", code="REASON_REQUIRED")
+        return self._say(Event.VOIDED, key, person, text, None, as_id)
+
+    def supersede(self, key: EnvelopeKey, person: str, by: EnvelopeId, *, as_id: ReceiptId | None = None) -> Receipt:
+        """替代: `by`, which was submitted, stands in its place."""
+        return self._say(Event.SUPERSEDED, key, person, by, None, as_id)
+
+    def _say(
+        self,
+        event: Event,
+        key: EnvelopeKey,
+        person: str,
+        text: str,
+        recipient: UnitCode | None,
+        as_id: ReceiptId | None,
+    ) -> Receipt:
         node = self._node
         node.check_hosted(key.sender)
+        if (before := node.said(key.sender, as_id, event, key)) is not None:
+            return before
         now = node.clock.now()
         with node.store.begin() as session:
             document = session.documents(Box.SENT, [(key.sender, key)]).get((key.sender, key))
@@ -44,14 +78,18 @@ class Recaller:
                 raise RefusedError("nobody is left to remind: it is signed for", code="STATE")
             if event is Event.RECALL_REQUESTED and all(d.state.business > BusinessState.ARCHIVED for d in asked):
                 raise RefusedError("nobody holds it any more: it was returned, rejected or recalled", code="STATE")
+            if event in _ENDS and all(d.state.business >= BusinessState.SUPERSEDED for d in asked):
+                raise RefusedError("it was declared void or replaced before", code="STATE")
             count = max(d.state.reminders for d in asked) + 1
             receipt, signed = node.receipt(
                 key.sender,
                 Speaker.SENDER,
                 event,
                 now,
+                as_id=as_id,
                 subject=Subject(envelope=key, digest=document.digest, recipient=recipient),
                 person=person,
+                reason=Reason.OPERATOR if event is Event.VOIDED else None,
                 text=text,
                 attributes=(("n", str(count)),) if event is Event.REMINDED else (),
             )

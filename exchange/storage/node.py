@@ -1,6 +1,7 @@
 """A node's store on SQLite.
 
-Its session's methods stand by noun in `node_documents`, `node_receipts`, `node_outbox` and `node_trouble`.
+Its session's methods stand by noun in `node_documents`, `node_receipts`, `node_outbox`, `node_programs` and
+`node_trouble`.
 """
 
 import threading
@@ -11,8 +12,8 @@ from sqlalchemy import Engine
 
 from exchange.storage.engine import open_memory
 from exchange.storage.migrate import image, open_migrated
-from exchange.storage.node_documents import Documents
 from exchange.storage.node_outbox import Outbox
+from exchange.storage.node_programs import Programs
 from exchange.storage.node_receipts import Receipts
 from exchange.storage.node_trouble import Trouble
 from exchange.storage.transaction import transaction
@@ -20,7 +21,7 @@ from exchange.storage.transaction import transaction
 __all__ = ["SqlNodeSession", "SqlNodeStore", "open_node_store"]
 
 
-class SqlNodeSession(Documents, Receipts, Outbox, Trouble):
+class SqlNodeSession(Programs, Receipts, Outbox, Trouble):
     """`exchange.ports.node.NodeSession`, within one transaction."""
 
 

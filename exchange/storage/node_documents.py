@@ -8,6 +8,7 @@ from sqlalchemy import select
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
+from exchange.ports.programs import Listed
 from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord
 from exchange.storage import tables_node as tables
 from exchange.storage.rows import (
@@ -102,11 +103,14 @@ class Documents(Session):
         rows = [(unit, *delivery_values(record)) for record in records]
         self._save(tables.deliveries, ("unit", *DELIVERY), rows, _DELIVERY_KEY)
 
-    def listing(self, unit: UnitCode, box: Box, limit: int = 100) -> list[tuple[DocumentRecord, list[DeliveryRecord]]]:
+    def listing(self, unit: UnitCode, box: Box, limit: int = 100) -> list[Listed]:
         """Newest first."""
         of_box = _DOCUMENTS.where(tables.documents.c.unit == unit, tables.documents.c.box == box.value)
         newest = of_box.order_by(tables.documents.c.received.desc(), tables.documents.c.envelope_id).limit(limit)
-        records = [record for _, record in self._with_files(box, self._sql.rows(newest))]
+        return self._listed(unit, box, self._sql.rows(newest))
+
+    def _listed(self, unit: UnitCode, box: Box, rows: Sequence[Row]) -> list[Listed]:
+        records = [record for _, record in self._with_files(box, rows)]
         deliveries = self._deliveries(unit, [record.key for record in records])
         return [(record, deliveries.get(record.key, [])) for record in records]
 

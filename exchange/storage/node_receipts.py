@@ -66,7 +66,7 @@ class Receipts(Session):
 
     def add_receipts(self, unit: UnitCode, records: Sequence[ReceiptRecord]) -> None:
         """Those that the unit's office must hear of are untold from now on: all about what it sent, and what others did
-        to what it received."""
+        to what it received. Each gets its number for programs that ask what happened."""
         self.add_receipts_of_units([(unit, record) for record in records])
 
     def add_receipts_of_units(self, records: Sequence[tuple[UnitCode, ReceiptRecord]]) -> None:
@@ -78,6 +78,8 @@ class Receipts(Session):
             for unit, record in records
         ]
         self._sql.add(tables.receipts, ("unit", *RECEIPT, "untold"), rows)
+        numbered = [(unit, record.id) for unit, record in records]
+        self._sql.add(tables.happened, ("unit", "receipt_id"), numbered)
 
     def untold(self, limit: int, except_of: Iterable[UnitCode] = ()) -> list[tuple[UnitCode, ReceiptRecord]]:
         """Oldest first."""

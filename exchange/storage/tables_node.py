@@ -21,20 +21,25 @@ from exchange.storage.columns import (
 )
 
 __all__ = [
+    "answers",
     "deliveries",
     "directories",
     "document_files",
     "documents",
     "failures",
     "handovers",
+    "happened",
     "held_checkpoints",
+    "locks",
     "metadata",
     "outbox",
     "owed",
     "quarantine",
     "receipts",
     "sent_references",
+    "tokens",
     "units",
+    "uploads",
 ]
 
 metadata = MetaData()
@@ -153,3 +158,58 @@ quarantine = Table(
 )
 
 failures = Table("failures", metadata, *failure_columns())
+
+# The receipts of this node's units, numbered in the order in which they were committed: SQLite has one writer.
+happened = Table(
+    "happened",
+    metadata,
+    number_column(),
+    Column("unit", KEY, nullable=False),
+    Column("receipt_id", KEY, nullable=False),
+)
+
+# What follows is of programs. `scopes` and `units` are words parted by spaces.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("digest", KEY, nullable=False),
+    Column("scopes", TEXT, nullable=False),
+    Column("units", TEXT, nullable=False),
+    Column("created", TIME, nullable=False),
+    Column("expires", TIME),
+    Column("revoked", TIME),
+    Column("used", TIME),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("token", KEY, primary_key=True),
+    Column("key", KEY, primary_key=True),
+    Column("digest", KEY, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("status", NUMBER),
+    Column("body", BYTES, nullable=False),
+    Index("answers_at", "at"),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("envelope_id", KEY, primary_key=True),
+    Column("sender", KEY, primary_key=True),
+    Column("token", KEY, nullable=False),
+    Column("until", TIME, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("sha256", KEY, primary_key=True),
+    Column("size", NUMBER, nullable=False),
+    Column("at", TIME, nullable=False),
+)

@@ -7,7 +7,7 @@ hub/                 hub.sqlite, files/, keys/ (authority, directory, hub, ledge
 node/                node.sqlite, files/, keys/ (one per unit); restored, for a while after a restoring
 archive/             the hub's archive files, when there are any
 offices/<unit>/      folders of the folder adapter
-web.url              address of the running exchange's web face
+web.url, api.url     addresses of the running exchange's web face, and of its interface for programs
 """
 
 import os
@@ -52,6 +52,10 @@ class Layout:
     @property
     def web_url(self) -> Path:
         return self.root / "web.url"
+
+    @property
+    def api_url(self) -> Path:
+        return self.root / "api.url"
 
     @property
     def restored_file(self) -> Path:

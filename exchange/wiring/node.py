@@ -9,6 +9,7 @@ from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Publisher
+from exchange.services.confirm import Confirmer
 from exchange.services.decide import Decider
 from exchange.services.handover import Officer
 from exchange.services.node import Node
@@ -18,8 +19,11 @@ from exchange.services.recall import Recaller
 from exchange.services.receive import Receiver
 from exchange.services.recover import Recoverer
 from exchange.services.refresh import Refresher
+from exchange.services.reissue import Reissuer
 from exchange.services.relay import Relay
 from exchange.services.submit import Submitter
+from exchange.services.tokens import Tokens
+from exchange.services.uploaded import UploadedFiles
 from exchange.wiring.homes import NodeHome
 from exchange.wiring.layout import Layout
 from exchange.wiring.offices import OpenOffices, open_offices
@@ -55,6 +59,10 @@ class NodeServices:
     office_decider: OfficeDecider
     decider: Decider
     recaller: Recaller
+    confirmer: Confirmer
+    reissuer: Reissuer
+    tokens: Tokens
+    uploads: UploadedFiles
 
 
 def open_node(
@@ -98,6 +106,10 @@ def open_node(
         office_decider=OfficeDecider(node, offices, decider),
         decider=decider,
         recaller=Recaller(node),
+        confirmer=Confirmer(node),
+        reissuer=Reissuer(node, submitter),
+        tokens=Tokens(store, parts.clock, log),
+        uploads=UploadedFiles(node),
     )
 
 

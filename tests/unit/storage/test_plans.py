@@ -7,6 +7,7 @@ from sqlalchemy import Engine, event
 
 from exchange.ports.hub import Forward
 from exchange.ports.node import Box
+from exchange.ports.programs import Answer, Place, Wanted
 from exchange.storage import SqlHubStore, SqlNodeStore
 from exchange.storage.engine import open_memory
 from exchange.storage.migrate import image
@@ -93,4 +94,17 @@ def test_a_node_never_reads_a_whole_table_to_do_its_work() -> None:
         session.due_handovers(NOW, 10)
         session.handover(A, envelope(1))
         session.by_reference(A, "ref")
+        for wanted in Wanted:
+            session.page(A, Box.INBOX, wanted, Place(NOW, envelope(1)), 10)
+        session.locks(A, [envelope(1), envelope(2)])
+        session.drop_lock(A, envelope(1))
+        session.uploaded(A, digest(1))
+        session.occurrences(5, [A, B], 10)
+        session.last_occurrence()
+        session.token("0")
+        session.use_token("0", NOW)
+        session.begin_answer(Answer(token="0", key="k", digest=digest(1), at=NOW))
+        session.finish_answer("0", "k", 200, b"")
+        session.drop_answer("0", "k")
+        session.drop_answers(NOW)
     assert scans(found) == []

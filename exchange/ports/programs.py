@@ -1,0 +1,111 @@
+"""What a node's store keeps of the programs that use its interface, and what it tells them: a part of `NodeSession`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.program import Token
+from exchange.model.unit import UnitCode
+from exchange.ports.records import DeliveryRecord, DocumentRecord, ReceiptRecord
+
+__all__ = ["Answer", "Listed", "Lock", "Occurrence", "Place", "ProgramSession", "Wanted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was answered to a request of this key. `digest` is of what was asked; `status` is empty while it is being
+    done, or when the process died over it."""
+
+    token: str
+    key: str
+    digest: str
+    at: datetime
+    status: int | None = None
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A received document that one program is taking in, so that no other does meanwhile."""
+
+    unit: UnitCode
+    envelope: EnvelopeKey
+    token: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of documents ends: the next one holds what comes after it."""
+
+    received: datetime
+    envelope: EnvelopeKey
+
+
+class Wanted(StrEnum):
+    """Which documents of a box. NEW: received, and not in the office system; UNSIGNED: received, and nobody signed or
+    sent it back."""
+
+    ALL = "all"
+    NEW = "new"
+    UNSIGNED = "unsigned"
+
+
+Listed = tuple[DocumentRecord, list[DeliveryRecord]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """A receipt that a unit of this node holds, by the number under which it was recorded. Numbers rise in the order
+    of commits: whoever has read up to one has missed nothing."""
+
+    number: int
+    unit: UnitCode
+    receipt: ReceiptRecord
+
+
+class ProgramSession(Protocol):
+    # tokens
+    def add_token(self, token: Token) -> None: ...
+    def token(self, token_id: str) -> Token | None: ...
+    def tokens(self) -> list[Token]:
+        """Oldest first."""
+        ...
+
+    def revoke_token(self, token_id: str, at: datetime) -> None: ...
+    def use_token(self, token_id: str, at: datetime) -> None: ...
+
+    # answers to requests that must not be done twice
+    def begin_answer(self, answer: Answer) -> Answer | None:
+        """Note that it is being done; returns what is there for the same token and key already."""
+        ...
+
+    def finish_answer(self, token: str, key: str, status: int, body: bytes) -> None: ...
+    def drop_answer(self, token: str, key: str) -> None: ...
+    def drop_answers(self, before: datetime) -> None: ...
+
+    # locks of received documents
+    def locks(self, unit: UnitCode, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, Lock]: ...
+    def put_lock(self, lock: Lock) -> None:
+        """In place of what was there."""
+        ...
+
+    def drop_lock(self, unit: UnitCode, envelope: EnvelopeKey) -> None: ...
+
+    # files that programs of a unit uploaded ahead of a document
+    def add_upload(self, unit: UnitCode, sha256: str, size: int, at: datetime) -> None: ...
+    def uploaded(self, unit: UnitCode, sha256: str) -> int | None:
+        """Its size, None when nobody uploaded it for this unit."""
+        ...
+
+    # what happened
+    def occurrences(self, after: int, units: Iterable[UnitCode], limit: int) -> list[Occurrence]:
+        """Those of these units, in order."""
+        ...
+
+    def last_occurrence(self) -> int:
+        """The number of the newest, 0 if there is none."""
+        ...
