@@ -27,6 +27,7 @@ __all__ = [
     "HubSettings",
     "HubTiming",
     "MachineSettings",
+    "NodeApi",
     "NodeSettings",
     "NodeTiming",
     "Quota",
@@ -229,6 +230,30 @@ class HubHttp(_Frozen):
     )
 
 
+class NodeApi(_Frozen):
+    """The node's HTTP for programs on the unit's own premises. Without `port` there is none."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; any but loopback needs TLS.")
+    port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port to listen on; 0 takes a free one, which `api.url` names."
+    )
+    certificate_file: str = Field(default="", description="TLS certificate chain (PEM). Empty: plain, loopback only.")
+    key_file: str = Field(default="", description="Key of the TLS certificate (PEM).")
+    connections: int = Field(default=200, ge=1, description="Connections at once; more are answered 503.")
+    requests_per_minute: int = Field(default=600, ge=1, description="Requests of one token.")
+    strangers_per_address: int = Field(
+        default=60, ge=1, description="Requests without a good token from one address within ten minutes."
+    )
+    form_bytes: int = Field(
+        default=256 << 20, ge=1 << 16, description="Largest form with files in it; larger files are uploaded ahead."
+    )
+    uploads_at_once: int = Field(default=8, ge=1, description="Uploads of one unit that run at the same time.")
+    upload_bytes_per_day: int = Field(
+        default=100 << 30, ge=1, description="What one unit's programs may upload in a day, in bytes; days are UTC's."
+    )
+    idle_seconds: float = Field(default=30.0, gt=0, description="An upload from which nothing comes so long is cut.")
+
+
 class Workers(_Frozen):
     """How many processes of each worker `yidi hub run` keeps. Of the sealer and of the web there is always one."""
 
@@ -288,6 +313,7 @@ class MachineSettings(Hosting):
         description="File with the passphrase of the key files, relative to the data directory; best kept elsewhere.",
     )
     web: Web = Web()
+    api: NodeApi = NodeApi()
     hub_timing: HubTiming = HubTiming()
     quota: Quota = Quota()
     archive: Archive = Archive()
@@ -343,6 +369,7 @@ class NodeSettings(Hosting):
         default="secrets/passphrase", description="File with the passphrase of the key files; best kept elsewhere."
     )
     web: Web = Web()
+    api: NodeApi = NodeApi()
     node_timing: NodeTiming = NodeTiming()
 
 

@@ -1,4 +1,5 @@
-"""The loops of one process, each in a thread: run until told to stop, and say how they are.
+"""The loops of one process, each in a thread: run until told to stop, and say how they are. A node's also serve its
+programs.
 
 Not here: what the loops do.
 """
@@ -6,6 +7,7 @@ Not here: what the loops do.
 import threading
 from collections.abc import Callable, Sequence
 
+from exchange.web.serve import Server
 from workers.runner import Runner
 
 __all__ = ["Loops"]
@@ -16,6 +18,13 @@ class Loops:
 
     def __init__(self, runners: Sequence[Runner], ends: Sequence[Callable[[], None]]) -> None:
         self.runners, self._ends = tuple(runners), tuple(ends)
+        self.api_url = ""
+
+    def serve(self, api: Server) -> None:
+        """Begin to serve programs at once, and stop before anything else ends. Raises InputError (WEB_ADDRESS)."""
+        api.start()
+        self.api_url = api.url
+        self._ends = (api.stop, *self._ends)
 
     def run(self) -> None:
         threads = [threading.Thread(target=runner.run, name=f"loop-{n}") for n, runner in enumerate(self.runners[1:])]

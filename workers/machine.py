@@ -25,6 +25,7 @@ from workers import acknowledger, archivist, clock, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
+from workers.programs import serve_programs
 from workers.runner import Runner, Step
 from workers.watch import ClockWatch, hub_longest_wait
 
@@ -97,6 +98,7 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
             log,
         ),
     )
+    serve_programs(machine, services, settings.api, layout.root)
     return machine
 
 

@@ -41,6 +41,7 @@ from workers.caretaker import Caretaker
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
+from workers.programs import serve_programs
 from workers.runner import Runner, Step
 from workers.sparing import Sparing
 from workers.watch import ClockWatch, hub_longest_wait
@@ -164,7 +165,9 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     ]
     office = node.office_steps(services.officer, services.office_decider, recoverer, spare=spare)
     runners = [Runner(name, steps, ticks, metrics, log) for name, steps in (("node", mailbox), ("office", office))]
-    return Loops(runners, [transport.close, client.close, services.offices.close, changes.close, store.close])
+    loops = Loops(runners, [transport.close, client.close, services.offices.close, changes.close, store.close])
+    serve_programs(loops, services, place.settings.api, place.layout.root)
+    return loops
 
 
 def _upkeep_steps(one: Node, folder: Path) -> list[Step]:

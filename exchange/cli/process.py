@@ -16,9 +16,10 @@ from exchange.cli.language import say
 if TYPE_CHECKING:
     from exchange.ports.telemetry import Log
     from exchange.web.serve import Server
+    from exchange.wiring.layout import Layout
     from workers.loops import Loops
 
-__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "run_until_signal", "shown_at"]
+__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "programs_at", "run_until_signal", "shown_at"]
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
 # A round is as long as its longest step: a batch of large files takes its time.
@@ -67,6 +68,17 @@ def shown_at(path: Path, url: str, log: "Log") -> Iterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def programs_at(layout: "Layout", loops: "Loops", log: "Log") -> Iterator[None]:
+    """Say where programs are served, if they are."""
+    if not loops.api_url:
+        yield
+        return
+    with shown_at(layout.api_url, loops.api_url, log):
+        print(say("程序接口", "programs are served at"), f"{loops.api_url}/api/v1", flush=True)
+        yield
 
 
 def run_until_signal(loops: "Loops", *, with_parent: bool = False) -> None:

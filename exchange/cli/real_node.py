@@ -7,7 +7,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data
-from exchange.cli.process import alone, block_signals, open_face, run_until_signal, shown_at
+from exchange.cli.process import alone, block_signals, open_face, programs_at, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from workers.processes import Rooms
@@ -75,6 +75,6 @@ def run_node(data: Path, port: int | None = None, *, rooms: "Rooms | None" = Non
         loops = open_node_process(place, metrics, log, rooms)
         collect_seldom()
         face = open_face(loops, metrics.render, web.host, web.port if port is None else port)
-        with face as server, shown_at(shown, server.url, log):
+        with face as server, shown_at(shown, server.url, log), programs_at(place.layout, loops, log):
             print(say("节点已启动", "the node is running"), server.url, flush=True)
             run_until_signal(loops)

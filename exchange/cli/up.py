@@ -6,7 +6,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data, layout_of
-from exchange.cli.process import alone, block_signals, open_face, run_until_signal, shown_at
+from exchange.cli.process import alone, block_signals, open_face, programs_at, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
@@ -45,7 +45,7 @@ def up(
         machine = open_machine(layout, metrics, log)
         collect_seldom()
         face = open_face(machine, metrics.render, host or web.host, web.port if port is None else port)
-        with face as server, shown_at(layout.web_url, server.url, log):
+        with face as server, shown_at(layout.web_url, server.url, log), programs_at(layout, machine, log):
             _greet(layout, server.url)
             run_until_signal(machine)
 

@@ -1,4 +1,4 @@
-"""Files out of the hub: by digest, whole or from any byte on, to the units that may read them.
+"""Files out of hub or node: by digest, whole or from any byte on, to those that may read them.
 
 A file that is not there and one that the unit may not read get the same answer. RFC 9110 section 14.
 """
@@ -6,6 +6,7 @@ A file that is not there and one that the unit may not read get the same answer.
 import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
+from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,7 +15,7 @@ from exchange.model.unit import UnitCode
 from exchange.trust.http import SignedRequest
 from exchange.web.signed import Judge
 
-__all__ = ["Readable", "add_downloads"]
+__all__ = ["Readable", "add_downloads", "send_file"]
 
 _PIECE: Final = 256 * 1024
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,13})-([0-9]{0,13})", re.ASCII)
@@ -31,23 +32,29 @@ class Readable(Protocol):
 def add_downloads(app: FastAPI, files: Readable, judge: Judge) -> None:
     @app.get("/v1/files/{sha256}", response_class=Response)
     def fetch(request: Request, sha256: str, who: SignedRequest = Depends(judge)) -> Response:
-        stream = files.open(who.unit, sha256)
-        size, tag = stream.seek(0, 2), f'"{sha256}"'
-        headers = {"ETag": tag, "Accept-Ranges": "bytes"}
-        wanted = _range(request, tag, size)
-        if request.headers.get("if-none-match") == tag:
-            stream.close()
-            return Response(status_code=304, headers=headers)
-        if wanted is not None and not wanted:
-            stream.close()
-            return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
-        part = wanted or range(size)
-        headers["Content-Length"] = str(len(part))
-        if wanted:
-            headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
-        return StreamingResponse(
-            _pieces(stream, part), 206 if wanted else 200, headers, media_type="application/octet-stream"
-        )
+        return send_file(request, files.open(who.unit, sha256), sha256)
+
+
+def send_file(
+    request: Request, stream: BinaryIO, sha256: str, media_type: str = "application/octet-stream", name: str = ""
+) -> Response:
+    """`stream`, or the part of it that `request` asks for. `name`: under which a person would keep it."""
+    size, tag = stream.seek(0, 2), f'"{sha256}"'
+    headers = {"ETag": tag, "Accept-Ranges": "bytes"}
+    if name:  # RFC 6266, RFC 8187
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    wanted = _range(request, tag, size)
+    if request.headers.get("if-none-match") == tag:
+        stream.close()
+        return Response(status_code=304, headers=headers)
+    if wanted is not None and not wanted:
+        stream.close()
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+    part = wanted or range(size)
+    headers["Content-Length"] = str(len(part))
+    if wanted:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    return StreamingResponse(_pieces(stream, part), 206 if wanted else 200, headers, media_type=media_type)
 
 
 def _range(request: Request, tag: str, size: int) -> range | None:

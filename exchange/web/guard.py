@@ -1,11 +1,12 @@
-"""What holds for every request to the hub: bounded fields, a bounded body of known length, headers that forbid
+"""What holds for every request to hub or node: bounded fields, a bounded body of known length, headers that forbid
 everything to browsers, a line in the log, and no failure that tells a stranger anything.
 
 Not here: who asks (`exchange.web.signed`), how often (`exchange.web.limits`).
 """
 
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,11 +27,22 @@ _SMALL_BODY: Final = 64 * 1024
 _FIELDS: Final = 16 * 1024
 
 
-class Guard:
-    """An ASGI middleware. Bodies of PATCH are bounded by whoever reads them, all others here."""
+class Refuse(Protocol):
+    """As `problem`."""
 
-    def __init__(self, app: ASGIApp, log: Log) -> None:
-        self._app, self._log = app, log
+    def __call__(self, status: int, message: str, /, *, code: str) -> ASGIApp: ...
+
+
+class Guard:
+    """An ASGI middleware. Bodies of PATCH are bounded by whoever reads them, all others here: `largest` says by how
+    much. Fields that a route leaves in the request's state go out with its answer."""
+
+    def __init__(
+        self, app: ASGIApp, log: Log, largest: Callable[[str, str], int] | None = None, refuse: Refuse = problem
+    ) -> None:
+        """`largest`: path and content type -> bytes. `refuse`: makes the answer to what is not done."""
+        self._app, self._log, self._refuse = app, log, refuse
+        self._largest = largest or (lambda _path, _kind: _SMALL_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,13 +58,13 @@ class Guard:
             await send(message)
 
         scope.setdefault("state", {})
-        refusal = _fault(scope)
+        refusal = self._fault(scope)
         try:
             await (refusal or self._app)(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing and the log all
             self._log.alarm("http_failed", route=_route(scope), error=type(error).__name__, detail=str(error))
             if not status:
-                await problem(500, "an unexpected failure; it was logged", code="ERROR")(scope, receive, answer)
+                await self._refuse(500, "an unexpected failure; it was logged", code="ERROR")(scope, receive, answer)
         state = scope["state"]
         self._log.info(
             "http_answered",
@@ -61,28 +73,29 @@ class Guard:
             status=status,
             ms=round((time.perf_counter() - began) * 1000),
             unit=state.get("unit"),
+            token=state.get("token"),
             code=state.get("code"),
             detail=state.get("detail"),
         )
 
-
-def _fault(scope: Scope) -> ASGIApp | None:
-    headers = Headers(scope=scope)
-    if sum(len(name) + len(value) for name, value in headers.raw) > _FIELDS:
-        return problem(431, f"more than {_FIELDS} bytes of fields", code="SIZE")
-    if "transfer-encoding" in headers:
-        return problem(411, "say the length of the body", code="HTTP_LENGTH")
-    length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
-        return problem(400, "the length of the body is not a number", code="HTTP_LENGTH")
-    if scope["method"] != "PATCH" and int(length) > _SMALL_BODY:
-        return problem(413, f"more than {_SMALL_BODY} bytes", code="SIZE")
-    return None
+    def _fault(self, scope: Scope) -> ASGIApp | None:
+        headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in headers.raw) > _FIELDS:
+            return self._refuse(431, f"more than {_FIELDS} bytes of fields", code="SIZE")
+        if "transfer-encoding" in headers:
+            return self._refuse(411, "say the length of the body", code="HTTP_LENGTH")
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return self._refuse(400, "the length of the body is not a number", code="HTTP_LENGTH")
+        largest = self._largest(scope["path"], headers.get("content-type", ""))
+        if scope["method"] != "PATCH" and int(length) > largest:
+            return self._refuse(413, f"more than {largest} bytes", code="SIZE")
+        return None
 
 
 def _add_headers(scope: Scope, message: Message) -> None:
     headers = MutableHeaders(scope=message)
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in (SECURITY_HEADERS | scope["state"].get("fields", {})).items():
         headers.setdefault(name, value)
     if scope["scheme"] == "https":
         headers["Strict-Transport-Security"] = _HSTS

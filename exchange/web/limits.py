@@ -3,17 +3,19 @@
 Not here: limits of a unit's documents (`exchange.services`). Limits: counted in this process; a restart forgets.
 """
 
+import math
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 
 from exchange.errors import LimitError
 from exchange.model.unit import UnitCode
 from exchange.ports.time import Clock
 
-__all__ = ["Attempts", "DailyBytes", "Slots"]
+__all__ = ["Attempts", "DailyBytes", "Left", "Rate", "Slots"]
 
 
 class Attempts:
@@ -36,6 +38,48 @@ class Attempts:
                 self._made.popitem(last=False)
         if made >= self._allowed:
             raise LimitError("too many attempts: wait ten minutes", code="RATE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a caller may still ask. `refused`: this was one too many."""
+
+    allowed: int
+    left: int
+    seconds: int
+    window: int
+    refused: bool
+
+    def fields(self) -> dict[str, str]:
+        """As HTTP says it, by the draft for RateLimit fields."""
+        return {
+            "RateLimit-Policy": f'"requests";q={self.allowed};w={self.window}',
+            "RateLimit": f'"requests";r={self.left};t={self.seconds}',
+        }
+
+
+class Rate:
+    """At most `allowed` in each minute per key, which is somebody known."""
+
+    def __init__(self, clock: Clock, allowed: int, *, window_seconds: int = 60) -> None:
+        self._clock, self._allowed, self._window = clock, allowed, window_seconds
+        self._made: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, key: str) -> Left:
+        now = self._clock.monotonic()
+        with self._lock:
+            began, made = self._made.get(key, (now, 0))
+            if now - began >= self._window:
+                began, made = now, 0
+            self._made[key] = (began, made + 1)
+        return Left(
+            allowed=self._allowed,
+            left=max(0, self._allowed - made - 1),
+            seconds=math.ceil(began + self._window - now),
+            window=self._window,
+            refused=made >= self._allowed,
+        )
 
 
 class Slots:

@@ -25,7 +25,7 @@ from exchange.errors import (
     YidiError,
 )
 
-__all__ = ["add_problems", "problem"]
+__all__ = ["add_problems", "problem", "status_of"]
 
 _BY_CODE: Final = {
     "OFFSET": 409,
@@ -39,6 +39,14 @@ _BY_CODE: Final = {
     "CSR_PROOF": 400,
     "CSR_KEY": 400,
     "CSR_OWNER": 400,
+    "NOT_FOUND": 404,
+    "AMBIGUOUS": 409,
+    "KEY_BUSY": 409,
+    "LOCKED": 409,
+    "STATE": 409,
+    "SCOPE": 403,
+    "WRONG_UNIT": 403,
+    "KEY_REUSED": 422,
 }
 _BY_CLASS: Final[tuple[tuple[type[YidiError], int], ...]] = (
     (SignatureError, 401),
@@ -53,26 +61,39 @@ _BY_CLASS: Final[tuple[tuple[type[YidiError], int], ...]] = (
     (DirectoryError, 503),
 )
 # When to come again, in seconds: the day of a quota is long, everything else passes soon.
-_RETRY_AFTER: Final = {"RATE": "60", "QUOTA": "3600"}
+_RETRY_AFTER: Final = {"KEY_BUSY": "1", "LOCKED": "60", "RATE": "60", "QUOTA": "3600"}
 
 
-def problem(status: int, message: str, *, code: str) -> JSONResponse:
-    title = HTTPStatus(status).phrase
-    body = {"type": f"urn:yidi:problem:{code}", "title": title, "status": status, "detail": message, "code": code}
+def problem(
+    status: int, message: str, *, code: str, title: str = "", scheme: str = "Signature", **more: object
+) -> JSONResponse:
+    """`scheme`: how a caller shows who it is. `more`: members beside those of RFC 9457."""
+    body = {
+        "type": f"urn:yidi:problem:{code}",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": message,
+        "code": code,
+        **more,
+    }
     headers = {}
     if status == 401:
-        headers["WWW-Authenticate"] = 'Signature realm="yidi"'
-    if status in (429, 503):
+        headers["WWW-Authenticate"] = f'{scheme} realm="yidi"'
+    if status in (429, 503) or code in _RETRY_AFTER:
         headers["Retry-After"] = _RETRY_AFTER.get(code, "30")
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def status_of(error: YidiError) -> int:
+    by_class = next((status for kind, status in _BY_CLASS if isinstance(error, kind)), 400)
+    return _BY_CODE.get(error.code, by_class)
 
 
 def add_problems(app: FastAPI) -> None:
     @app.exception_handler(YidiError)
     async def ours(request: Request, error: YidiError) -> JSONResponse:
         request.state.code, request.state.detail = error.code, error.detail
-        by_class = next((status for kind, status in _BY_CLASS if isinstance(error, kind)), 400)
-        return problem(_BY_CODE.get(error.code, by_class), error.message, code=error.code)
+        return problem(status_of(error), error.message, code=error.code)
 
     @app.exception_handler(RequestValidationError)
     async def form(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001  # the form asked for

@@ -1,9 +1,9 @@
-"""Files into the hub: the server's part of tus 1.0 (core and creation) for blobs named by their digests.
+"""Files into hub or node: the server's part of tus 1.0 (core and creation) for blobs named by their digests.
 
 An upload's address says everything about it, so that any process can go on with it. What arrived before a cut is kept,
 and the next request begins exactly there. At the announced size the hub hashes the file; only then is it the unit's.
 
-Not here: what becomes of a finished file (`exchange.files.hub`).
+Not here: what becomes of a finished file (`exchange.files.hub`, `exchange.services.uploaded`).
 """
 
 import asyncio
@@ -11,11 +11,11 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -29,10 +29,7 @@ from exchange.errors import (
 )
 from exchange.model.envelope import MAX_FILE_SIZE, FileEntry, FileRole
 from exchange.model.unit import UnitCode
-from exchange.ports.files import FileExchange
-from exchange.trust.http import SignedRequest
 from exchange.web.limits import DailyBytes, Slots
-from exchange.web.signed import Judge
 
 __all__ = ["Uploads", "add_uploads"]
 
@@ -41,42 +38,68 @@ _VERSION: Final = "1.0.0"
 _TUS: Final = {"Tus-Resumable": _VERSION}
 _CONTENT: Final = "application/offset+octet-stream"
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.([0-9]{1,13})\.([0-9a-f]{64})", re.ASCII)
+_NOT_GIVEN: Final = "0" * 64
 _NUMBER: Final = re.compile(r"[0-9]{1,13}", re.ASCII)
+
+
+class Uploader(Protocol):
+    """Who uploads. `content_digest`: SHA-256 that the body must have, None if none was given."""
+
+    @property
+    def unit(self) -> UnitCode: ...
+
+    @property
+    def content_digest(self) -> bytes | None: ...
+
+
+class Receiving(Protocol):
+    """As in `exchange.ports.files.FileExchange`."""
+
+    def offset(self, unit: UnitCode, entry: FileEntry) -> int: ...
+
+    def upload(self, unit: UnitCode, entry: FileEntry, offset: int, chunk: bytes) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    files: FileExchange
+    """`create`: where uploads begin; `address`: what their addresses begin with. `at_home`: whoever uploads is on the
+    unit's own premises, and need give neither SM3 nor the digest of each piece."""
+
+    files: Receiving
     slots: Slots
     quota: DailyBytes
     idle_seconds: float
+    create: str = "/v1/files"
+    address: str = "/v1/uploads"
+    at_home: bool = False
 
 
-def add_uploads(app: FastAPI, uploads: Uploads, judge: Judge) -> None:
-    @app.options("/v1/files")
+def add_uploads(app: FastAPI | APIRouter, uploads: Uploads, judge: Callable[..., Uploader]) -> None:
+    @app.options(uploads.create, status_code=204, summary="上传的能力 What uploads can do")
     def discover() -> Response:
         known = {"Tus-Version": _VERSION, "Tus-Extension": "creation", "Tus-Max-Size": str(MAX_FILE_SIZE)}
         return Response(status_code=204, headers=_TUS | known)
 
-    @app.post("/v1/files", status_code=201, response_class=Response)
-    def create(request: Request, who: SignedRequest = Depends(judge)) -> Response:
+    @app.post(uploads.create, status_code=201, response_class=Response, summary="开始或继续上传 Begin an upload")
+    def create(request: Request, who: Uploader = Depends(judge)) -> Response:
         _check_version(request)
         given = _metadata(request.headers.get("upload-metadata", ""))
         size = _number(request, "upload-length")
-        entry = _entry(given.get("sha256", ""), size, given.get("sm3", ""))
+        entry = _entry(given.get("sha256", ""), size, given.get("sm3", _NOT_GIVEN if uploads.at_home else ""))
         offset = uploads.files.offset(who.unit, entry)
-        address = f"/v1/uploads/{entry.sha256}.{entry.size}.{entry.sm3}"
+        query = f"?{request.url.query}" if request.url.query else ""
+        address = f"{uploads.address}/{entry.sha256}.{entry.size}.{entry.sm3}{query}"
         return Response(status_code=201, headers=_TUS | {"Location": address, "Upload-Offset": str(offset)})
 
-    @app.head("/v1/uploads/{name}", response_class=Response)
-    def look(request: Request, name: str, who: SignedRequest = Depends(judge)) -> Response:
+    @app.head(uploads.address + "/{name}", response_class=Response, summary="已传到哪里 How far an upload is")
+    def look(request: Request, name: str, who: Uploader = Depends(judge)) -> Response:
         _check_version(request)
         entry = _named(name)
         offset = uploads.files.offset(who.unit, entry)
         return Response(headers=_TUS | {"Upload-Offset": str(offset), "Upload-Length": str(entry.size)})
 
-    @app.patch("/v1/uploads/{name}", status_code=204, response_class=Response)
-    async def append(request: Request, name: str, who: SignedRequest = Depends(judge)) -> Response:
+    @app.patch(uploads.address + "/{name}", status_code=204, response_class=Response, summary="续传一段 The next piece")
+    async def append(request: Request, name: str, who: Uploader = Depends(judge)) -> Response:
         _check_version(request)
         entry, offset = _named(name), _number(request, "upload-offset")
         if request.headers.get("content-type") != _CONTENT:
@@ -90,9 +113,9 @@ def add_uploads(app: FastAPI, uploads: Uploads, judge: Judge) -> None:
         return Response(status_code=204, headers=_TUS | {"Upload-Offset": str(offset)})
 
 
-async def _receive(uploads: Uploads, who: SignedRequest, entry: FileEntry, offset: int, request: Request) -> int:
+async def _receive(uploads: Uploads, who: Uploader, entry: FileEntry, offset: int, request: Request) -> int:
     """Append the body step by step; returns the new offset. The last step waits until the body's digest is right."""
-    if who.content_digest is None:
+    if who.content_digest is None and not uploads.at_home:
         raise SignatureError("the body needs a Content-Digest", code="HTTP_DIGEST")
     found, held = hashlib.sha256(), bytearray()
     try:
@@ -108,7 +131,7 @@ async def _receive(uploads: Uploads, who: SignedRequest, entry: FileEntry, offse
         if held:
             await _append(uploads, who.unit, entry, offset, bytes(held))
         raise TransportError("the upload was cut", code="CUT") from error
-    if found.digest() != who.content_digest:
+    if who.content_digest not in (None, found.digest()):
         raise SignatureError("the body is not the one that was signed", code="HTTP_DIGEST")
     return await _append(uploads, who.unit, entry, offset, bytes(held))
 

@@ -1,0 +1,79 @@
+"""The node's HTTP as one application, and on its socket.
+
+Not here: what it is made of (`workers.programs`).
+"""
+
+from functools import partial
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from exchange.errors import InputError
+from exchange.web.guard import Guard
+from exchange.web.limits import Attempts, Rate
+from exchange.web.node_api.directory import add_directory
+from exchange.web.node_api.documents import add_documents
+from exchange.web.node_api.door import BEARER, Door
+from exchange.web.node_api.events import add_events
+from exchange.web.node_api.face import BASE, NodeFace
+from exchange.web.node_api.files import add_files
+from exchange.web.node_api.inbox import add_inbox
+from exchange.web.node_api.once import Once, route_class
+from exchange.web.node_api.page import page_of_app
+from exchange.web.node_api.problems import add_node_problems, refuse
+from exchange.web.node_api.sender import add_sender
+from exchange.web.serve import Server
+
+__all__ = ["create_node_app", "node_server"]
+
+_JSON_BYTES = 1024 * 1024
+_WORDS = """单位自己的程序（办公系统）通过本接口收发公文：人能做的，程序都能做。For programs on a unit's own premises.
+
+Every POST that does something takes an `Idempotency-Key`. Errors are RFC 9457 with a stable `code`. Whatever happens
+is told by `GET /api/v1/events`, in order."""
+
+
+def create_node_app(face: NodeFace) -> FastAPI:
+    settings, node = face.settings, face.node
+    app = FastAPI(
+        title="驿递节点接口 Yidi node",
+        version="1",
+        description=_WORDS,
+        openapi_url=f"{BASE}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Guard, log=face.log, largest=partial(_largest, settings.form_bytes), refuse=refuse)
+    add_node_problems(app)
+    strangers = Attempts(node.clock, settings.strangers_per_address)
+    door = Door(face.tokens, node.store, Rate(node.clock, settings.requests_per_minute), strangers, face.log)
+    router = APIRouter(route_class=route_class(door, Once(node.store, node.clock)), dependencies=[Depends(BEARER)])
+    for add in (add_directory, add_documents, add_sender, add_inbox, add_files, add_events):
+        add(router, face, door)
+    app.include_router(router)
+    app.openapi = partial(page_of_app, app)  # type: ignore[method-assign]  # as FastAPI tells one to
+    return app
+
+
+def _largest(form_bytes: int, path: str, kind: str) -> int:
+    """A form's files go to disk as they come; what is read at once is bounded closely."""
+    takes_files = path == f"{BASE}/documents" or path.endswith("/supersede")
+    return form_bytes if takes_files and kind.startswith("multipart/form-data") else _JSON_BYTES
+
+
+def node_server(face: NodeFace, root: Path) -> Server:
+    """Not yet listening. `root`: what files in the settings are relative to. Raises InputError (WEB_TLS): only
+    loopback goes without TLS."""
+    settings = face.settings
+    tls = None
+    if settings.certificate_file:
+        tls = root / settings.certificate_file, root / settings.key_file
+    elif settings.host not in ("127.0.0.1", "::1"):
+        raise InputError(
+            f"api.host {settings.host}: programs elsewhere are served over TLS; give certificate_file and key_file",
+            code="WEB_TLS",
+        )
+    assert settings.port is not None
+    app = create_node_app(face)
+    return Server(app, settings.host, settings.port, tls=tls, connections=settings.connections)
