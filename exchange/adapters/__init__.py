@@ -8,6 +8,7 @@
     decision.py          what a person decided, as an office writes it
     json_fields.py       JSON that people wrote, field by field
     mapping.py           which element stands in which field of an office, as configured
+    staging/             tables in a database of the office's
     share.py             reading and writing where others read and write too
     sheet.py             spreadsheets, in and out
     unit_rows.py         their rows as units

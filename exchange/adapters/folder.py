@@ -240,7 +240,7 @@ class FolderAdapter(OfficeAdapter):
 
     # ----------------------------------------------------------------------------------------- decisions
 
-    def decisions(self, unit: UnitCode, held: Callable[[], Sequence[InOffice]]) -> Iterator[OfficeDecision]:  # noqa: ARG002
+    def decisions(self, unit: UnitCode, held: Callable[[], Sequence[InOffice]]) -> Iterator[OfficeDecision]:
         """Those that are complete. Faulty ones move to error/."""
         with faults_as_adapter_errors(f"decisions of {unit}"):
             yield from self._decision_folder(unit).waiting(self._monotonic(), self._settle, self._patience)

@@ -81,6 +81,7 @@ class HandOver:
 
     unit: UnitCode
     key: EnvelopeKey
+    sender_name: str = ""
     envelope: Envelope
     document: bytes
     open_file: Callable[[str], BinaryIO]

@@ -152,6 +152,7 @@ class Officer:
                 envelope=envelope,
                 document=document.document,
                 open_file=node.files.open,
+                sender_name=_name_of(node, record.envelope.sender),
                 again=again,
             )
             external_id = office.hand_over(item)
@@ -188,6 +189,11 @@ class Officer:
 
 def _code(error: Exception) -> str:
     return error.code if isinstance(error, YidiError) else "BUG"
+
+
+def _name_of(node: Node, unit: UnitCode) -> str:
+    entry = node.verifier(look=False).directory.by_code.get(unit)
+    return entry.unit.name if entry is not None else ""
 
 
 def _taken_back(session: NodeSession, record: HandoverRecord) -> bool:

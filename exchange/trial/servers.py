@@ -1,7 +1,8 @@
-"""Private servers for tests and trials: RabbitMQ and PostgreSQL from Debian's packages, on free loopback ports.
+"""Private servers for tests and trials, from Debian's packages and on free loopback ports.
 
     RabbitServer     one broker node with a port mapper of its own; TLS and management if asked for
     PostgresServer   one cluster, on loopback and a socket
+    MariaServer      the same
 
 Each lives in a temporary folder and ends with this process, in order or not (`kill`), also when that is killed; nothing
 of the machine's own servers is touched. A missing package is an error that names it.
@@ -25,7 +26,7 @@ from typing import Self
 
 from exchange.trial.watchdog import Watchdog
 
-__all__ = ["PortMapper", "PostgresServer", "RabbitServer", "ServerError", "TlsFiles", "free_port"]
+__all__ = ["MariaServer", "PortMapper", "PostgresServer", "RabbitServer", "ServerError", "TlsFiles", "free_port"]
 
 _RABBIT = Path("/usr/lib/rabbitmq/bin")
 _POSTGRES = Path("/usr/lib/postgresql")
@@ -355,3 +356,52 @@ class PostgresServer(_Server):
     def _is_ready(self) -> bool:
         command = [str(self._bin / "pg_isready"), "-q", "-p", str(self.port)]
         return subprocess.run(command, env=self._env, check=False).returncode == 0  # noqa: S603
+
+
+class MariaServer(_Server):
+    """User `office`, no password, as whoever owns everything. The port stays the same over restarts."""
+
+    def __init__(self, *, settings: Mapping[str, str] | None = None) -> None:
+        program = _program(Path("/usr/sbin/mariadbd"), "mariadb-server")
+        super().__init__("mariadb")
+        self._program, self.port = program, free_port()
+        self._user = "mysql" if os.geteuid() == 0 else None
+        self._env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}
+        self._data = self.folder / "data"
+        lines = {
+            "datadir": str(self._data),
+            "bind-address": "127.0.0.1",
+            "port": str(self.port),
+            "socket": str(self.folder / "socket"),
+            "pid-file": str(self.folder / "pid"),
+            "character-set-server": "utf8mb4",
+            "innodb-buffer-pool-size": "32M",
+            "performance-schema": "off",
+            "skip-name-resolve": "1",  # or the account below would be looked for under another host
+        } | dict(settings or {})
+        shown = "".join(f"{key} = {value}\n" for key, value in lines.items())
+        (self.folder / "my.cnf").write_text(f"[mysqld]\n{shown}")
+        if self._user is not None:
+            shutil.chown(self.folder, self._user, self._user)
+
+    def url(self, database: str = "mysql") -> str:
+        return f"mysql+pymysql://office@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        defaults = f"--defaults-file={self.folder / 'my.cnf'}"
+        if not self._data.exists():
+            options = [defaults, "--skip-test-db", "--auth-root-authentication-method=normal"]
+            self._run(["/usr/bin/mariadb-install-db", *options], self._env, self._user)
+            (self.folder / "init.sql").write_text(
+                "CREATE USER office@'127.0.0.1';\nGRANT ALL ON *.* TO office@'127.0.0.1' WITH GRANT OPTION;\n"
+            )
+            self._spawn([self._program, defaults, f"--init-file={self.folder / 'init.sql'}"], self._env, self._user)
+        else:
+            self._spawn([self._program, defaults], self._env, self._user)
+        self._await(lambda: _speaks(self.port))
+
+    def create_database(self, name: str, *, charset: str = "utf8mb4") -> str:
+        """A new empty database; returns its URL."""
+        command = ["/usr/bin/mariadb", f"--socket={self.folder / 'socket'}", "--user=root", "--execute"]
+        self._run([*command, f"CREATE DATABASE {name} CHARACTER SET {charset}"], self._env, self._user)
+        return self.url(name)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from exchange.adapters.folder import FolderAdapter
 from tests.contract.crash_matrix import FILES, TITLE, survive_every_step
 from tests.contract.example_office import ExampleBench
 from tests.contract.file_steps import file_steps
+from tests.contract.staging_office import StagingBench
 from tests.unit.services.hub_and_node import A, B
 
 PARTS = 4  # so that several processes share them
@@ -113,3 +115,17 @@ def test_the_adapter_that_the_documentation_shows_says_which_table_is_missing(tm
     office.close()
     (misfit,) = bench.open().check([A])
     assert "has no table deeds" in misfit.found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_staging_adapter_survives_a_death_at_every_step(tmp_path: Path, part: int) -> None:
+    """On SQLite; on PostgreSQL and MariaDB: tests/integration."""
+
+    def bench(number: int) -> StagingBench:
+        place = tmp_path / str(number)
+        place.mkdir()
+        url = f"sqlite:///{place / 'staging.sqlite'}"
+        return StagingBench(create_engine(url), url, place)
+
+    survive_every_step(bench, part, PARTS)
