@@ -142,7 +142,7 @@ class Decider:
         the transaction is enough."""
         if office_id is None:
             return None
-        with self._node.store.begin() as session:
+        with self._node.store.look() as session:
             records = [record for record in session.receipts_of(unit, key) if record.event is event]
         said = map(read_receipt, (record.document for record in records))
         return next((receipt for receipt in said if dict(receipt.attributes).get(_OFFICE_ID) == office_id), None)

@@ -29,7 +29,7 @@ class OfficeDecider:
     def take(self) -> int:
         """Take what was decided in every office; returns how many decisions were."""
         node = self._node
-        with node.store.begin() as session:
+        with node.store.look() as session:
             units = session.units()
         return sum(self._take(unit, office) for unit in units if (office := self._offices(unit)) is not None)
 
@@ -58,6 +58,6 @@ class OfficeDecider:
         return True
 
     def _held(self, unit: UnitCode) -> Sequence[InOffice]:
-        with self._node.store.begin() as session:
+        with self._node.store.look() as session:
             found = session.in_office(unit, _MOST_HELD)
         return [InOffice(key=h.envelope, office_id=h.external_id or "", state=state) for h, state in found]

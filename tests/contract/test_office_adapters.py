@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,14 @@ from tests.contract.staging_office import StagingBench
 from tests.unit.services.hub_and_node import A, B
 
 PARTS = 4  # so that several processes share them
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """In memory where there is such a place: these deaths are exceptions, so nothing depends on what was synced."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as name:
+        yield Path(name)
 
 
 @dataclass
@@ -93,9 +102,9 @@ class FolderBench:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_folder_adapter_survives_a_death_at_every_step(tmp_path: Path, part: int) -> None:
+def test_the_folder_adapter_survives_a_death_at_every_step(folder: Path, part: int) -> None:
     def bench(number: int) -> FolderBench:
-        root = tmp_path / str(number)
+        root = folder / str(number)
         root.mkdir()
         return FolderBench(root)
 
@@ -103,8 +112,8 @@ def test_the_folder_adapter_survives_a_death_at_every_step(tmp_path: Path, part:
 
 
 @pytest.mark.timeout(300)
-def test_the_adapter_that_the_documentation_shows_survives_a_death_at_every_step(tmp_path: Path) -> None:
-    survive_every_step(lambda number: ExampleBench(tmp_path / f"{number}.sqlite"))
+def test_the_adapter_that_the_documentation_shows_survives_a_death_at_every_step(folder: Path) -> None:
+    survive_every_step(lambda number: ExampleBench(folder / f"{number}.sqlite"))
 
 
 def test_the_adapter_that_the_documentation_shows_says_which_table_is_missing(tmp_path: Path) -> None:
@@ -119,11 +128,11 @@ def test_the_adapter_that_the_documentation_shows_says_which_table_is_missing(tm
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_staging_adapter_survives_a_death_at_every_step(tmp_path: Path, part: int) -> None:
+def test_the_staging_adapter_survives_a_death_at_every_step(folder: Path, part: int) -> None:
     """On SQLite; on PostgreSQL and MariaDB: tests/integration."""
 
     def bench(number: int) -> StagingBench:
-        place = tmp_path / str(number)
+        place = folder / str(number)
         place.mkdir()
         url = f"sqlite:///{place / 'staging.sqlite'}"
         return StagingBench(create_engine(url), url, place)
