@@ -36,17 +36,21 @@ class NoMetrics:
         pass
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("node-api") / "data"
-    units = data.parent / "units.csv"
+def found(folder: Path, settings: str = "") -> Path:
+    """A one-machine exchange of two units that serves programs on a free port."""
+    data, units = folder / "data", folder / "units.csv"
     units.write_text(UNITS, encoding="utf-8")
     for arguments in (("hub", "init"), ("hub", "units", "import", units), ("node", "enroll", "--all")):
         result = yidi(*arguments, data=data)
         assert result.code == 0, result.err
-    with Layout(data).settings_file.open("a", encoding="utf-8") as settings:
-        settings.write('office = "none"\n\n[api]\nport = 0\n')
+    with Layout(data).settings_file.open("a", encoding="utf-8") as file:
+        file.write(f'office = "none"\n\n[api]\nport = 0\n{settings}')
     return data
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return found(tmp_path_factory.mktemp("node-api"))
 
 
 @pytest.fixture(scope="module")
@@ -65,19 +69,20 @@ def http(machine: Machine, data: Path) -> Iterator[httpx2.Client]:
         yield client
 
 
-def bearer(data: Path) -> dict[str, str]:
+def bearer(data: Path, *units: str) -> dict[str, str]:
     scopes = [part for scope in ("read", "submit", "receive", "sign") for part in ("--scope", scope)]
-    made = yidi("node", "tokens", "new", "测试OA", *scopes, "--json", data=data)
+    named = [part for unit in units for part in ("--unit", unit)]
+    made = yidi("node", "tokens", "new", "测试OA", *scopes, *named, "--json", data=data)
     assert made.code == 0, made.err
     return {"Authorization": f"Bearer {made.json['token']}"}
 
 
 def eventually(look: Callable[[], Any]) -> Any:
     end = time.monotonic() + SECONDS
-    while not (found := look()):
+    while not (seen := look()):
         assert time.monotonic() < end, "it never came"
         time.sleep(0.05)
-    return found
+    return seen
 
 
 def document(**more: object) -> dict[str, object]:

@@ -77,7 +77,7 @@ def _add_submitting(router: APIRouter, face: NodeFace, door: Door) -> None:
         return submitted_shape(done)
 
     @router.post(
-        f"{BASE}/documents/preview",
+        f"{BASE}/preview",
         summary="预览送达范围 Whom the addresses reach",
         description="Nothing is stored; files are not looked at. Scope `submit`.",
         responses=errors(409, 413, 415),

@@ -17,10 +17,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 
-from exchange.errors import RefusedError
+from exchange.errors import InvalidValueError, RefusedError
 from exchange.model.receipt import ReceiptId
 from exchange.ports.node import NodeStore
 from exchange.ports.programs import Answer
@@ -160,17 +161,26 @@ def _content(upload: UploadFile) -> "hashlib._Hash":
     return found
 
 
+def _parameters(dependant: Dependant) -> set[str]:
+    """Every query parameter that a route and what it depends on know."""
+    own = {one.alias for one in dependant.query_params}
+    return own.union(*(_parameters(one) for one in dependant.dependencies))
+
+
 def route_class(door: Door, once: Once) -> type[APIRoute]:
     """Of every route: admitted first, and done once where it does something."""
 
     class Route(APIRoute):
         def get_route_handler(self) -> Handler:
             work = super().get_route_handler()
+            known = _parameters(self.dependant)
             acts = any(dependency.call is doing for dependency in self.dependant.dependencies)
 
             async def handle(request: Request) -> Response:
                 caller: Caller = await run_in_threadpool(door.admit, request)
                 request.state.caller = caller
+                if strange := sorted(request.query_params.keys() - known):
+                    raise InvalidValueError(f"query {strange[0][:40]}: there is no such parameter")  # without effect
                 key = request.headers.get("idempotency-key", "")
                 try:
                     if acts and key and len(key) <= 200:

@@ -3,13 +3,16 @@
 Not here: `detail` of an error, which only the log may hold.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from exchange.errors import YidiError
 from exchange.model.meanings import MEANINGS
@@ -43,6 +46,8 @@ _FIELDS: Final = {
     "reason text": "/text",
     "external id": "/external_id",
     "recipients": "/to",
+    "unit": "query unit",
+    "after": "query after",
     "files": "/files",
 }
 _FIELDS_BY_CODE: Final = {
@@ -112,11 +117,25 @@ def add_node_problems(app: FastAPI) -> None:
         request.state.code = "HTTP_ROUTE"
         answer = refuse(error.status_code, MEANINGS["HTTP_ROUTE"], code="HTTP_ROUTE")
         answer.headers.update(error.headers or {})
+        if error.status_code == 405:  # RFC 9110 15.5.6: all methods, where a route knows its own alone
+            answer.headers["Allow"] = ", ".join(sorted(_methods(app.routes, request.url.path)))
         return answer
+
+
+def _methods(routes: Iterable[BaseRoute], path: str) -> set[str]:
+    found: set[str] = set()
+    for route in routes:
+        if isinstance(route, APIRoute) and route.path_regex.match(path):
+            found |= route.methods or set()
+        elif inner := getattr(route, "routes", None):
+            found |= _methods(inner, path)
+    return found
 
 
 def _pointer(error: YidiError) -> str:
     label, colon, _ = error.message.partition(":")
+    if colon and label.startswith("query "):
+        return label
     known = _FIELDS.get(label) or _FIELDS.get(label.split(" ")[0]) if colon else None
     return known or _FIELDS_BY_CODE.get(error.code, "")
 

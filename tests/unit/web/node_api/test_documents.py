@@ -27,7 +27,7 @@ def test_a_document_goes_its_whole_way() -> None:
 
 def test_a_preview_names_whom_the_addresses_reach_and_stores_nothing() -> None:
     world = World()
-    answer = senders(world).post("/documents/preview", a_document(B, A), key="")
+    answer = senders(world).post("/preview", a_document(B, A), key="")
     assert [one["unit"] for one in answer.json()["recipients"]] == [B]
     assert world.sending.counts()["sent"] == 0
 
@@ -99,6 +99,11 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat() -> None:
             break
     assert sorted(seen) == sorted(made)
     assert program.get("/documents", after="bm9uc2Vuc2U").json()["code"] == "CURSOR"
+
+
+def test_a_misspelt_parameter_is_an_error_and_not_without_effect() -> None:
+    answer = senders(World()).get("/documents", lmit=3)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "query lmit")
 
 
 def test_a_sender_recalls_reminds_and_declares_void() -> None:

@@ -49,7 +49,7 @@ def test_a_revoked_and_an_expired_token_are_refused_at_once() -> None:
 
 NEEDED = {
     Scope.READ: ("GET", ["/documents", "/inbox", "/events", "/directory/units", "/directory/groups"]),
-    Scope.SUBMIT: ("POST", ["/documents", "/documents/preview", "/uploads"]),
+    Scope.SUBMIT: ("POST", ["/documents", "/preview", "/uploads"]),
     Scope.RECEIVE: ("POST", ["/inbox/{id}/lock", "/inbox/{id}/confirm"]),
     Scope.SIGN: ("POST", [f"/inbox/{{id}}/{act}" for act in ("sign", "reject", "return", "feedback")]),
 }
