@@ -56,7 +56,7 @@ class _Judged:
     incomplete: YidiError | None = None
 
 
-# The same bytes to many units of one node, judged in one batch at one moment: one verdict.
+# The same bytes to many units of one node, judged at one moment: one verdict.
 _Seen = dict[str, VerifiedEnvelope]
 
 
@@ -66,6 +66,8 @@ class Receiver:
         self._refresher = refresher
         self._receipts = ReceiptKeeper(node)
         self._exposer = Exposer(node, refresher)
+        self._seen: _Seen = {}
+        self._moment: tuple[int, datetime] | None = None
 
     def receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing
@@ -79,8 +81,8 @@ class Receiver:
     def _receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         node = self._node
         now = node.clock.now()
-        node.verifier()  # one look at the directory for the whole batch
-        seen: _Seen = {}
+        verifier = node.verifier()  # one look at the directory for the whole batch
+        seen = self._seen_at(verifier.directory.version, now)
         intake = judge_each(
             batch, lambda message: self._judge(message, now, seen), self._count_failure, node.timing.poison_attempts
         )
@@ -97,6 +99,13 @@ class Receiver:
         consumer.reject(tags(intake.again), requeue=True)
         consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
         return arrived
+
+    def _seen_at(self, version: int, now: datetime) -> _Seen:
+        """A circulation fills several batches; within a second, and under one directory, what was verified stays so."""
+        moment = (version, now.replace(microsecond=0))
+        if moment != self._moment:
+            self._moment, self._seen = moment, {}
+        return self._seen
 
     # judging, before the transaction
 

@@ -16,6 +16,7 @@ import re
 import secrets
 import stat
 import threading
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +59,13 @@ def read_passphrase(path: Path) -> bytes:
     lines = _read_private(path).splitlines()
     passphrase = lines[0].strip() if lines else b""
     return _check_passphrase(passphrase, f"passphrase file {path}")
+
+
+@lru_cache(maxsize=4096)  # asked twice for each document that comes
+def _key_file(directory: Path, owner: str, waiting: bool) -> Path:
+    if not _OWNER.fullmatch(owner):
+        raise KeyStoreError(f"key owner {owner!r}: expected lower-case letters, digits and '-'")
+    return directory / (f"{owner}.next.pem" if waiting else f"{owner}.pem")
 
 
 class KeyStore:
@@ -147,9 +155,7 @@ class KeyStore:
         return LedgerSigner(name, key)
 
     def _path(self, owner: str, *, waiting: bool = False) -> Path:
-        if not _OWNER.fullmatch(owner):
-            raise KeyStoreError(f"key owner {owner!r}: expected lower-case letters, digits and '-'")
-        return self._directory / (f"{owner}.next.pem" if waiting else f"{owner}.pem")
+        return _key_file(self._directory, owner, waiting)
 
     def _both(self, owner: str) -> tuple[Path, Path]:
         return self._path(owner, waiting=True), self._path(owner)

@@ -241,6 +241,18 @@ def test_a_key_that_ended_in_flight_is_judged_at_the_time_the_hub_received(world
     assert world.receiving.said(B, key) == ["ACCEPTED", "DELIVERED"]
 
 
+def test_what_was_verified_for_one_unit_is_verified_again_once_the_key_is_revoked(world: World) -> None:
+    document = signed(an_envelope(B, C))
+    fingerprint, now = COUNTY.signers[A].fingerprint, world.clock.now()
+    world.give(document, B)
+    world.receiving.receive()
+    world.change_directory(lambda directory: revoke_key(directory, A, fingerprint, now, "stolen"))
+    world.receiving.refresher.refresh()
+    world.give(document, C)
+    world.receiving.receive()
+    assert (world.receiving.said(B, KEY), world.receiving.said(C, KEY)) == (["DELIVERED"], [])
+
+
 def test_the_hubs_word_about_other_bytes_does_not_help(world: World) -> None:
     fingerprint, now = COUNTY.signers[A].fingerprint, world.clock.now()
     world.give(a_receipt(Event.ACCEPTED, signed(an_envelope(B, C)), at=now - HOURS))
