@@ -3,8 +3,6 @@
 What a store holds was signed or verified before it was stored, so its signature is not asked for again here.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from exchange.codec.read import read_directory
@@ -23,14 +21,12 @@ class HoldsDirectory(Protocol):
     def directory_version(self) -> int: ...
 
 
-def verifier_of(begin: Callable[[], AbstractContextManager[HoldsDirectory]], known: Verifier | None) -> Verifier:
+def verifier_of(session: HoldsDirectory, known: Verifier | None) -> Verifier:
     """The verifier under the directory held now: `known` while that has not changed. Raises DirectoryError when there
     is none."""
-    with begin() as session:
-        if known is not None and known.directory.version == session.directory_version():
-            return known
-        record = session.directory()
-    return Verifier(directory_of(record))
+    if known is not None and known.directory.version == session.directory_version():
+        return known
+    return Verifier(directory_of(session.directory()))
 
 
 def directory_of(record: DirectoryRecord | None) -> Directory:

@@ -57,7 +57,8 @@ class Hub:
 
     def verifier(self) -> Verifier:
         """The verifier under the directory of this very moment, so that a revocation holds from the next batch on."""
-        self._verifier = verifier_of(self.store.begin, self._verifier)
+        with self.store.begin() as session:
+            self._verifier = verifier_of(session, self._verifier)
         return self._verifier
 
     def receipt(

@@ -29,7 +29,7 @@ from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_receipt
 from exchange.trust.verify import Verifier
 
-__all__ = ["Node", "receipt_record", "receipt_row"]
+__all__ = ["Node", "check_hosted", "receipt_record", "receipt_row"]
 
 
 @dataclass(kw_only=True)
@@ -56,14 +56,18 @@ class Node:
 
         `look=False` takes the one of the last look: within a batch, whose beginning looked."""
         if look or self._verifier is None:
-            self._verifier = verifier_of(self.store.look, self._verifier)
+            with self.store.look() as session:
+                return self.verifier_in(session)
+        return self._verifier
+
+    def verifier_in(self, session: NodeSession) -> Verifier:
+        """The same, looked up in a transaction that is open already."""
+        self._verifier = verifier_of(session, self._verifier)
         return self._verifier
 
     def check_hosted(self, unit: UnitCode) -> None:
         with self.store.look() as session:
-            hosted = session.units()
-        if unit not in hosted:
-            raise RefusedError(f"unit {unit} is not hosted by this node", code="WRONG_UNIT")
+            check_hosted(session, unit)
 
     def receipt(  # noqa: PLR0913  # one keyword per field of a receipt
         self,
@@ -177,6 +181,12 @@ class Node:
             if result is not PublishResult.ACCEPTED:
                 self.metrics.count("yidi_transport_publish_failures_total", outcome=result.value)
         return [result is PublishResult.ACCEPTED for result in results]
+
+
+def check_hosted(session: NodeSession, unit: UnitCode) -> None:
+    """Raises RefusedError (WRONG_UNIT)."""
+    if unit not in session.units():
+        raise RefusedError(f"unit {unit} is not hosted by this node", code="WRONG_UNIT")
 
 
 def receipt_record(receipt: Receipt, document: bytes, now: datetime) -> ReceiptRecord:

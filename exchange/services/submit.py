@@ -15,12 +15,12 @@ from exchange.errors import ConflictError, InvalidValueError, RefusedError
 from exchange.model.envelope import Declaration, Envelope, EnvelopeKey, FileEntry, check_file_name, parse_envelope_id
 from exchange.model.fold import DeliveryState
 from exchange.model.unit import UnitCode
-from exchange.ports.node import Box, OutboxKind, OutboxRow
+from exchange.ports.node import Box, NodeSession, OutboxKind, OutboxRow
 from exchange.ports.office import Draft, DraftFile
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord
 from exchange.ports.text import TextSource
 from exchange.services.gate import apply_verdict, inspect_parts
-from exchange.services.node import Node
+from exchange.services.node import Node, check_hosted
 from exchange.services.together import Together
 from exchange.topology import Lane
 from exchange.trust.digest import measure
@@ -68,11 +68,12 @@ class Submitter:
         """Raises RefusedError, InvalidValueError, LimitError (nothing was stored) or StorageError (nothing was
         promised)."""
         node = self._node
-        node.check_hosted(draft.sender)
-        if (before := self._before(draft)) is not None:
-            return before
         now = node.clock.now()
-        verifier = node.verifier()
+        with node.store.look() as session:
+            check_hosted(session, draft.sender)
+            if (before := _before(session, draft)) is not None:
+                return before
+            verifier = node.verifier_in(session)
         self._check_directory(verifier.directory, draft.sender, now)
         expansion = expand(verifier.directory, draft.sender, draft.to)
         for file in draft.files:
@@ -92,23 +93,13 @@ class Submitter:
             self._storing.do(_Ready(verified=verified, reference=draft.reference, at=now))
         except ConflictError:
             # Somebody was faster with the same reference: their answer is ours.
-            if (before := self._before(draft)) is None:
-                raise
+            with node.store.look() as session:
+                if (before := _before(session, draft)) is None:
+                    raise
             return before
         node.metrics.count("yidi_node_submitted_total")
         node.log.info("envelope_submitted", envelope=str(envelope.key), recipients=len(envelope.recipients))
         return Submitted(key=envelope.key, recipients=tuple(r.unit for r in envelope.recipients))
-
-    def _before(self, draft: Draft) -> Submitted | None:
-        """The answer given to the same reference before: pressing send twice sends once."""
-        if draft.reference is None:
-            return None
-        with self._node.store.look() as session:
-            key = session.by_reference(draft.sender, draft.reference)
-            if key is None:
-                return None
-            deliveries = session.deliveries(draft.sender, key)
-        return Submitted(key=key, recipients=tuple(record.key.recipient for record in deliveries), again=True)
 
     @staticmethod
     def _check_directory(directory: Directory, sender: UnitCode, now: datetime) -> None:
@@ -169,6 +160,15 @@ class Submitter:
             for one in batch:
                 if one.reference is not None:
                     session.add_reference(one.sender, one.reference, one.verified.envelope.key)
+
+
+def _before(session: NodeSession, draft: Draft) -> Submitted | None:
+    """The answer given to the same reference before: pressing send twice sends once."""
+    key = None if draft.reference is None else session.by_reference(draft.sender, draft.reference)
+    if key is None:
+        return None
+    recipients = tuple(record.key.recipient for record in session.deliveries(draft.sender, key))
+    return Submitted(key=key, recipients=recipients, again=True)
 
 
 def _document(ready: _Ready) -> DocumentRecord:

@@ -57,7 +57,8 @@ class RabbitConsumer:
                 self._connection = RabbitConnection(self._settings, "rabbit-consume", self)
                 self._connection.start()
             self._changed.wait_for(lambda: self._phase is not _Phase.STARTING)
-            self._changed.wait_for(lambda: self._buffered or self._phase is not _Phase.UP, timeout_seconds)
+            if timeout_seconds > 0:  # waiting for no time takes its time, too, and a node asks a hundred of these
+                self._changed.wait_for(lambda: self._buffered or self._phase is not _Phase.UP, timeout_seconds)
             if self._phase is not _Phase.UP:
                 raise TransportError("lost the broker while receiving", detail=self._error.detail)
             return self._take(limit)
