@@ -20,8 +20,8 @@ __all__ = ["Runner", "Step"]
 _PAUSE_CAP_SECONDS = 30.0
 # A round costs transactions, syncs and round trips, however little it finds. One that found less than so much lets a
 # moment pass, in which more comes together; under load nobody waits.
-_FEW = 20
-_MOMENT_SECONDS = 0.01
+_FEW = 50
+_MOMENT_SECONDS = 0.03
 
 
 @dataclass(slots=True, kw_only=True)

@@ -16,7 +16,7 @@ __all__ = ["delivered", "measure_backlog", "measure_rate", "send"]
 
 Say = Callable[[int, int], None]
 
-_CLERKS = 8
+_CLERKS = 16
 
 
 def send(stage: Stage, number: int, recipients: Sequence[UnitCode]) -> EnvelopeKey:
