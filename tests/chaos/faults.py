@@ -5,6 +5,7 @@ Not here: when which comes (`run`), what must hold in spite of it (`checker`).
 
 import random
 import signal
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -166,12 +167,17 @@ def slow(county: ChaosCounty, chance: random.Random) -> Undo:
 
 
 def fall_silent(county: ChaosCounty, chance: random.Random) -> Undo:
-    """A line on which everything is lost in silence, both ways; also, at the end, that its far end has given it up."""
-    line = chance.choice(list(county.lines.values()))
-    whole = lose([line.port])
+    """First no answer comes any more, then everything on all lines is lost, both ways; also, at the end, that the far
+    ends have given them up. So whoever waits for an answer has nothing to send that could tell it."""
+    lines = list(county.lines.values())
+    for line in lines:
+        line.stall()
+    time.sleep(1.0)
+    whole = lose(line.port for line in lines)
 
     def undo() -> None:
-        line.reset()
+        for line in lines:
+            line.reset()
         whole()
 
     return undo
@@ -235,7 +241,7 @@ FAULTS = (
     Fault("cut in the middle", cut_in_the_middle),
     Fault("half open", half_open, longest=12.0),
     Fault("stall", stall, longest=12.0),
-    Fault("silent line", fall_silent, longest=20.0, is_possible=network.is_own),
+    Fault("silent lines", fall_silent, longest=20.0, is_possible=network.is_own),
     Fault("packets lost", lose_packets, longest=12.0, is_possible=network.is_own),
     Fault("512 kbit/s, 600 ms", slow, longest=12.0),
     Fault("false confirms", _lying("false_confirm"), longest=10.0),

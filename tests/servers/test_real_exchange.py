@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from exchange.trial.servers import PostgresServer, RabbitServer, free_port
+from exchange.trial.servers import RabbitServer, free_port
 
 SENDER, RECIPIENT = "520304-001", "520304-002"
 UNITS = f"code,name,category,level\n{SENDER},甲局,government,county\n{RECIPIENT},乙镇,township,township\n"
 SECONDS = 30.0
+
+Command = Callable[..., str]
 
 
 def yidi(*arguments: str | Path) -> str:
@@ -43,11 +45,11 @@ def running(log: Path, *arguments: str | Path) -> Iterator[int]:
             assert process.wait(30) == 0, log.read_text()
 
 
-def until(found: Callable[[], object], *logs: Path) -> None:
-    deadline = time.monotonic() + SECONDS
+def until(found: Callable[[], object], *logs: Path, seconds: float = SECONDS) -> None:
+    deadline = time.monotonic() + seconds
     while not found():
         told = "\n".join(f"{log.name}: {log.read_text()[-3000:]}" for log in logs)
-        assert time.monotonic() < deadline, f"did not happen in {SECONDS} s\n{told}"
+        assert time.monotonic() < deadline, f"did not happen in {seconds} s\n{told}"
         time.sleep(0.2)
 
 
@@ -66,19 +68,7 @@ def taken_and_open(broker: RabbitServer) -> bool:
     return "work.normal\t1" in broker.rabbitmqctl("list_queues", "name", "messages_unacknowledged")
 
 
-@pytest.fixture
-def broker() -> Iterator[RabbitServer]:
-    with RabbitServer(management=True, plugins=["rabbitmq_auth_mechanism_ssl"]) as server:
-        yield server
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    with PostgresServer() as server:
-        yield server.create_database("yidi")
-
-
-def found_hub(hub: Path, broker: RabbitServer, database: str) -> str:
+def found_hub(hub: Path, broker: RabbitServer, database: str, yidi: Command = yidi) -> str:
     """`hub init` and the broker's TLS as it says; returns the hub's URL."""
     url = f"https://127.0.0.1:{free_port()}"
     account = f"amqp://yidi-hub@127.0.0.1:{broker.port}/%2F"
@@ -98,7 +88,7 @@ def private(path: Path, text: str) -> Path:
     return path
 
 
-def enroll(hub: Path, node: Path, unit: str, *trust: str | Path) -> None:
+def enroll(hub: Path, node: Path, unit: str, *trust: str | Path, yidi: Command = yidi) -> None:
     (told,) = json.loads(yidi("hub", "enroll", unit, "--data", hub, "--json"))
     yidi("node", "enroll", "--data", node, *trust, "--unit", unit, "--code", told["code"])
 
