@@ -26,7 +26,18 @@ class _Nothing:
 def document() -> dict[str, Any]:
     """The page of the interface, as it is served."""
     nothing = cast("Any", _Nothing())
-    parts = ("node", "submitter", "decider", "recaller", "confirmer", "reissuer", "tokens", "uploads", "log")
+    parts = (
+        "node",
+        "submitter",
+        "decider",
+        "recaller",
+        "confirmer",
+        "reissuer",
+        "tokens",
+        "uploads",
+        "webhooks",
+        "log",
+    )
     face = NodeFace(**dict.fromkeys(parts, nothing), settings=NodeApi())
     return create_node_app(face).openapi()
 

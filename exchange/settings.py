@@ -252,6 +252,10 @@ class NodeApi(_Frozen):
         default=100 << 30, ge=1, description="What one unit's programs may upload in a day, in bytes; days are UTC's."
     )
     idle_seconds: float = Field(default=30.0, gt=0, description="An upload from which nothing comes so long is cut.")
+    webhook_targets: tuple[str, ...] = Field(
+        default=(),
+        description="Origins that programs may have told, scheme://host:port each. Empty: none; programs ask instead.",
+    )
 
 
 class Workers(_Frozen):

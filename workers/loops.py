@@ -20,6 +20,10 @@ class Loops:
         self.runners, self._ends = tuple(runners), tuple(ends)
         self.api_url = ""
 
+    def join(self, runner: Runner, end: Callable[[], None]) -> None:
+        """One more loop, and what ends after all loops have."""
+        self.runners, self._ends = (*self.runners, runner), (*self._ends, end)
+
     def serve(self, api: Server) -> None:
         """Begin to serve programs at once, and stop before anything else ends. Raises InputError (WEB_ADDRESS)."""
         api.start()

@@ -1,23 +1,37 @@
-"""The node's HTTP for programs, within the process of the node, if its settings give it a port.
+"""The node's HTTP for programs, and telling them what happens, within the node's process, if its settings give a port.
 
-Not here: the routes (`exchange.web.node_api`).
+Telling has a loop of its own: a program that hangs must keep no document from arriving. If it dies there, what was told
+and not noted is told again, under the same id.
+
+Not here: the routes (`exchange.web.node_api`), what is told where (`exchange.services.tell_programs`).
 """
 
 from pathlib import Path
 
+from exchange.remote.webhooks import HttpPoster
+from exchange.services.tell_programs import Teller, Webhooks
 from exchange.settings import NodeApi
 from exchange.web.node_api.app import node_server
+from exchange.web.node_api.events import notice_of
 from exchange.web.node_api.face import NodeFace
 from exchange.wiring.node import NodeServices
 from workers.loops import Loops
+from workers.runner import Runner, Step
 
 __all__ = ["node_face", "serve_programs"]
 
 
 def serve_programs(loops: Loops, services: NodeServices, settings: NodeApi, root: Path) -> None:
     """`root`: what files in the settings are relative to. Raises InputError."""
-    if settings.port is not None:
-        loops.serve(node_server(node_face(services, settings), root))
+    if settings.port is None:
+        return
+    server = node_server(node_face(services, settings), root)
+    if settings.webhook_targets:
+        node, poster = services.node, HttpPoster()
+        teller = Teller(node, poster, notice_of, settings.webhook_targets)
+        step = Step(name="programs.tell", run=teller.tell, every_seconds=0.5)
+        loops.join(Runner("programs", [step], node.clock, node.metrics, node.log, idle_seconds=0.2), poster.close)
+    loops.serve(server)
 
 
 def node_face(services: NodeServices, settings: NodeApi) -> NodeFace:
@@ -30,6 +44,7 @@ def node_face(services: NodeServices, settings: NodeApi) -> NodeFace:
         reissuer=services.reissuer,
         tokens=services.tokens,
         uploads=services.uploads,
+        webhooks=Webhooks(services.node, settings.webhook_targets),
         log=services.node.log,
         settings=settings,
     )

@@ -68,6 +68,7 @@ MEANINGS: Final = {
     "UNIT_CODE": "单位代码有误",
     "UNKNOWN_RECIPIENT": "没有这个收文单位或分组",
     "VALUE": "填写有误",
+    "WEBHOOK_TARGET": "此地址不在允许推送之列",
     "WEB_ADDRESS": "网页地址不可用",
     "WRONG_UNIT": "单位不在本机",
 }

@@ -9,6 +9,7 @@ from typing import Protocol
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.program import Token
 from exchange.model.unit import UnitCode
+from exchange.model.webhook import Webhook
 from exchange.ports.records import DeliveryRecord, DocumentRecord, ReceiptRecord
 
 __all__ = ["Answer", "Listed", "Lock", "Occurrence", "Place", "ProgramSession", "Wanted"]
@@ -109,3 +110,12 @@ class ProgramSession(Protocol):
     def last_occurrence(self) -> int:
         """The number of the newest, 0 if there is none."""
         ...
+
+    # where programs want to be told
+    def add_webhook(self, webhook: Webhook) -> None: ...
+    def webhooks(self) -> list[Webhook]:
+        """Oldest first."""
+        ...
+
+    def save_webhook(self, webhook: Webhook) -> None: ...
+    def drop_webhook(self, webhook_id: str) -> None: ...

@@ -40,6 +40,7 @@ __all__ = [
     "tokens",
     "units",
     "uploads",
+    "webhooks",
 ]
 
 metadata = MetaData()
@@ -212,4 +213,22 @@ uploads = Table(
     Column("sha256", KEY, primary_key=True),
     Column("size", NUMBER, nullable=False),
     Column("at", TIME, nullable=False),
+)
+
+# `secrets`, `units`, `types`: words parted by spaces. `cursor`: the last of `happened` that was dealt with.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("token", KEY, nullable=False),
+    Column("url", TEXT, nullable=False),
+    Column("secrets", TEXT, nullable=False),
+    Column("units", TEXT, nullable=False),
+    Column("types", TEXT, nullable=False),
+    Column("created", TIME, nullable=False),
+    Column("cursor", NUMBER, nullable=False),
+    Column("due", TIME, nullable=False),
+    Column("attempts", NUMBER, nullable=False),
+    Column("failing", TIME),
+    Column("ended", TEXT, nullable=False),
 )

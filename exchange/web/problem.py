@@ -45,6 +45,7 @@ _BY_CODE: Final = {
     "LOCKED": 409,
     "STATE": 409,
     "SCOPE": 403,
+    "WEBHOOK_TARGET": 403,
     "WRONG_UNIT": 403,
     "KEY_REUSED": 422,
 }

@@ -13,6 +13,7 @@ from exchange.model.events import BusinessState, Event
 from exchange.model.fold import DeliveryState
 from exchange.model.program import Scope, Token
 from exchange.model.unit import UnitCode
+from exchange.model.webhook import Webhook
 from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession, NodeStore, OutboxKind, OutboxRow
 from exchange.ports.programs import Answer, Lock, Place, Wanted
 from exchange.ports.records import DeliveryKey, DeliveryRecord
@@ -565,3 +566,19 @@ def test_receipts_are_numbered_as_they_are_committed(store: NodeStore) -> None:
         assert [one.number for one in session.occurrences(found[0].number, [A, B], 1)] == [found[1].number]
         assert [one.unit for one in session.occurrences(0, [B], 9)] == [B]
         assert session.last_occurrence() == found[-1].number
+
+
+def test_webhooks_are_kept_changed_and_removed(store: NodeStore) -> None:
+    webhook = Webhook(
+        id="0a", token="t", url="http://h/", secrets=("s", "r"), units=(A, B), created=NOW, cursor=7, due=NOW
+    )
+    with store.begin() as session:
+        session.add_webhook(webhook)
+        session.add_webhook(replace(webhook, id="0b", types=("cn.",), created=NOW - HOUR))
+        changed = replace(webhook, cursor=9, due=NOW + HOUR, attempts=2, failing=NOW, ended="why not", secrets=("q",))
+        session.save_webhook(changed)
+    with store.begin() as session:
+        assert [one.id for one in session.webhooks()] == ["0b", "0a"]
+        assert session.webhooks()[1] == changed
+        session.drop_webhook("0b")
+        assert session.webhooks() == [changed]

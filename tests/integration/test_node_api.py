@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from tusclient.client import TusClient
 
+from exchange.model.program import Scope
 from exchange.wiring.layout import Layout
 from tests.unit.cli.commands import Silent, yidi
 from workers.machine import Machine, open_machine
@@ -70,7 +71,7 @@ def http(machine: Machine, data: Path) -> Iterator[httpx2.Client]:
 
 
 def bearer(data: Path, *units: str) -> dict[str, str]:
-    scopes = [part for scope in ("read", "submit", "receive", "sign") for part in ("--scope", scope)]
+    scopes = [part for scope in Scope for part in ("--scope", scope)]
     named = [part for unit in units for part in ("--unit", unit)]
     made = yidi("node", "tokens", "new", "测试OA", *scopes, *named, "--json", data=data)
     assert made.code == 0, made.err

@@ -16,6 +16,7 @@
     files.py       files in, ahead of the document that names them: tus 1.0
     directory.py   who is there
     events.py      what happened, by polling
+    webhooks.py    where a program wants to be told instead
 
 Everything is under /api/v1. Not here: what any of it means (`exchange.services`), another process's health
 (`exchange.web.health`), the client (`exchange.client`).

@@ -22,6 +22,7 @@ from exchange.web.node_api.once import Once, route_class
 from exchange.web.node_api.page import page_of_app
 from exchange.web.node_api.problems import add_node_problems, refuse
 from exchange.web.node_api.sender import add_sender
+from exchange.web.node_api.webhooks import add_webhooks
 from exchange.web.serve import Server
 
 __all__ = ["create_node_app", "node_server"]
@@ -49,7 +50,7 @@ def create_node_app(face: NodeFace) -> FastAPI:
     strangers = Attempts(node.clock, settings.strangers_per_address)
     door = Door(face.tokens, node.store, Rate(node.clock, settings.requests_per_minute), strangers, face.log)
     router = APIRouter(route_class=route_class(door, Once(node.store, node.clock)), dependencies=[Depends(BEARER)])
-    for add in (add_directory, add_documents, add_sender, add_inbox, add_files, add_events):
+    for add in (add_directory, add_documents, add_sender, add_inbox, add_files, add_events, add_webhooks):
         add(router, face, door)
     app.include_router(router)
     app.openapi = partial(page_of_app, app)  # type: ignore[method-assign]  # as FastAPI tells one to

@@ -11,13 +11,14 @@ from pydantic import BaseModel, Field
 from exchange.codec.read import read_receipt
 from exchange.model.program import Scope
 from exchange.ports.programs import Occurrence
+from exchange.services.tell_programs import Notice
 from exchange.web.node_api.door import Caller, Door, UnitOf
 from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.page import errors
 from exchange.web.node_api.paging import MAX_PAGE
 from exchange.web.node_api.shapes import ReceiptShape, receipt_shape
 
-__all__ = ["EventShape", "add_events", "event_shape", "event_type"]
+__all__ = ["EventShape", "add_events", "event_shape", "notice_of"]
 
 
 class EventShape(BaseModel):
@@ -25,6 +26,7 @@ class EventShape(BaseModel):
 
     number: int = Field(description="For `after`.")
     specversion: str = "1.0"
+    datacontenttype: str = "application/json"
     id: str
     type: str = Field(examples=["cn.yidi.receipt.signed"])
     source: str = Field(description="The unit that this is told to.", examples=["/units/520304-001"])
@@ -70,7 +72,7 @@ def event_shape(one: Occurrence) -> EventShape:
     return EventShape(
         number=one.number,
         id=f"{one.unit}/{receipt.id}",
-        type=event_type(one),
+        type=_type_of(one),
         source=f"/units/{one.unit}",
         subject=str(one.receipt.envelope),
         time=receipt.at.isoformat(),
@@ -78,7 +80,13 @@ def event_shape(one: Occurrence) -> EventShape:
     )
 
 
-def event_type(one: Occurrence) -> str:
+def notice_of(one: Occurrence) -> Notice:
+    """The event as a webhook is told of it: a CloudEvent in structured mode."""
+    shape = event_shape(one)
+    return Notice(id=shape.id, type=shape.type, body=shape.model_dump_json(exclude_none=True).encode())
+
+
+def _type_of(one: Occurrence) -> str:
     """A unit's own DELIVERED is how it learns that a document has come."""
     own = one.receipt.recipient == one.unit and one.receipt.envelope.sender != one.unit
     if one.receipt.event == "DELIVERED" and own:

@@ -23,6 +23,7 @@ from exchange.services.node import Node
 from exchange.services.recall import Recaller
 from exchange.services.reissue import Reissuer
 from exchange.services.submit import Submitter
+from exchange.services.tell_programs import Webhooks
 from exchange.services.tokens import Tokens
 from exchange.services.uploaded import UploadedFiles
 from exchange.settings import NodeApi
@@ -59,6 +60,7 @@ class NodeFace:
     reissuer: Reissuer
     tokens: Tokens
     uploads: UploadedFiles
+    webhooks: Webhooks
     log: Log
     settings: NodeApi
 

@@ -13,6 +13,7 @@ from exchange.model.program import Scope
 from exchange.model.unit import UnitCode
 from exchange.services.confirm import Confirmer
 from exchange.services.reissue import Reissuer
+from exchange.services.tell_programs import Webhooks
 from exchange.services.tokens import NewToken, Tokens
 from exchange.services.uploaded import UploadedFiles
 from exchange.settings import NodeApi
@@ -34,6 +35,7 @@ def face_of(side: NodeSide, settings: NodeApi | None = None) -> NodeFace:
         reissuer=Reissuer(node, side.submitter),
         tokens=Tokens(side.store, node.clock, side.log),
         uploads=UploadedFiles(node),
+        webhooks=Webhooks(node, (settings or NodeApi()).webhook_targets),
         log=side.log,
         settings=settings or NodeApi(port=0),
     )
