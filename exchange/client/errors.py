@@ -1,0 +1,29 @@
+"""What a node refuses, as its caller sees it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+__all__ = ["NodeError", "problem_of"]
+
+
+class NodeError(Exception):
+    """`code` never changes its meaning, `detail` is for people, `errors` names the fields at fault. `status` 0 and
+    code UNREACHABLE: there was no answer, and asking again under the same key is safe."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(problem.get("code", "STRANGE"))
+        self.detail = str(problem.get("detail", ""))
+        self.errors: list[dict[str, str]] = list(problem.get("errors", []))
+        super().__init__(f"{self.code}: {self.detail}")
+
+
+def problem_of(answer: httpx2.Response) -> dict[str, Any]:
+    """What a refusal says of itself; whoever stands in between may answer anything."""
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"detail": f"no answer of a node: {answer.status_code}"}
