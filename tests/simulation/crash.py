@@ -94,9 +94,9 @@ class WatchedStore:
 
 
 _READS = (
-    *("accepted_", "by_", "checkpoint", "claimed", "counts", "deliveries", "directory", "documents", "due_", "entries"),
-    *("find", "handover", "latest", "listing", "open_", "quarantined", "receipts", "refusals", "tree_", "units"),
-    *("unsealed", "untold", "lock_", "enrolment"),
+    *("accepted_", "archives", "by_", "checkpoint", "claimed", "counts", "deliveries", "director", "documents", "due_"),
+    *("entries", "find", "handover", "latest", "listing", "oldest_", "open_", "originals_", "quarantined", "receipts"),
+    *("refusals", "tree_", "units", "unsealed", "unsettled", "untold", "lock_", "enrolment"),
 )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from exchange.services.audit import audit
 from exchange.services.history import Historian
 from exchange.services.recover import Recoverer
+from exchange.services.shelf import Shelf
 from exchange.testing.broker import Faults
 from exchange.testing.stores import contents, memory_hub_store, memory_node_store
 from tests.simulation.county import COUNTY
@@ -19,7 +20,7 @@ from tests.simulation.run import heal
 from tests.simulation.workload import decide, send, speak
 from tests.simulation.world import World
 
-__all__ = ["hub_restored", "node_restored"]
+__all__ = ["a_world", "hub_restored", "live", "node_restored", "restore_hub", "verdict_of"]
 
 _EXPECTED = {"hub_restored", "delivery_expired", "unsigned_after_all_reminders"}
 
@@ -33,38 +34,43 @@ _DEEDS: tuple[tuple[Callable[[World], None], int], ...] = ((_send, 6), (decide, 
 
 def hub_restored(seed: int) -> list[str]:
     """What is wrong in the end; empty when every promise held."""
-    world, chance = _world(seed)
-    _live(world, chance.randint(5, 40))
+    world, chance = a_world(seed)
+    live(world, chance.randint(5, 40))
     for _ in range(chance.choice((1, 1, 2))):
         taken, content = world.clock.now(), contents(world.hub_store.inner)
         files = set(world.hub_files.digests())
-        _live(world, chance.randint(5, 60))
+        live(world, chance.randint(5, 60))
         if chance.random() < 0.3:
             heal(world)  # everything was closed when it was lost
             world.points.quiet = world.calm = False
-        world.pass_time(700)  # the clocks of a hub's workers may differ by less
-        world.hub_store.inner = memory_hub_store(content)
-        world.hub_store.forget()
-        for digest in set(world.hub_files.digests()) - files:
-            world.hub_files.discard(digest)
-        if chance.random() < 0.5:
-            world.broker.wipe(keep_topology=True)
-        world.restart()
-        world.points.quiet = True
-        world.administrator.declare_restored(taken, "磁盘损坏")
-        world.points.quiet = False
-        world.pass_time(1)
-        _live(world, chance.randint(0, 20))
-    return _verdict(world)
+        restore_hub(world, taken, content, files)
+        live(world, chance.randint(0, 20))
+    return verdict_of(world)
+
+
+def restore_hub(world: World, taken: datetime, content: bytes, files: set[str]) -> None:
+    """The hub is as it was `taken`, with the `files` of then, and says so."""
+    world.pass_time(700)  # the clocks of a hub's workers may differ by less
+    world.hub_store.inner = memory_hub_store(content)
+    world.hub_store.forget()
+    for digest in set(world.hub_files.digests()) - files:
+        world.hub_files.discard(digest)
+    if world.chance.random() < 0.5:
+        world.broker.wipe(keep_topology=True)
+    world.restart()
+    world.points.quiet = True
+    world.administrator.declare_restored(taken, "磁盘损坏")
+    world.points.quiet = False
+    world.pass_time(1)
 
 
 def node_restored(seed: int) -> list[str]:
-    world, chance = _world(seed)
-    _live(world, chance.randint(5, 40))
+    world, chance = a_world(seed)
+    live(world, chance.randint(5, 40))
     number = chance.randrange(len(world.mailrooms))
     room = world.mailrooms[number]
     taken, content = world.clock.now(), contents(room.store.inner)
-    _live(world, chance.randint(5, 60))
+    live(world, chance.randint(5, 60))
     heal(world)  # what the hub had not accepted is lost with the node's disk
     world.calm = False
     room.store.inner = memory_node_store(content)
@@ -73,8 +79,8 @@ def node_restored(seed: int) -> list[str]:
     process.start()
     _recover(world, number, taken)
     world.points.quiet = False
-    _live(world, chance.randint(0, 20))
-    return _verdict(world)
+    live(world, chance.randint(0, 20))
+    return verdict_of(world)
 
 
 def _recover(world: World, number: int, taken: datetime) -> None:
@@ -84,14 +90,14 @@ def _recover(world: World, number: int, taken: datetime) -> None:
         recoverer.recover()
 
 
-def _world(seed: int) -> tuple[World, random.Random]:
+def a_world(seed: int, decide: Callable[[int, str], None] | None = None) -> tuple[World, random.Random]:
     chance = random.Random(seed)
-    world = World(chance, decide=lambda _count, _name: None, nodes=2, units=4)
+    world = World(chance, decide=decide or (lambda _count, _name: None), nodes=2, units=4)
     world.broker.faults = Faults(lose=0.1, duplicate=0.1, reorder=0.2, unknown_lost=0.1) if seed % 2 else Faults()
     return world, chance
 
 
-def _live(world: World, rounds: int) -> None:
+def live(world: World, rounds: int) -> None:
     chance, processes = world.chance, list(world.processes.values())
     for _ in range(rounds):
         if chance.random() < 0.3:
@@ -102,7 +108,8 @@ def _live(world: World, rounds: int) -> None:
         world.pass_time(chance.choice((0, 1, 5, 20)))
 
 
-def _verdict(world: World) -> list[str]:
+def verdict_of(world: World, shelf: Shelf | None = None) -> list[str]:
+    """What is wrong once everything has come to an end."""
     heal(world)
     world.pass_time(timedelta(days=1).total_seconds())
     heal(world)
@@ -112,6 +119,7 @@ def _verdict(world: World) -> list[str]:
         hub_files=world.hub_files,
         nodes=[(room.store.inner, room.files) for room in world.mailrooms],
         settled=True,
+        shelf=shelf,
     )
     with world.hub_store.inner.begin() as session:
         lost = [str(key) for key in world.promised if not session.documents([key])]
