@@ -96,6 +96,23 @@ def test_a_damaged_file_is_refused_with_what_is_wrong(old: tuple[Path, str], tmp
     assert "未通过核验" in yidi("archive", "verify", tmp_path / "other.zip").err
 
 
+def test_archive_files_are_in_a_backup_whole_and_come_back_with_it(old: tuple[Path, str], tmp_path: Path) -> None:
+    data, document = old
+    yidi("hub", "archive", data=data)
+    (data / "archive" / f".{FILE}.x.part").write_bytes(b"being written")
+    done = yidi("hub", "backup", "--out", tmp_path / "backup", "--secrets", tmp_path / "secrets", data=data)
+    assert done.code == 0, done.err
+    assert [path.name for path in (tmp_path / "backup" / "archive").iterdir()] == [FILE]
+    again = tmp_path / "again"
+    restored = yidi(
+        "hub", "restore", tmp_path / "backup", "--secrets", tmp_path / "secrets", "--reason", "磁盘损坏", data=again
+    )
+    assert restored.code == 0, restored.err
+    assert yidi("ledger", "verify", "--json", data=again).json["archives_away"] == {}
+    out = tmp_path / "evidence.zip"
+    assert yidi("evidence", "export", document, "--digests-only", "--out", out, data=again).code == 0
+
+
 def test_what_is_not_settled_is_named(old: tuple[Path, str]) -> None:
     data, document = old
     with sqlite3.connect(data / "hub" / "hub.sqlite") as connection:

@@ -20,7 +20,7 @@ from exchange.services.archive import Archived, Piece
 from exchange.services.archive_verify import verify_archive
 from exchange.services.evidence_facts import read_receipt
 from exchange.storage import SqlHubStore
-from exchange.testing.stores import CrashingStore
+from exchange.testing.stores import CrashingStore, contents, memory_hub_store
 from exchange.trust.sign import sign_envelope
 from tests.unit.services.archived_hub import archive, archiver, grow_old, judged, settled_document
 from tests.unit.services.hub_and_node import COUNTY, A, B, World
@@ -248,6 +248,55 @@ def test_a_file_that_lacks_something_or_is_damaged_is_left_alone_and_another_wri
     assert (folder / name).read_bytes() == spoilt
     assert [line.event for line in world.hub.log.lines if line.level == "warning"] == ["archive_unusable"]
     assert judged(world, folder).lines() == []
+
+
+def test_a_good_file_that_lacks_a_document_is_left_alone_and_another_written(world: World, folder: Path) -> None:
+    settled_document(world)
+    assert isinstance(world.hub.store.inner, SqlHubStore)
+    with_one = contents(world.hub.store.inner)
+    settled_document(world)
+    with_two = contents(world.hub.store.inner)
+    world.pass_time(timedelta(days=200))
+    world.hub.store.inner = memory_hub_store(with_one)
+    died_before_recording(world, folder)
+    (name,) = names(folder)
+    before = (folder / name).read_bytes()
+    world.hub.store.inner = memory_hub_store(with_two)
+    (record,), _ = archive(world, folder)
+    assert (record.file, record.documents) == ("hub.520304-2026-03-2.archive.zip", 2)
+    assert (folder / name).read_bytes() == before
+
+
+def test_a_file_that_appears_meanwhile_is_not_written_over(world: World, folder: Path) -> None:
+    settled_document(world)
+    grow_old(world)
+    run = archiver(world.hub.store, world.clock, folder).run()
+    next(run)
+    (folder / "hub.520304-2026-03.archive.zip").write_text("somebody else's")
+    with pytest.raises(PackageError) as caught:
+        list(run)
+    assert caught.value.code == "ARCHIVE_WRITE"
+    assert (folder / "hub.520304-2026-03.archive.zip").read_text() == "somebody else's"
+
+
+def test_nothing_is_recorded_of_a_month_into_which_something_came_since_it_was_read_back(
+    world: World, folder: Path
+) -> None:
+    key = settled_document(world)
+    grow_old(world)
+    with world.hub.store.begin() as session:
+        old = session.documents([key])[key]
+    late = replace(old, key=replace(key, sender=B), digest="1" * 64)
+    run = archiver(world.hub.store, world.clock, folder).run()
+    while (step := next(run)) and not (isinstance(step, Piece) and step.doing == "check"):
+        pass
+    with world.hub.store.begin() as session:
+        session.add_documents([late])
+    with pytest.raises(ConflictError):
+        list(run)
+    with world.hub.store.begin() as session:
+        assert session.archives() == []
+        assert session.documents([key, late.key]).keys() == {key, late.key}
 
 
 def died_before_recording(world: World, folder: Path) -> None:

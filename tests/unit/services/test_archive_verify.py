@@ -10,10 +10,13 @@ import pytest
 from exchange.errors import PackageError
 from exchange.ledger.archive import ArchiveWriter, Original, Part, Snapshot, open_archive
 from exchange.ledger.container import open_writer
+from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event, Speaker
+from exchange.model.receipt import ReceiptId
 from exchange.services.archive import Archived, Archiver
 from exchange.services.archive_verify import verify_archive
 from exchange.services.evidence_facts import read_checkpoint
+from exchange.services.hub import record_entry
 from exchange.testing.keys import county
 from exchange.testing.metrics import RecordingLog
 from exchange.trust.digest import sha256_hex
@@ -70,6 +73,7 @@ def forged(
     snapshot: Callable[[Snapshot], Snapshot] = lambda one: one,
     note: Callable[[str], str] = COUNTY.ledger.note,
     months: int = 0,
+    more: int = 0,
 ) -> Path:
     """The archive written again with a change, the manifest fitting it, signed by the ledger's own key."""
     with open_archive(original) as archive, target.open("wb") as file, open_writer(file) as container:
@@ -81,6 +85,7 @@ def forged(
         for one in archive.snapshots():
             writer.add_directory(snapshot(one))
         manifest, checkpoint = archive.manifest, read_checkpoint(archive.checkpoint)
+        writer.receipts += more
         later = timedelta(days=31 * months)
         writer.finish(
             manifest.hub,
@@ -116,6 +121,11 @@ def test_an_entry_that_the_ledger_does_not_have(original: Path, tmp_path: Path) 
 def test_a_part_that_comes_twice(original: Path, tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="another order than the ledger's"):
         verify_archive(forged(original, tmp_path / "x.zip", parts=lambda found: [*found, found[0]]), COUNTY.anchor)
+
+
+def test_another_count_than_there_is(original: Path, tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="counts other documents and receipts"):
+        verify_archive(forged(original, tmp_path / "x.zip", more=1), COUNTY.anchor)
 
 
 def test_another_month_than_the_manifest_says(original: Path, tmp_path: Path) -> None:
@@ -159,3 +169,18 @@ def test_a_receipt_that_another_unit_signed_is_never_archived(tmp_path: Path) ->
     with world.store.begin() as session:
         held = session.receipts([receipt.id])[receipt.id]
     assert sha256_hex(held.document) == held.digest
+
+
+def test_a_receipt_that_is_recorded_for_another_document_is_never_archived(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.accept()
+    said = world.say(Event.DELIVERED, SECOND, speaker=Speaker.NODE)
+    other = EnvelopeKey(THIRD, world.key.id)
+    with world.store.begin() as session:
+        held = session.receipts([said.id])[said.id]
+        misplaced = replace(held, id=ReceiptId("f" * 36), envelope=other, recorded=held.recorded + timedelta(seconds=1))
+        session.add_receipts([misplaced])
+        session.add_entries([record_entry(misplaced)])
+    world.seal()
+    with pytest.raises(PackageError, match=r"RECEIPT f+: says other than its entry"):
+        archived(world, tmp_path)
