@@ -28,6 +28,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from exchange.errors import ConflictError, PackageError, RefusedError, StorageError, YidiError
 from exchange.ledger.archive import Part, open_archive
@@ -49,6 +50,7 @@ LEASE = "archiver"
 # It only spares doing the work twice: what may be removed is looked up in the file each time.
 _LASTS = timedelta(seconds=60)
 _PAGE = 256
+_READ_BYTES = 64 * 1024 * 1024
 _PART_BYTES = 1024 * 1024
 _SHOWN = 20
 # Batches are recorded a little out of order, and clocks are set.
@@ -59,7 +61,8 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One bounded piece of work was done: `done` of `total` originals are written, read back, or removed."""
+    """One bounded piece of work was done: `done` of `total` originals (bytes, where it is to "measure") are written,
+    read back, or removed."""
 
     month: Month
     doing: str
@@ -146,7 +149,8 @@ class Archiver:
             number += 1
         else:
             yield from self._make(month, path, replace(read_checkpoint(checkpoint.note), extensions=()), total)
-        record = self._record(month, path, total)
+        sha256 = yield from self._measure(month, path)
+        record = self._record(month, path, sha256, total)
         yield from self._remove(month, record)
 
     def _serves(self, month: Month, path: Path, total: int) -> Generator[Step, None, bool]:
@@ -178,9 +182,9 @@ class Archiver:
                         container, self._anchor.hub, self._sign_note
                     ):
                         self._renew()
+                        _to_disk(target)  # a little each time: gigabytes at the end would hold everything up
                         yield Piece(month=month, doing="write", done=done, total=total)
-                target.flush()
-                os.fsync(target.fileno())
+                _to_disk(target)
             with self._store.begin() as session:
                 self._keep_lease(session)
             with _disk(path):
@@ -217,9 +221,16 @@ class Archiver:
 
     # (4) record
 
-    def _record(self, month: Month, path: Path, total: int) -> ArchiveRecord:
+    def _measure(self, month: Month, path: Path) -> Generator[Step, None, str]:
+        digest, size = hashlib.sha256(), path.stat().st_size
         with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            while chunk := file.read(_READ_BYTES):
+                digest.update(chunk)
+                self._renew()
+                yield Piece(month=month, doing="measure", done=file.tell(), total=size)
+        return digest.hexdigest()
+
+    def _record(self, month: Month, path: Path, sha256: str, total: int) -> ArchiveRecord:
         with open_archive(path) as archive:
             manifest = archive.manifest
         record = ArchiveRecord(
@@ -337,6 +348,11 @@ def _disk(path: Path) -> Iterator[None]:
         raise PackageError(
             f"{path} 不能写入 / cannot be written: {error.strerror}", code="ARCHIVE_WRITE", detail=str(error)
         ) from error
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:
