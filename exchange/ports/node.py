@@ -15,7 +15,7 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
-from exchange.ports.programs import Listed, Place, ProgramSession, Wanted
+from exchange.ports.programs import Listed, Place, ProgramSession, Tally, Wanted
 from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
 from exchange.topology import Lane
 
@@ -103,6 +103,10 @@ class NodeSession(ProgramSession, Protocol):
 
     def page(self, unit: UnitCode, box: Box, wanted: Wanted, after: Place | None, limit: int) -> list[Listed]:
         """Newest first, those that come after this place."""
+        ...
+
+    def tallies(self, unit: UnitCode, box: Box, since: datetime, until: datetime) -> list[Tally]:
+        """Of the documents that came into the box in that time."""
         ...
 
     def find(self, unit: UnitCode | None, box: Box, id_or_prefix: str) -> list[tuple[UnitCode, EnvelopeKey]]: ...

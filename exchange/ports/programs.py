@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import BusinessState, TransportState
 from exchange.model.program import Token
 from exchange.model.unit import UnitCode
 from exchange.model.webhook import Webhook
 from exchange.ports.records import DeliveryRecord, DocumentRecord, ReceiptRecord
 
-__all__ = ["Answer", "Listed", "Lock", "Occurrence", "Place", "ProgramSession", "Wanted"]
+__all__ = ["Answer", "Listed", "Lock", "Occurrence", "Place", "ProgramSession", "Tally", "Wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,18 @@ class Occurrence:
     number: int
     unit: UnitCode
     receipt: ReceiptRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """So many deliveries are in this state. `signed` of them were signed for, after `waited` seconds together since
+    they were delivered."""
+
+    transport: TransportState
+    business: BusinessState
+    count: int
+    signed: int
+    waited: float
 
 
 class ProgramSession(Protocol):

@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import Select, delete, exists, func, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
-from exchange.model.events import BusinessState
+from exchange.model.events import BusinessState, TransportState
 from exchange.model.program import Scope, Token
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
-from exchange.ports.programs import Answer, Listed, Lock, Occurrence, Place, Wanted
+from exchange.ports.programs import Answer, Listed, Lock, Occurrence, Place, Tally, Wanted
 from exchange.storage import tables_node as tables
 from exchange.storage.node_documents import Documents
 from exchange.storage.rows import (
@@ -101,6 +101,38 @@ class Programs(Documents):
             )
         newest = found.order_by(documents.received.desc(), documents.envelope_id.desc(), documents.sender.desc())
         return self._listed(unit, box, self._sql.rows(newest.limit(limit)))
+
+    def tallies(self, unit: UnitCode, box: Box, since: datetime, until: datetime) -> list[Tally]:
+        documents, deliveries = tables.documents.c, tables.deliveries.c
+        both = tables.documents.join(
+            tables.deliveries,
+            (deliveries.unit == documents.unit)
+            & (deliveries.envelope_id == documents.envelope_id)
+            & (deliveries.sender == documents.sender),
+        )
+        waited = deliveries.signed_at - deliveries.delivered_at
+        took = func.count(waited), func.coalesce(func.sum(waited), 0)
+        counted = select(deliveries.transport, deliveries.business, func.count(), *took).select_from(both)
+        of_time = counted.where(
+            documents.unit == unit,
+            documents.box == box.value,
+            documents.received >= to_time(since),
+            documents.received < to_time(until),
+        )
+        return [
+            Tally(
+                transport=TransportState(transport),
+                business=BusinessState(business),
+                count=count,
+                signed=signed,
+                waited=total / 1_000_000,
+            )
+            for transport, business, count, signed, total in self._sql.rows(
+                of_time.group_by(deliveries.transport, deliveries.business).order_by(
+                    deliveries.transport, deliveries.business
+                )
+            )
+        ]
 
     def locks(self, unit: UnitCode, envelopes: Iterable[EnvelopeKey]) -> dict[EnvelopeKey, Lock]:
         wanted = [(unit, key.id, key.sender) for key in envelopes]

@@ -15,6 +15,8 @@
     inbox.py       what was received: list, lock, fetch, confirm, decide
     files.py       files in, ahead of the document that names them: tus 1.0
     directory.py   who is there
+    statistics.py  how many, and how long it took
+    evidence.py    all that the node holds of a document, in one file
     events.py      what happened, by polling
     webhooks.py    where a program wants to be told instead
 

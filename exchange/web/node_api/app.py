@@ -22,11 +22,22 @@ from exchange.web.node_api.once import Once, route_class
 from exchange.web.node_api.page import page_of_app
 from exchange.web.node_api.problems import add_node_problems, refuse
 from exchange.web.node_api.sender import add_sender
+from exchange.web.node_api.statistics import add_statistics
 from exchange.web.node_api.webhooks import add_webhooks
 from exchange.web.serve import Server
 
 __all__ = ["create_node_app", "node_server"]
 
+_PARTS = (
+    add_directory,
+    add_documents,
+    add_sender,
+    add_inbox,
+    add_files,
+    add_events,
+    add_webhooks,
+    add_statistics,
+)
 _JSON_BYTES = 1024 * 1024
 _WORDS = """单位自己的程序（办公系统）通过本接口收发公文：人能做的，程序都能做。For programs on a unit's own premises.
 
@@ -50,7 +61,7 @@ def create_node_app(face: NodeFace) -> FastAPI:
     strangers = Attempts(node.clock, settings.strangers_per_address)
     door = Door(face.tokens, node.store, Rate(node.clock, settings.requests_per_minute), strangers, face.log)
     router = APIRouter(route_class=route_class(door, Once(node.store, node.clock)), dependencies=[Depends(BEARER)])
-    for add in (add_directory, add_documents, add_sender, add_inbox, add_files, add_events, add_webhooks):
+    for add in _PARTS:
         add(router, face, door)
     app.include_router(router)
     app.openapi = partial(page_of_app, app)  # type: ignore[method-assign]  # as FastAPI tells one to

@@ -23,6 +23,7 @@ from exchange.web.node_api.answers import (
     submitted_shape,
 )
 from exchange.web.node_api.door import Caller, Door, UnitOf
+from exchange.web.node_api.evidence import EVIDENCE_WORDS, ZIP, send_evidence
 from exchange.web.node_api.face import BASE, Found, NodeFace, look, sent
 from exchange.web.node_api.once import Doing, doing
 from exchange.web.node_api.page import errors
@@ -136,6 +137,17 @@ def _add_reading(router: APIRouter, face: NodeFace, door: Door) -> None:
     )
     def envelope(found: Found = reading) -> Response:
         return Response(look(face, Box.SENT, found).document, media_type="application/xml")
+
+    @router.get(
+        f"{_ONE}/evidence",
+        summary="本机所持凭证 All that this node holds of it",
+        description=EVIDENCE_WORDS,
+        responses=errors(404, 409) | ZIP,
+        response_class=Response,
+        tags=["documents"],
+    )
+    def evidence(found: Found = reading) -> Response:
+        return send_evidence(face, Box.SENT, found)
 
     @router.get(
         f"{_ONE}/receipts/{{receipt_id}}",

@@ -17,6 +17,7 @@ from exchange.services.fetch import fetch_files
 from exchange.web.downloads import send_file
 from exchange.web.node_api.answers import FILE, XML, ReceiptIdOf, Sha256, page_of, send_receipt
 from exchange.web.node_api.door import Caller, Door, UnitOf
+from exchange.web.node_api.evidence import EVIDENCE_WORDS, ZIP, send_evidence
 from exchange.web.node_api.face import BASE, Found, NodeFace, look, received
 from exchange.web.node_api.once import Doing, doing
 from exchange.web.node_api.page import errors
@@ -117,6 +118,17 @@ def _add_reading(router: APIRouter, face: NodeFace, door: Door) -> None:
     )
     def envelope(found: Found = reading) -> Response:
         return Response(look(face, Box.INBOX, found).document, media_type="application/xml")
+
+    @router.get(
+        f"{_ONE}/evidence",
+        summary="本机所持凭证 All that this node holds of it",
+        description=EVIDENCE_WORDS,
+        responses=errors(404, 409) | ZIP,
+        response_class=Response,
+        tags=["inbox"],
+    )
+    def evidence(found: Found = reading) -> Response:
+        return send_evidence(face, Box.INBOX, found)
 
     @router.get(
         f"{_ONE}/receipts/{{receipt_id}}",

@@ -47,6 +47,7 @@ _FIELDS: Final = {
     "external id": "/external_id",
     "recipients": "/to",
     "unit": "query unit",
+    "since": "query since",
     "after": "query after",
     "files": "/files",
 }

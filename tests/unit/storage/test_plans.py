@@ -96,6 +96,7 @@ def test_a_node_never_reads_a_whole_table_to_do_its_work() -> None:
         session.by_reference(A, "ref")
         for wanted in Wanted:
             session.page(A, Box.INBOX, wanted, Place(NOW, envelope(1)), 10)
+        session.tallies(A, Box.SENT, NOW, NOW)
         session.locks(A, [envelope(1), envelope(2)])
         session.drop_lock(A, envelope(1))
         session.uploaded(A, digest(1))
