@@ -10,7 +10,7 @@ from exchange.ports.transport import Consumer, Delivered
 
 __all__ = ["take"]
 
-_LOOKS = 5
+_LOOKS = 10
 
 
 def take(consumer: Consumer, serve: Callable[[Sequence[Delivered], Consumer], int], limit: int) -> int:

@@ -122,13 +122,13 @@ class Transaction:
 
     def add(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
         """Add rows whose values stand in the order of `names`. A key that is there raises `ConflictError`."""
-        self._many(_insert(self._backend, table, names), list(rows))
+        self._insert(table, names, list(rows))
 
     def add_new(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> int:
         """Add the rows whose key is not there yet; the others stay as they are. Returns how many were added."""
         # Two transactions that add the same keys in different orders would wait for each other for ever.
         ordered = sorted(rows, key=itemgetter(0, 1))
-        return self._many(_insert(self._backend, table, names) + " ON CONFLICT DO NOTHING", ordered)
+        return self._insert(table, names, ordered, " ON CONFLICT DO NOTHING")
 
     def add_up(self, table: Table, key: tuple[str, ...], numbers: tuple[str, ...], rows: Iterable[Values]) -> None:
         """Add rows of `key` and `numbers`; of a key that is there, the numbers are added to what it has."""
@@ -151,6 +151,14 @@ class Transaction:
         rows were changed.
         """
         return self._many(_update(self._backend, table, names, key, filled, empty), list(rows))
+
+    def _insert(self, table: Table, names: tuple[str, ...], rows: list[Values], else_: str = "") -> int:
+        if self._backend == "sqlite" or not rows:
+            return self._many(_insert(self._backend, table, names) + else_, rows)
+        # One statement with a list for each column: row after row takes four times as long at this end.
+        lists = tuple(map(list, zip(*rows, strict=True)))
+        with self._watched():
+            return self._connection.exec_driver_sql(_insert_lists(table, names) + else_, lists).rowcount
 
     def _many(self, statement: str, rows: list[Values]) -> int:
         if not rows:
@@ -227,6 +235,16 @@ def _insert(backend: str, table: Table, names: tuple[str, ...]) -> str:
     # Inline: no RETURNING of the row number, which ON CONFLICT may not follow.
     statement = insert(table).inline().values({table.c[name]: bindparam(name) for name in names})
     return _compiled(backend, statement, names)
+
+
+@lru_cache(maxsize=256)
+def _insert_lists(table: Table, names: tuple[str, ...]) -> str:
+    dialect = _DIALECTS["postgresql"]
+    quoted = ", ".join(map(dialect.identifier_preparer.quote, names))
+    # The column's own order of texts is no part of a list's type. %b: sent as they are and not spelt out.
+    types = [table.c[name].type.compile(dialect).partition(" COLLATE ")[0] for name in names]
+    lists = ", ".join(f"%b::{one}[]" for one in types)
+    return f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({lists})"  # noqa: S608  # names are ours
 
 
 def _sums(table: Table, key: tuple[str, ...], numbers: tuple[str, ...]) -> str:
