@@ -26,6 +26,7 @@ class Bug:
 
 _ROUTE, _RECEIVE = "exchange/services/route.py", "exchange/services/receive.py"
 _ACKNOWLEDGE, _RELAY = "exchange/services/acknowledge.py", "exchange/services/relay.py"
+_ARCHIVE = "tests/unit/services/test_archive.py"
 _VERIFY, _FAIR = "exchange/trust/verify.py", "exchange/services/fair_intake.py"
 
 BUGS: tuple[Bug, ...] = (
@@ -142,6 +143,34 @@ BUGS: tuple[Bug, ...] = (
         file=_ACKNOWLEDGE,
         old="            if key not in deliveries:\n",
         new="            if not deliveries and key is None:\n",
+    ),
+    Bug(
+        name="receipts that are still asked for are archived with the rest",
+        file="exchange/storage/hub_archives.py",
+        old="        kept = update(receipts).where(receipts.c.document.is_(None), asked_for)\n",
+        new="        kept = update(receipts).where(receipts.c.document.is_(None), under_way, ~asked_for)\n",
+        judge=_ARCHIVE,
+    ),
+    Bug(
+        name="a file that lacks something is taken for an archive",
+        file="exchange/services/archive.py",
+        old="            return (yield from self._check(month, path, total)) == total\n",
+        new="            return (yield from self._check(month, path, total)) >= 0\n",
+        judge=_ARCHIVE,
+    ),
+    Bug(
+        name="an archive is written over another",
+        file="exchange/services/archive.py",
+        old="os.link(part, path)",
+        new="os.replace(part, path)",
+        judge=_ARCHIVE,
+    ),
+    Bug(
+        name="an archive that was begun is never finished",
+        file="exchange/services/archive.py",
+        old="            yield from self._finish_begun()\n",
+        new="",
+        judge=_ARCHIVE,
     ),
     Bug(
         name="a node gives nothing back to a restored hub",
