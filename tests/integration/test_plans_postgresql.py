@@ -6,6 +6,7 @@ Compare `tests/unit/storage/test_plans.py`. Here the planner has statistics and 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, event, text
 
@@ -121,6 +122,28 @@ def test_no_statement_of_the_hot_path_reads_a_whole_table(postgres: PostgresServ
         engine.dispose()
     scans = [(name, plan) for plan in found for name in _SCAN.findall(plan) if name not in _SMALL]
     wide = [(name, plan) for name, plan in scans if not name.startswith("originals") and name != "failures"]
+    assert wide == []
+
+
+def test_no_piece_of_archiving_reads_a_whole_month(postgres: PostgresServer) -> None:
+    keys = [(NOW + timedelta(microseconds=number), digest(number)) for number in range(256)]
+    with new_database(postgres) as url:
+        made = open_hub_store(url)
+        with made.begin() as session:
+            session.open_months(NOW)
+        made.close()
+        engine = open_engine(url)
+        fill(engine)
+        with plans(engine) as found, SqlHubStore(engine).begin() as session:
+            session.oldest_original(NOW)
+            session.originals_among(keys)
+            session.keep_receipts([receipt_id(number) for number in range(256)])
+            session.remove_originals(keys)
+            session.unsettled(NOW, NOW + timedelta(milliseconds=10), 20)
+        engine.dispose()
+    # What is on its way to units is not much, and the other months are empty.
+    small = _SMALL | {"forwards", "originals_default", "originals_2026_04", "originals_2026_05"}
+    wide = [plan for plan in found for name in _SCAN.findall(plan) if name not in small]
     assert wide == []
 
 
