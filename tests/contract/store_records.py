@@ -1,6 +1,7 @@
 """Records for the tests of the stores: short to write, and different wherever a difference could be lost."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from exchange.ledger.entry import LedgerEntry
@@ -9,6 +10,7 @@ from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.fold import DeliveryState, Moment
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.hub import Forward, HubSession, HubStore, Owed, SealedCheckpoint
 from exchange.ports.records import (
     DeliveryKey,
     DeliveryRecord,
@@ -17,6 +19,8 @@ from exchange.ports.records import (
     QuarantineRecord,
     ReceiptRecord,
 )
+
+Open = Callable[[], HubStore]  # one and the same database, as another process would
 
 NOW = datetime(2026, 3, 1, 8, 30, 0, 123000, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -137,3 +141,17 @@ def quarantined(number: int, *, detail: str = "bad") -> QuarantineRecord:
         detail=detail,
         at=NOW,
     )
+
+
+def write_everything(session: HubSession) -> None:
+    session.add_directory(directory(1))
+    session.add_documents([document(envelope(1), files=(digest("file"),))])
+    session.add_deliveries([delivery(envelope(1))])
+    session.add_receipts([receipt(1, envelope(1))])
+    session.add_forwards([Forward(unit=A, receipt=receipt_id(1), due=NOW)])
+    session.owe([Owed(unit=B, noted=noted(1))])
+    session.add_entries([entry(1, envelope(1))])
+    session.add_claims(A, [digest("file")])
+    session.quarantine([quarantined(1)])
+    [(row, _)] = session.unsealed(10)
+    session.seal([(row, 0)], {(0, 0): b"h" * 32}, SealedCheckpoint(size=1, root=b"r" * 32, note="n", at=NOW))

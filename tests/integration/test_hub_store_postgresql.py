@@ -7,12 +7,19 @@ import pytest
 from exchange.ports.hub import HubStore
 from exchange.storage import open_hub_store
 from exchange.trial.servers import PostgresServer
-from tests.contract import test_hub_store as contract
+from tests.contract import (
+    test_hub_store,
+    test_hub_store_documents,
+    test_hub_store_ledger,
+    test_hub_store_receipts,
+    test_hub_store_units,
+)
+from tests.contract.store_records import Open
 from tests.integration.databases import new_database
 
 
 @pytest.fixture
-def open_again(postgres: PostgresServer) -> Iterator[contract.Open]:
+def open_again(postgres: PostgresServer) -> Iterator[Open]:
     opened: list[HubStore] = []
     with new_database(postgres) as url:
 
@@ -26,7 +33,7 @@ def open_again(postgres: PostgresServer) -> Iterator[contract.Open]:
 
 
 @pytest.fixture
-def store(open_again: contract.Open) -> HubStore:
+def store(open_again: Open) -> HubStore:
     return open_again()
 
 
@@ -36,4 +43,11 @@ def passes_over() -> bool:
 
 
 # The same test functions, with the fixtures above.
-globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
+for _contract in (
+    test_hub_store,
+    test_hub_store_documents,
+    test_hub_store_ledger,
+    test_hub_store_receipts,
+    test_hub_store_units,
+):
+    globals().update({name: test for name, test in vars(_contract).items() if name.startswith("test_")})
