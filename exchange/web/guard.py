@@ -4,6 +4,7 @@ everything to browsers, a line in the log, and no failure that tells a stranger 
 Not here: who asks (`exchange.web.signed`), how often (`exchange.web.limits`).
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -61,6 +62,10 @@ class Guard:
         refusal = self._fault(scope)
         try:
             await (refusal or self._app)(scope, receive, answer)
+        except asyncio.CancelledError:  # the process is told to stop, and this took too long: whoever asked asks again
+            self._log.warning("http_cut_short", route=_route(scope))
+            if not status:
+                await self._refuse(503, "stopping; ask again soon", code="ERROR")(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing and the log all
             self._log.alarm("http_failed", route=_route(scope), error=type(error).__name__, detail=str(error))
             if not status:

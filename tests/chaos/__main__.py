@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tests.chaos import network
 from tests.chaos.county import SMALL, WHOLE
-from tests.chaos.run import Outcome, Setting, every_fault, every_point, no_fault, random_faults
+from tests.chaos.run import KEPT, Outcome, Setting, every_fault, every_point, no_fault, random_faults
 
 _SECONDS = 40.0
 _RUNS: dict[str, Callable[[Setting], Outcome]] = {
@@ -64,7 +64,7 @@ def _one(kind: str, setting: Setting) -> int:
         flush=True,
     )
     if outcome.failures:
-        print(f"重放 replay: {replay}\n现场 everything of it: {outcome.kept}", flush=True)
+        print(f"重放 replay: {replay}\n{KEPT}{outcome.kept}", flush=True)
     return 1 if outcome.failures else 0
 
 

@@ -18,9 +18,10 @@ from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.points import kill_at_every_point
 from tests.chaos.volume import may_mount
 
-__all__ = ["Outcome", "Setting", "every_fault", "every_point", "no_fault", "random_faults"]
+__all__ = ["KEPT", "Outcome", "Setting", "every_fault", "every_point", "no_fault", "random_faults"]
 
 Say = Callable[[str], None]
+KEPT = "现场 everything of it: "  # what is before the directory that a failed run keeps
 
 
 @dataclass(slots=True)

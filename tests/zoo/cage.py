@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos.run import KEPT
 from tests.zoo.bugs import PROCESSES, SIMULATION, Bug
 
 __all__ = ["Catch", "hunt"]
@@ -88,6 +89,9 @@ def _run_processes(bug: Bug, copy: Path) -> Catch:
     arguments = shlex.split(bug.judge.removeprefix(PROCESSES))
     command = ("-m", "tests.chaos", "--small", "--seed", "1", "--patience", "30", *arguments)
     done = _run(copy, *command, seconds=_PROCESSES_SECONDS)
+    for line in done.stdout.splitlines():
+        if KEPT in line:  # a caught bug is no failure that anybody will look into
+            shutil.rmtree(line.partition(KEPT)[2], ignore_errors=True)
     broken = [line for line in done.stdout.splitlines() if line.startswith("违反 BROKEN")]
     told = [line for line in broken if bug.because in line]
     if done.returncode == 1 and told:

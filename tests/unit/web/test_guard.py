@@ -1,8 +1,11 @@
 """What holds for every request, whatever the application behind does."""
 
+import asyncio
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from exchange.errors import (
     CorruptFileError,
@@ -39,6 +42,31 @@ def test_an_unexpected_failure_is_an_alarm_and_tells_a_stranger_nothing() -> Non
     (alarm,) = [line for line in log.lines if line.level == "alarm"]
     assert alarm.fields == {"route": "/fail/{name}", "error": "RuntimeError", "detail": "password is 123"}
     assert "secret-name" not in str(log.lines)
+
+
+def test_a_request_that_is_cut_short_by_stopping_is_told_to_come_again() -> None:
+    log, sent = RecordingLog(), list[Message]()
+    scope = {"type": "http", "method": "GET", "path": "/", "scheme": "https", "headers": []}
+
+    async def wait_for_ever(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.Event().wait()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def stop() -> None:
+        task = asyncio.create_task(Guard(wait_for_ever, log)(scope, receive, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task  # it ends in order: the server would log a failure of ours else
+
+    asyncio.run(stop())
+
+    assert sent[0]["status"] == 503
+    assert [line.event for line in log.lines] == ["http_cut_short", "http_answered"]
 
 
 @pytest.mark.parametrize(
