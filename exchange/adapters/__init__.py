@@ -8,7 +8,11 @@
     decision.py          what a person decided, as an office writes it
     json_fields.py       JSON that people wrote, field by field
     mapping.py           which element stands in which field of an office, as configured
+    seeyon/              致远 Seeyon A8/V5, by its REST interface
     staging/             tables in a database of the office's
+    parcels.py           a document to send, from values and files
+    office_http.py       questions to an office over HTTP
+    times.py             times as an office reads them
     share.py             reading and writing where others read and write too
     sheet.py             spreadsheets, in and out
     unit_rows.py         their rows as units

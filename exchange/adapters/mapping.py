@@ -10,7 +10,7 @@ those of the exchange that a manifest has. Not here: where an office's fields ar
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -19,7 +19,7 @@ from exchange.adapters.manifest import ELEMENTS, MANY, TOP
 from exchange.ports.office import Misfit
 from exchange.settings import AdapterSettings
 
-__all__ = ["ExchangeFields", "FieldRule", "OfficeFields", "check_fields", "to_manifest", "to_office"]
+__all__ = ["ExchangeFields", "FieldRule", "FixedElements", "OfficeFields", "check_fields", "to_manifest", "to_office"]
 
 # What a received document has besides the standard's elements.
 _RECEIVED: Final = {
@@ -42,6 +42,9 @@ _SEPARATOR: Final = "；"
 _BETWEEN: Final = re.compile(r"[;；\n]")
 
 
+_V = TypeVar("_V")
+
+
 class FieldRule(AdapterSettings):
     """One element in an office system; written as its field's name alone when nothing else is needed."""
 
@@ -62,7 +65,7 @@ def _known(*vocabularies: Mapping[str, str]) -> AfterValidator:
         name: english for words in vocabularies for english, chinese in words.items() for name in (english, chinese)
     }
 
-    def check(rules: dict[str, FieldRule]) -> dict[str, FieldRule]:
+    def check(rules: dict[str, _V]) -> dict[str, _V]:
         if unknown := [name for name in rules if name not in names]:
             raise ValueError(f"no element is called {unknown[0]!r}; there are: {', '.join(names)}")
         if len({names[name] for name in rules}) < len(rules):
@@ -75,8 +78,13 @@ def _known(*vocabularies: Mapping[str, str]) -> AfterValidator:
 OfficeFields = Annotated[dict[str, FieldRule], _known(_STANDARD, _RECEIVED)]
 """Rules for received documents, by element."""
 
-ExchangeFields = Annotated[dict[str, FieldRule], _known(_STANDARD, {k: v for k, v in TOP.items() if k != "files"})]
+_SENT: Final = _known(_STANDARD, {key: chinese for key, chinese in TOP.items() if key != "files"})
+
+ExchangeFields = Annotated[dict[str, FieldRule], _SENT]
 """Rules for documents to send, by element."""
+
+FixedElements = Annotated[dict[str, str], _SENT]
+"""What every document to send says, by element."""
 
 
 def to_office(manifest: Mapping[str, object], rules: Mapping[str, FieldRule]) -> dict[str, str]:

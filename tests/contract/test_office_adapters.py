@@ -4,7 +4,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import create_engine
 
 from exchange.adapters.folder import FolderAdapter
+from exchange.testing.seeyon import SeeyonOffice
 from tests.contract.crash_matrix import FILES, TITLE, survive_every_step
 from tests.contract.example_office import ExampleBench
 from tests.contract.file_steps import file_steps
+from tests.contract.seeyon_office import SeeyonBench, make_forms
 from tests.contract.staging_office import StagingBench
 from tests.unit.services.hub_and_node import A, B
 
@@ -138,3 +140,17 @@ def test_the_staging_adapter_survives_a_death_at_every_step(folder: Path, part: 
         return StagingBench(create_engine(url), url, place)
 
     survive_every_step(bench, part, PARTS)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_seeyon_adapter_survives_a_death_at_every_step(part: int) -> None:
+    """Against a simulated office over HTTP, whose forms check nothing for uniqueness but receipts."""
+    with ExitStack() as offices:
+
+        def bench(_number: int) -> SeeyonBench:
+            office = offices.enter_context(SeeyonOffice())
+            make_forms(office)
+            return SeeyonBench(office)
+
+        survive_every_step(bench, part, PARTS)

@@ -54,7 +54,11 @@ class EmbeddedMaker:
             stage.close()
 
     def county(self, place: Path) -> "EmbeddedStage":
-        return EmbeddedStage(Path(shutil.copytree(self.enrolled, place / "data")))
+        return EmbeddedStage(self.at_rest(place))
+
+    def at_rest(self, place: Path) -> Path:
+        """The county's data directory, and nobody at work in it."""
+        return Path(shutil.copytree(self.enrolled, place / "data"))
 
     def empty(self, place: Path) -> "EmbeddedStage":
         found(place / "empty")

@@ -10,13 +10,10 @@ Not here: the tables (`tables`), connecting (`database`), files (`blobs`).
 Limits: a file that stands in a row is held in memory whole, one at a time.
 """
 
-import hashlib
 import io
-import json
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
@@ -26,13 +23,14 @@ from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, selec
 
 from exchange.adapters.decision import event_of, key_from, name_of, reason_of
 from exchange.adapters.json_fields import parse, refuse
-from exchange.adapters.manifest import describe, describe_receipt, read_manifest
+from exchange.adapters.manifest import describe, describe_receipt
+from exchange.adapters.parcels import draft_from
 from exchange.adapters.registry import Place
 from exchange.adapters.share import faults_as_adapter_errors
 from exchange.adapters.staging.blobs import Share
 from exchange.adapters.staging.database import Database, connect
 from exchange.adapters.staging.tables import DOING, DONE, NEW, REFUSED, Tables
-from exchange.adapters.waiting import MANIFEST, Parcel
+from exchange.adapters.times import county_time
 from exchange.errors import AdapterError, ConflictError, InputError, InvalidValueError, LimitError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Receipt
@@ -43,7 +41,6 @@ from exchange.settings import AdapterSettings
 __all__ = ["StagingAdapter", "StagingSettings"]
 
 _AT_ONCE: Final = 50
-_CHUNK: Final = 1 << 20
 
 
 class StagingSettings(AdapterSettings):
@@ -166,7 +163,7 @@ class StagingAdapter(OfficeAdapter):
                 person=receipt.actor.person,
                 reason=receipt.reason,
                 note=receipt.text,
-                happened_at=receipt.at.isoformat(),
+                happened_at=county_time(receipt.at),
                 doc_json=describe_receipt(receipt).decode(),
                 receipt_xml=document,
                 ts=self._stamp(),
@@ -190,22 +187,11 @@ class StagingAdapter(OfficeAdapter):
         self._finish(self._tables.out, _id_of(reference), f"{code} {message}")
 
     def _draft(self, unit: UnitCode, row: Mapping[str, Any]) -> Draft:
-        """The reference covers every byte: another document under an old id is not the old one."""
         openers, listed = self._files_of(row["id"])
         raw = parse(row["doc_json"].encode(), "doc_json")
         if isinstance(raw, dict) and not {"files", "文件"} & raw.keys():
             raw = {**raw, "files": listed}
-        manifest = json.dumps(raw, ensure_ascii=False).encode()
-        openers[MANIFEST] = lambda: io.BytesIO(manifest)
-        measured = {name: _measure(opener) for name, opener in openers.items()}
-        digests = {name: digest for name, (_, digest) in measured.items()}
-        parcel = Parcel(
-            name=str(row["id"]),
-            files={name: size for name, (size, _) in measured.items()},
-            open=lambda name: openers[name](),
-        )
-        total = hashlib.sha256("".join(f"{digest} {name}\n" for name, digest in sorted(digests.items())).encode())
-        return replace(read_manifest(unit, parcel, digests).draft, reference=f"{row['id']}#{total.hexdigest()[:32]}")
+        return draft_from(unit, row["id"], raw, openers)
 
     def _files_of(self, document: str) -> tuple[dict[str, Callable[[], BinaryIO]], list[dict[str, str]]]:
         """Each file's opener by its name, and all of them as a manifest lists them."""
@@ -216,7 +202,7 @@ class StagingAdapter(OfficeAdapter):
         openers: dict[str, Callable[[], BinaryIO]] = {}
         listed = []
         for seq, name, kind, sha, path in rows:
-            if name in openers or name == MANIFEST:
+            if name in openers:
                 refuse(f"有两个文件都叫 {name}")
             openers[name] = self._opener(document, seq, path)
             listed.append({"name": name, "role": kind or "附件"} | ({"sha256": sha} if sha else {}))
@@ -309,7 +295,7 @@ class StagingAdapter(OfficeAdapter):
         self._database.close()
 
     def _stamp(self) -> str:
-        return self._now().astimezone().isoformat(timespec="seconds")
+        return county_time(self._now())
 
 
 def _add(connection: Connection, table: Table, **values: Any) -> None:
@@ -321,15 +307,6 @@ def _add(connection: Connection, table: Table, **values: Any) -> None:
     if "status" in table.c:
         values |= {"status": NEW, "retry": 0}
     connection.execute(insert(table).values(**values))
-
-
-def _measure(opener: Callable[[], BinaryIO]) -> tuple[int, str]:
-    size, digest = 0, hashlib.sha256()
-    with opener() as file:
-        while chunk := file.read(_CHUNK):
-            size += len(chunk)
-            digest.update(chunk)
-    return size, digest.hexdigest()
 
 
 def _id_of(reference: str) -> str:
