@@ -13,6 +13,7 @@ Not here: what goes into them (`exchange.transport.provisioning`, the migrations
 import atexit
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ __all__ = ["MariaServer", "PortMapper", "PostgresServer", "RabbitServer", "Serve
 
 _RABBIT = Path("/usr/lib/rabbitmq/bin")
 _POSTGRES = Path("/usr/lib/postgresql")
+_PORTS, _CHANCE = (20_000, 32_000), random.SystemRandom()
 _START_SECONDS, _STOP_SECONDS = 90.0, 30.0
 
 
@@ -45,10 +47,13 @@ class TlsFiles:
 
 
 def free_port() -> int:
-    """A TCP port that nothing on loopback listened on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nothing on loopback used just now, below those that whoever asks for any is given: while a server
+    is away, its port must not become another's."""
+    while True:
+        port = _CHANCE.randrange(*_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _program(path: Path, package: str) -> str:
