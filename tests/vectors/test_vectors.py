@@ -18,7 +18,7 @@ from tests.vectors.base import COUNTY, ENVELOPE, GOOD, NOW, Traps
 from tests.vectors.make import VECTORS, write
 from tests.vectors.table import Vector
 
-SECONDS = 0.1
+SECONDS = 0.5
 VERIFIER = Verifier(COUNTY.directory)
 _TOUCHED: list[str] = []
 _watching = False

@@ -411,7 +411,7 @@ def test_a_document_that_another_router_recorded_meanwhile_is_looked_at_again(wo
     with pytest.raises(ConflictError):
         world.hub.route()
     assert len(world.waiting("work.normal")) == 1
-    assert world.hub.steps.of("add_documents").count("add_documents") == 5
+    assert world.hub.steps.of("add_documents").count("add_documents") == 10
 
 
 def test_a_message_that_we_stumble_over_is_counted_then_kept_and_its_neighbours_pass(world: World) -> None:
