@@ -109,3 +109,16 @@ def test_a_node_never_reads_a_whole_table_to_do_its_work() -> None:
         session.drop_answer("0", "k")
         session.drop_answers(NOW)
     assert scans(found) == []
+
+
+def test_what_a_node_asks_in_every_round_never_reads_all_that_a_unit_holds() -> None:
+    engine = open_memory(image("node"))
+    with plans(engine) as found, SqlNodeStore(engine).begin() as session:
+        session.due_outbox(NOW, 10)
+        session.oldest_open()
+        session.untold(10, [A])
+        session.due_handovers(NOW, 10)
+        session.settle_without_office([A, B], NOW)
+        session.take_owed(10)
+    assert scans([plan for plan in found if "owed" not in plan]) == []
+    assert [plan for plan in found if "(unit=?)" in plan] == []
