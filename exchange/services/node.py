@@ -104,7 +104,7 @@ class Node:
         ConflictError when it was something else."""
         if receipt is None:
             return None
-        with self.store.begin() as session:
+        with self.store.look() as session:
             record = session.receipts([(unit, receipt)]).get((unit, receipt))
         if record is None:
             return None

@@ -162,7 +162,7 @@ class Receiver:
     def _accepted_at(self, data: bytes, unit: UnitCode, digest: str) -> datetime | None:
         """When the hub received these very bytes, by its own signed word."""
         claimed = read_envelope(data).key
-        with self._node.store.begin() as session:
+        with self._node.store.look() as session:
             held = session.receipts_of(unit, claimed)
         for record in held:
             receipt = read_receipt(record.document)

@@ -30,7 +30,7 @@ class Refresher:
     def refresh(self) -> bool:
         """Take a newer directory if there is one and it is right; whether one was taken."""
         node = self._node
-        with node.store.begin() as session:
+        with node.store.look() as session:
             held = session.directory()
         try:
             document = self._feed.newer(held.version if held else 0)

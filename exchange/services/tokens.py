@@ -65,7 +65,7 @@ class Tokens:
 
     def listing(self) -> list[Token]:
         """Oldest first, with those that are revoked."""
-        with self._store.begin() as session:
+        with self._store.look() as session:
             return session.tokens()
 
     def revoke(self, token_id: str) -> Token:
@@ -82,15 +82,16 @@ class Tokens:
         """The token of this text. Raises NotAuthorisedError (TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED)."""
         prefix, _, rest = text.partition("_")
         token_id, _, secret = rest.partition("_")
-        with self._store.begin() as session:
+        with self._store.look() as session:
             token = session.token(token_id) if prefix == _PREFIX else None
-            # Whether the id or the secret is wrong shows in no answer, and hardly in its time.
-            right = hmac.compare_digest(sha256_hex(secret.encode()), token.digest if token else "")
-            if token is None or not right:
-                raise NotAuthorisedError("no such token", code="TOKEN")
-            now = self._clock.now()
-            _check_valid(token, now)
-            if token.used is None or now - token.used >= _NOTED_EVERY:
+        # Whether the id or the secret is wrong shows in no answer, and hardly in its time.
+        right = hmac.compare_digest(sha256_hex(secret.encode()), token.digest if token else "")
+        if token is None or not right:
+            raise NotAuthorisedError("no such token", code="TOKEN")
+        now = self._clock.now()
+        _check_valid(token, now)
+        if token.used is None or now - token.used >= _NOTED_EVERY:
+            with self._store.begin() as session:
                 session.use_token(token.id, now)
         return token
 

@@ -83,7 +83,7 @@ class SubmittedShape(BaseModel):
 
 def page_of(face: NodeFace, unit: UnitCode, box: Box, wanted: Wanted, after: str | None, limit: int) -> PageShape:
     place, directory = place_of(after), face.directory()
-    with face.node.store.begin() as session:
+    with face.node.store.look() as session:
         listed = session.page(unit, box, wanted, place, limit + 1)
         locks = session.locks(unit, [record.key for record, _ in listed]) if box is Box.INBOX else {}
     now = face.node.clock.now()
@@ -98,7 +98,7 @@ def page_of(face: NodeFace, unit: UnitCode, box: Box, wanted: Wanted, after: str
 
 def send_receipt(face: NodeFace, found: Found, receipt_id: str) -> Response:
     """Raises RefusedError (NOT_FOUND)."""
-    with face.node.store.begin() as session:
+    with face.node.store.look() as session:
         held = [one for one in session.receipts_of(found.unit, found.key) if one.id == receipt_id]
     if not held:
         raise RefusedError(f"there is no receipt {receipt_id}", code="NOT_FOUND")

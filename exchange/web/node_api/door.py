@@ -81,7 +81,7 @@ class Door:
         if left.refused:
             self._log.warning("api_refused", code="RATE", token=token.id, address=address)
             raise LimitError(f"more than {left.allowed} requests a minute", code="RATE")
-        with self._store.begin() as session:
+        with self._store.look() as session:
             hosted = session.units()
         return Caller(token=token, units=tuple(unit for unit in hosted if token.speaks_for(unit)))
 

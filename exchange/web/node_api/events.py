@@ -61,7 +61,7 @@ def add_events(router: APIRouter, face: NodeFace, door: Door) -> None:
         caller: Caller = Depends(door.needing(Scope.READ)),
     ) -> EventsShape:
         units = caller.units if unit is None else (caller.one_unit(unit),)
-        with face.node.store.begin() as session:
+        with face.node.store.look() as session:
             found, last = session.occurrences(after, units, limit), session.last_occurrence()
         seen = found[-1].number if len(found) == limit else max(after, last)
         return EventsShape(items=[event_shape(one) for one in found], after=seen, limit=limit)

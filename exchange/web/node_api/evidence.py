@@ -32,7 +32,7 @@ _PIECE: Final = 256 * 1024
 
 
 def send_evidence(face: NodeFace, box: Box, found: Found) -> Response:
-    with face.node.store.begin() as session:
+    with face.node.store.look() as session:
         document = session.documents(box, [(found.unit, found.key)])[(found.unit, found.key)]
         receipts, directory = session.receipts_of(found.unit, found.key), session.directory()
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # `_pieces` closes it

@@ -86,7 +86,7 @@ class Held:
 def key_in(face: NodeFace, unit: UnitCode, box: Box, document_id: str, sender: str | None = None) -> EnvelopeKey:
     """Raises RefusedError (NOT_FOUND, AMBIGUOUS), InvalidValueError (ENVELOPE_ID)."""
     wanted = parse_envelope_id(document_id)
-    with face.node.store.begin() as session:
+    with face.node.store.look() as session:
         found = [key for _, key in session.find(unit, box, wanted) if sender in (None, key.sender)]
     if not found:
         verb = "received" if box is Box.INBOX else "sent"
@@ -133,7 +133,7 @@ def received(face: NodeFace, door: Door, scope: Scope) -> Callable[..., Found]:
 def look(face: NodeFace, box: Box, found: Found) -> Held:
     """All that its unit holds of it."""
     unit, key = found.unit, found.key
-    with face.node.store.begin() as session:
+    with face.node.store.look() as session:
         record = session.documents(box, [(unit, key)])[(unit, key)]
         deliveries = session.deliveries(unit, key)
         receipts = session.receipts_of(unit, key)

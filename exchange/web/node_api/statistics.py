@@ -62,7 +62,7 @@ def add_statistics(router: APIRouter, face: NodeFace, door: Door) -> None:
         begin = since or (end - _USUAL if end > _EARLIEST + _USUAL else _EARLIEST)
         if not _EARLIEST <= begin < end:
             raise InvalidValueError("since: is not before until")
-        with face.node.store.begin() as session:
+        with face.node.store.look() as session:
             sent, received = (session.tallies(owner, box, begin, end) for box in (Box.SENT, Box.INBOX))
         return StatisticsShape(unit=owner, since=begin, until=end, sent=_side(sent), received=_side(received))
 
