@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from exchange.adapters.staging.adapter import StagingAdapter
 from exchange.errors import AdapterError
@@ -63,12 +63,16 @@ def test_two_pollers_never_take_one_document(make: Make) -> None:
     for number in range(40):
         bench.put_out(f"OA-{number}", MANIFEST)
     taken: list[list[str]] = [[], []]
-    start = threading.Barrier(2)
+    both_have_looked = threading.Barrier(2, timeout=60)
+    waited = threading.local()
+
+    def wait_for_the_other(_: object, __: object, statement: str, *___: object) -> None:
+        if "LIMIT" in statement and not hasattr(waited, "once"):
+            waited.once = True
+            both_have_looked.wait()
 
     def poll(which: int) -> None:
-        place = bench.place / f"node-{which}"
-        adapter = _adapter(bench, place)
-        start.wait()
+        adapter = _adapter(bench, bench.place / f"node-{which}")
         while waiting := [draft.reference or "" for draft in adapter.collect(A)]:
             taken[which] += waiting
             for reference in waiting:
@@ -76,13 +80,17 @@ def test_two_pollers_never_take_one_document(make: Make) -> None:
         adapter.close()
 
     threads = [threading.Thread(target=poll, args=(which,)) for which in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    event.listen(Engine, "after_cursor_execute", wait_for_the_other)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        event.remove(Engine, "after_cursor_execute", wait_for_the_other)
+    assert not both_have_looked.broken, "both found all forty waiting, and only then took them"
+    assert sorted(taken[0] + taken[1]) == sorted({*taken[0], *taken[1]})
     assert len(taken[0]) + len(taken[1]) == 40
-    assert not set(taken[0]) & set(taken[1])
-    assert all(taken), "both had something to do"
 
 
 def test_the_check_finds_what_the_administrator_forgot(make: Make) -> None:

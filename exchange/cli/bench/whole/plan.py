@@ -27,7 +27,7 @@ class Size:
     backlog: int
     units: tuple[int, ...]
     ledger: tuple[int, ...]
-    growth_documents: int = 100
+    growth_documents: int = 200
     messages: int = 4000
     peer: int = 100
 
@@ -55,8 +55,8 @@ FULL = Size(
     probes=60,
     half_seconds=20.0,
     backlog=10_000,
-    units=(10, 129, 1000),
-    ledger=(10_000, 100_000),
+    units=(10, 129, 1000, 3000),
+    ledger=(10_000, 100_000, 1_000_000),
 )
 
 
