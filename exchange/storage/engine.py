@@ -101,15 +101,27 @@ def _compiled() -> dict[object, object]:
 
 
 def _create_private(path: Path) -> None:
-    """SQLite gives its journals the mode of the file."""
+    """SQLite gives its journals the mode of the file.
+
+    One that is there is never opened here: closing it would let go of every lock that this process holds on it through
+    SQLite, and whoever closes the database next would take itself for the last, and throw away the journal that others
+    still write to (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if os.access(path, os.R_OK | os.W_OK):
+            return
+        fault: OSError = PermissionError(f"{path} may not be read and written")
     except OSError as error:
-        raise StorageError(
-            "the database cannot be opened: check that the folder exists and may be written",
-            code="STORAGE_OPEN",
-            detail=str(error),
-        ) from error
+        fault = error
+    else:
+        return
+    raise StorageError(
+        "the database cannot be opened: check that the folder exists and may be written",
+        code="STORAGE_OPEN",
+        detail=str(fault),
+    ) from fault
 
 
 def _prepare_file(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

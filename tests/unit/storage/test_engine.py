@@ -61,6 +61,19 @@ def test_a_commit_is_synced_to_a_write_ahead_log(engine: Engine) -> None:
         assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 10_000
 
 
+def test_a_file_that_is_opened_twice_here_is_not_let_go_of(path: Path, engine: Engine) -> None:
+    """Else the next process that closes it would throw away the journal that this one still writes to."""
+    store = SqlNodeStore(engine)
+    write(store)
+    open_node_store(f"sqlite:///{path}").close()
+    program = "import sys; from exchange.storage import open_node_store; open_node_store(sys.argv[1]).close()"
+    subprocess.run([sys.executable, "-c", program, f"sqlite:///{path}"], check=True)
+    write(store, 2)
+    with sqlite3.connect(path) as other:
+        assert other.execute("SELECT size FROM held_checkpoints ORDER BY size").fetchall() == [(1,), (2,)]
+        assert other.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
 def test_what_was_committed_survives_a_kill(path: Path) -> None:
     program = """
 import os, signal, sys
