@@ -39,6 +39,8 @@ def test_a_tiny_measurement_has_every_part() -> None:
     assert all(kib > 0 for kib in measured["memory_kib"].values())
     assert [one["size"] for one in measured["growth"]["units"]] == [5, 9]
     assert [one["size"] for one in measured["growth"]["ledger"]] == [300]
+    assert [one["routers"] for one in measured["routers"]] == [1, 2]
+    assert all(one["per_second"] > 0 for one in measured["routers"])
     parts = measured["parts"]
     assert set(parts["raw_us"]) == {
         *("sign_envelope", "sign_receipt", "verify_envelope", "verify_receipt"),

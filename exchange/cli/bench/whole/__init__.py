@@ -5,6 +5,7 @@
     load.py      documents sent and awaited: rates, a backlog
     latency.py   how long one document takes, on an idle exchange and under half its load
     growth.py    the same as the county and its ledger grow
+    scale.py     one router against two, everything else off
     parts.py     the raw parts for the very same messages: sign, verify, commit, publish and take
     peer.py      the same documents through pyas2lib, where it is installed
     result.py    what was measured, as values

@@ -16,7 +16,8 @@ from exchange.cli.bench.whole.parts import measure_parts
 from exchange.cli.bench.whole.peer import INSTALL, has_peer, measure_peer
 from exchange.cli.bench.whole.plan import FULL, QUICK, Rate, Size
 from exchange.cli.bench.whole.report import render, value_of
-from exchange.cli.bench.whole.result import Growth, Measured, Parts, Peer, Run
+from exchange.cli.bench.whole.result import Growth, Measured, Parts, Peer, Run, Scaled
+from exchange.cli.bench.whole.scale import measure_routers
 from exchange.cli.bench.whole.stage import Stage, county_units, open_stage
 from exchange.cli.output import progress, show_json, warn
 from exchange.errors import YidiError
@@ -26,6 +27,8 @@ from exchange.trial.servers import ServerError
 from exchange.wiring.system import SystemClock
 
 __all__ = ["run_whole"]
+
+_FEW = 10
 
 Sent = list[tuple[Run, list[EnvelopeKey]]]
 
@@ -54,8 +57,10 @@ def _measure(folder: Path, size: Size) -> Measured:
     small = [_small(folder, count, size) for count in size.units if count < size.hosted]
     with _started(folder / "county", size.hosted, size) as (stage, start_seconds):
         measured = _on(stage, size, folder, facts)
+    routers = _routers(folder, size)
     return replace(
         measured,
+        routers=routers,
         start_seconds=start_seconds,
         seconds=time.monotonic() - began,
         units_growth=[*small, *measured.units_growth],
@@ -63,11 +68,13 @@ def _measure(folder: Path, size: Size) -> Measured:
 
 
 @contextmanager
-def _started(root: Path, units: int, size: Size) -> Iterator[tuple[Stage, float]]:
+def _started(root: Path, units: int, size: Size, routers: int = 1) -> Iterator[tuple[Stage, float]]:
     """The county at work, everything loaded that is loaded once, and how long that took."""
     began = time.monotonic()
     with progress(f"建立 {units} 个单位的县", f"a county of {units} units") as say:
-        opened = open_stage(root, county_units(units), units, size.nodes, lambda _what, done, of: say(done, of))
+        opened = open_stage(
+            root, county_units(units), units, size.nodes, lambda _what, done, of: say(done, of), routers
+        )
         with opened as stage:
             stage.trial.start()
             measure_rate(stage, units - 1, 1, lambda _done, _of: None)
@@ -79,6 +86,15 @@ def _small(folder: Path, count: int, size: Size) -> Growth:
     """A county of its own, smaller than the one that all else is measured on."""
     with _started(folder / f"county-{count}", count, size) as (stage, seconds):
         return same_again(stage, count, size.growth_documents, seconds, "")
+
+
+def _routers(folder: Path, size: Size) -> list[Scaled]:
+    """In a county of its own, too: so many routers would take part in everything else."""
+    with (
+        _started(folder / "county-routers", _FEW, size, routers=2) as (stage, _),
+        progress("一个与两个路由进程", "one router and two"),
+    ):
+        return measure_routers(stage, size.routing)
 
 
 def _on(stage: Stage, size: Size, folder: Path, facts: MachineFacts) -> Measured:
@@ -106,6 +122,7 @@ def _on(stage: Stage, size: Size, folder: Path, facts: MachineFacts) -> Measured
         memory_kib=memory,
         units_growth=units_growth,
         ledger_growth=ledger_growth,
+        routers=[],
         parts=parts,
         peer=peer,
     )

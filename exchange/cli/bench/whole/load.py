@@ -12,7 +12,7 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import TransportState
 from exchange.model.unit import UnitCode
 
-__all__ = ["delivered", "measure_backlog", "measure_rate", "send"]
+__all__ = ["delivered", "documents_held", "measure_backlog", "measure_rate", "send"]
 
 Say = Callable[[int, int], None]
 
@@ -48,9 +48,9 @@ def measure_backlog(stage: Stage, documents: int, say: Say) -> Backlog:
     stage.rest()
     node.program.stop()
     before, began = stage.cpu(), time.monotonic()
-    known = _documents(stage)
+    known = documents_held(stage)
     keys = _send_all(stage, documents, to, lambda done: say(done, 3 * documents))
-    stage.until(lambda: _documents(stage) >= known + documents, "accepted")
+    stage.until(lambda: documents_held(stage) >= known + documents, "accepted")
     accepted, accept_cpu = time.monotonic() - began, _since(stage, before)
     # The hub's answers are still on their way to the sender; they are no part of catching up.
     stage.until(lambda: _outbox(stage) == 0, "answered")
@@ -91,7 +91,8 @@ def _await(stage: Stage, keys: Sequence[EnvelopeKey], began: float) -> float:
     return time.monotonic() - began
 
 
-def _documents(stage: Stage) -> int:
+def documents_held(stage: Stage) -> int:
+    """By the hub."""
     with stage.hub_store.begin() as session:
         return session.counts()["documents"]
 

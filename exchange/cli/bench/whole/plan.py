@@ -18,7 +18,8 @@ class Rate:
 class Size:
     """`rates`: recipients and documents of each run. `probes`: single documents timed on an idle exchange;
     `half_seconds`: how long under half of its load. `units`, `ledger`: sizes to grow to, ascending. `messages`: through
-    the broker, as a raw part. `peer`: documents through pyas2lib."""
+    the broker, as a raw part. `peer`: documents through pyas2lib. `routing`: through one router; twice as many
+    through two."""
 
     nodes: int
     rates: tuple[Rate, ...]
@@ -28,6 +29,7 @@ class Size:
     units: tuple[int, ...]
     ledger: tuple[int, ...]
     growth_documents: int = 200
+    routing: int = 3000
     messages: int = 4000
     peer: int = 100
 
@@ -46,6 +48,7 @@ QUICK = Size(
     units=(),
     ledger=(),
     growth_documents=40,
+    routing=300,
     messages=2000,
     peer=50,
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from exchange.cli.bench.whole.result import Growth, Latency, Measured, Parts, Peer, Run
+from exchange.cli.bench.whole.result import Growth, Latency, Measured, Parts, Peer, Run, Scaled
 from exchange.cli.bench.whole.stage import Cpu
 from exchange.cli.language import say
 from exchange.cli.output import show_table
@@ -52,6 +52,10 @@ def value_of(measured: Measured) -> dict[str, Any]:
             "units": [_growth_value(one) for one in measured.units_growth],
             "ledger": [_growth_value(one) for one in measured.ledger_growth],
         },
+        "routers": [
+            {"routers": one.routers, "documents": one.documents, "per_second": round(one.per_second, 1)}
+            for one in measured.routers
+        ],
         "parts": _parts_value(measured.parts),
         "peer": None if peer is None else _peer_value(peer, measured.runs),
     }
@@ -129,6 +133,7 @@ def render(measured: Measured) -> None:
     _backlog(measured)
     _memory(measured)
     _growth(measured)
+    _routers(measured.routers)
     _parts(measured.parts)
     _peer(measured)
 
@@ -218,6 +223,16 @@ def _growth(measured: Measured) -> None:
         if rows:
             show_table(columns, rows, title=title)
             print()
+
+
+def _routers(scaled: Sequence[Scaled]) -> None:
+    columns = [("路由进程", "routers"), ("件数", "documents"), ("件 /s", "/s"), ("倍数", "times one")]
+    rows = [
+        (one.routers, one.documents, f"{one.per_second:.0f}", f"{one.per_second / scaled[0].per_second:.2f}")
+        for one in scaled
+    ]
+    show_table(columns, rows, title=say("路由进程独自处理积压", "Routers alone, on a backlog"))
+    print()
 
 
 def _parts(parts: Parts) -> None:

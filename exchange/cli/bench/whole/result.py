@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from exchange.cli.bench.machine import MachineFacts
 from exchange.cli.bench.whole.stage import Cpu
 
-__all__ = ["Backlog", "Growth", "Latency", "Measured", "Parts", "Peer", "RatePart", "RawPart", "Run"]
+__all__ = ["Backlog", "Growth", "Latency", "Measured", "Parts", "Peer", "RatePart", "RawPart", "Run", "Scaled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,19 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scaled:
+    """A backlog to one unit each, taken by so many routers alone."""
+
+    routers: int
+    documents: int
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return self.documents / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RawPart:
     """One raw operation alone: microseconds on the processor, at the client and at the server."""
 
@@ -150,5 +163,6 @@ class Measured:
     memory_kib: Mapping[str, int]
     units_growth: Sequence[Growth]
     ledger_growth: Sequence[Growth]
+    routers: Sequence[Scaled]
     parts: Parts
     peer: Peer | None

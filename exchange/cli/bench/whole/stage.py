@@ -113,12 +113,12 @@ def _holds(reached: Callable[[], bool]) -> bool:
 
 @contextmanager
 def open_stage(
-    root: Path, units: Sequence[Unit], hosted: int, nodes: int, say: Callable[[str, int, int], None]
+    root: Path, units: Sequence[Unit], hosted: int, nodes: int, say: Callable[[str, int, int], None], routers: int = 1
 ) -> Iterator[Stage]:
     """`units` in the directory and at the broker, of which the first `hosted` have keys and a node. Founded, not
     started."""
     with ExitStack() as stack:
-        plan = TrialPlan(nodes=nodes, hosted=hosted)
+        plan = TrialPlan(nodes=nodes, hosted=hosted, workers={"router": routers})
         trial = stack.enter_context(TrialCounty(root, units, plan))
         trial.found(say)
         first = trial.nodes[0]
