@@ -256,6 +256,15 @@ class NodeApi(_Frozen):
         default=(),
         description="Origins that programs may have told, scheme://host:port each. Empty: none; programs ask instead.",
     )
+    soap: bool = Field(
+        default=False, description="Also serve programs that can only call a web service, at `/api/v1/soap?wsdl`."
+    )
+    soap_file_bytes: int = Field(
+        default=5 << 20,
+        ge=0,
+        le=7_000_000,
+        description="Largest file within a SOAP message; larger ones go by digest and address.",
+    )
 
 
 class Workers(_Frozen):

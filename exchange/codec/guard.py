@@ -13,7 +13,7 @@ from lxml import etree
 from exchange.codec.kind import DocumentKind, Limits
 from exchange.errors import LimitError, XmlError
 
-__all__ = ["check_root", "parse", "path_of"]
+__all__ = ["check_root", "parse", "parse_within", "path_of"]
 
 _DECLARATION = re.compile(
     rb"""<\?xml[ \t\r\n]+version=(?:"1\.0"|'1\.0')"""
@@ -48,20 +48,26 @@ _local = _Local()
 
 
 def parse(data: bytes, kind: DocumentKind) -> etree._Element:
-    """Return the root of `data`. Cheap and blunt checks come first, the parser last. Raises XmlError, LimitError."""
+    """Return the root of a document of ours. Raises XmlError, LimitError."""
+    return parse_within(data, kind.root, kind.limits)
+
+
+def parse_within(data: bytes, name: str, limits: Limits) -> etree._Element:
+    """Return the root of `data`. Cheap and blunt checks come first, the parser last. `name`: what it should be, for
+    people. Raises XmlError, LimitError."""
     # (1) no larger than documents of this kind may be
-    if len(data) > kind.limits.size:
-        raise LimitError(f"{kind.root}: {len(data)} bytes, at most {kind.limits.size} are allowed", code="SIZE")
+    if len(data) > limits.size:
+        raise LimitError(f"{name}: {len(data)} bytes, at most {limits.size} are allowed", code="SIZE")
     # (2) UTF-8 and nothing else, whatever it says of itself
     start = _check_encoding(data)
     # (3) no markup declarations: no DTD, hence no entities; (4) no comments, instructions or CDATA sections
     _check_markup(data, start)
     # (5) bounded work for the parser and for us
-    _check_limits(data, kind.limits)
+    _check_limits(data, limits)
     # (6) well-formed
     root = _parse(data)
     # (7) bounded shape
-    _check_shape(root, kind.limits)
+    _check_shape(root, limits)
     return root
 
 

@@ -54,6 +54,8 @@ MEANINGS: Final = {
     "SIG_DIGEST": "签名之后内容被改动",
     "SIG_KEY_UNKNOWN": "签名密钥不在目录中",
     "SIZE": "过大",
+    "SOAP_HEADER": "不认识的 SOAP 头",
+    "SOAP_VERSION": "须用 SOAP 1.1",
     "STATE": "当前状态下不能这样做",
     "STORAGE": "数据库不可用",
     "STORAGE_BUSY": "数据库正忙",

@@ -83,27 +83,27 @@ class Rate:
 
 
 class Slots:
-    """At most `allowed` at once per unit."""
+    """At most `allowed` at once per key, which is somebody known: a unit, a token."""
 
     def __init__(self, allowed: int) -> None:
         self._allowed = allowed
-        self._taken: Counter[UnitCode] = Counter()
+        self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
-    def one(self, unit: UnitCode) -> Iterator[None]:
+    def one(self, key: str) -> Iterator[None]:
         """Raises LimitError (RATE)."""
         with self._lock:
-            if self._taken[unit] >= self._allowed:
-                raise LimitError(f"{self._allowed} uploads are running already", code="RATE")
-            self._taken[unit] += 1
+            if self._taken[key] >= self._allowed:
+                raise LimitError(f"{self._allowed} at once are running already", code="RATE")
+            self._taken[key] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._taken[unit] -= 1
-                if not self._taken[unit]:
-                    del self._taken[unit]
+                self._taken[key] -= 1
+                if not self._taken[key]:
+                    del self._taken[key]
 
 
 class DailyBytes:

@@ -37,10 +37,10 @@ class NoMetrics:
         pass
 
 
-def found(folder: Path, settings: str = "") -> Path:
+def found(folder: Path, settings: str = "", more_units: str = "") -> Path:
     """A one-machine exchange of two units that serves programs on a free port."""
     data, units = folder / "data", folder / "units.csv"
-    units.write_text(UNITS, encoding="utf-8")
+    units.write_text(UNITS + more_units, encoding="utf-8")
     for arguments in (("hub", "init"), ("hub", "units", "import", units), ("node", "enroll", "--all")):
         result = yidi(*arguments, data=data)
         assert result.code == 0, result.err

@@ -19,6 +19,7 @@
     evidence.py    all that the node holds of a document, in one file
     events.py      what happened, by polling
     webhooks.py    where a program wants to be told instead
+    soap/          the same for programs that can only call a web service
 
 Everything is under /api/v1. Not here: what any of it means (`exchange.services`), another process's health
 (`exchange.web.health`), the client (`exchange.client`).

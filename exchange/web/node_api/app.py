@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, Depends, FastAPI
 
 from exchange.errors import InputError
+from exchange.settings import NodeApi
 from exchange.web.guard import Guard
 from exchange.web.limits import Attempts, Rate
 from exchange.web.node_api.directory import add_directory
@@ -22,6 +23,7 @@ from exchange.web.node_api.once import Once, route_class
 from exchange.web.node_api.page import page_of_app
 from exchange.web.node_api.problems import add_node_problems, refuse
 from exchange.web.node_api.sender import add_sender
+from exchange.web.node_api.soap.route import SOAP_BYTES, SOAP_PATH, add_soap
 from exchange.web.node_api.statistics import add_statistics
 from exchange.web.node_api.webhooks import add_webhooks
 from exchange.web.serve import Server
@@ -56,22 +58,29 @@ def create_node_app(face: NodeFace) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(Guard, log=face.log, largest=partial(_largest, settings.form_bytes), refuse=refuse)
+    app.add_middleware(Guard, log=face.log, largest=partial(_largest, settings), refuse=refuse)
     add_node_problems(app)
     strangers = Attempts(node.clock, settings.strangers_per_address)
     door = Door(face.tokens, node.store, Rate(node.clock, settings.requests_per_minute), strangers, face.log)
-    router = APIRouter(route_class=route_class(door, Once(node.store, node.clock)), dependencies=[Depends(BEARER)])
+    once = Once(node.store, node.clock)
+    router = APIRouter(route_class=route_class(door, once), dependencies=[Depends(BEARER)])
     for add in _PARTS:
         add(router, face, door)
     app.include_router(router)
+    if settings.soap:
+        service = APIRouter()
+        add_soap(service, face, door, once)
+        app.include_router(service)
     app.openapi = partial(page_of_app, app)  # type: ignore[method-assign]  # as FastAPI tells one to
     return app
 
 
-def _largest(form_bytes: int, path: str, kind: str) -> int:
+def _largest(settings: NodeApi, path: str, kind: str) -> int:
     """A form's files go to disk as they come; what is read at once is bounded closely."""
+    if settings.soap and path == SOAP_PATH:
+        return SOAP_BYTES
     takes_files = path == f"{BASE}/documents" or path.endswith("/supersede")
-    return form_bytes if takes_files and kind.startswith("multipart/form-data") else _JSON_BYTES
+    return settings.form_bytes if takes_files and kind.startswith("multipart/form-data") else _JSON_BYTES
 
 
 def node_server(face: NodeFace, root: Path) -> Server:

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from exchange.directory.snapshot import Directory
 from exchange.model.envelope import MAX_CONTENT, MAX_FILE_SIZE, MAX_FILES, MAX_RECIPIENTS
 from exchange.model.program import Scope
 from exchange.web.node_api.door import Caller, Door, caller_of
@@ -16,7 +17,7 @@ from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.page import errors
 from exchange.web.node_api.paging import MAX_PAGE
 
-__all__ = ["add_directory"]
+__all__ = ["GroupShape", "UnitShape", "UnitsShape", "add_directory", "find_units", "groups_of"]
 
 
 class UnitShape(BaseModel):
@@ -118,26 +119,7 @@ def add_directory(router: APIRouter, face: NodeFace, door: Door) -> None:
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
         caller: Caller = reading,
     ) -> UnitsShape:
-        directory = face.directory()
-        found = [
-            one.unit
-            for one in directory.units
-            if one.unit.code > after and (q in one.unit.name or one.unit.code.startswith(q))
-        ]
-        items = [
-            UnitShape(
-                code=unit.code,
-                name=unit.name,
-                kind=unit.kind,
-                kind_zh=unit.kind.chinese,
-                level=unit.level,
-                level_zh=unit.level.chinese,
-                active=unit.active,
-                hosted=unit.code in caller.units,
-            )
-            for unit in found[:limit]
-        ]
-        return UnitsShape(version=directory.version, items=items, next=items[-1].code if len(found) > limit else None)
+        return find_units(face.directory(), caller, q, after, limit)
 
     @router.get(
         f"{BASE}/directory/groups",
@@ -149,8 +131,33 @@ def add_directory(router: APIRouter, face: NodeFace, door: Door) -> None:
     )
     def groups() -> GroupsShape:
         directory = face.directory()
-        items = [
-            GroupShape(id=group.id, name=group.name, members=len(directory.members(group)))
-            for group in directory.groups
-        ]
-        return GroupsShape(version=directory.version, items=items)
+        return GroupsShape(version=directory.version, items=groups_of(directory))
+
+
+def find_units(directory: Directory, caller: Caller, q: str, after: str, limit: int) -> UnitsShape:
+    """A page of units by a part of the name, or the beginning of the code."""
+    found = [
+        one.unit
+        for one in directory.units
+        if one.unit.code > after and (q in one.unit.name or one.unit.code.startswith(q))
+    ]
+    items = [
+        UnitShape(
+            code=unit.code,
+            name=unit.name,
+            kind=unit.kind,
+            kind_zh=unit.kind.chinese,
+            level=unit.level,
+            level_zh=unit.level.chinese,
+            active=unit.active,
+            hosted=unit.code in caller.units,
+        )
+        for unit in found[:limit]
+    ]
+    return UnitsShape(version=directory.version, items=items, next=items[-1].code if len(found) > limit else None)
+
+
+def groups_of(directory: Directory) -> list[GroupShape]:
+    return [
+        GroupShape(id=group.id, name=group.name, members=len(directory.members(group))) for group in directory.groups
+    ]

@@ -4,6 +4,7 @@ id.
 Not here: making tokens (`exchange.services.tokens`).
 """
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -98,14 +99,24 @@ class Door:
         return check
 
     def _known(self, field: str, address: str) -> Token:
-        scheme, _, text = field.partition(" ")
         try:
-            if scheme.lower() != "bearer" or not text:
+            if not (text := _shown(field)):
                 raise NotAuthorisedError("give Authorization: Bearer and a token", code="TOKEN")
-            return self._tokens.check(text.strip())
+            return self._tokens.check(text)
         except NotAuthorisedError:
             self._strangers.count(address)
             raise
+
+
+def _shown(field: str) -> str:
+    """The token, or nothing. As the password of Basic (RFC 7617), too: many programs can do no other."""
+    scheme, _, text = field.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(text.strip(), validate=True).decode("ascii").partition(":")[2]
+        except ValueError:
+            return ""
+    return text.strip() if scheme.lower() == "bearer" else ""
 
 
 def caller_of(request: Request) -> Caller:

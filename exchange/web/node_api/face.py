@@ -30,7 +30,7 @@ from exchange.settings import NodeApi
 from exchange.web.node_api.door import Caller, Door, UnitOf
 from exchange.web.node_api.shapes import DocumentShape, document_shape
 
-__all__ = ["BASE", "Found", "Held", "NodeFace", "look", "received", "sent"]
+__all__ = ["BASE", "Found", "Held", "NodeFace", "key_in", "look", "received", "sent"]
 
 BASE: Final = "/api/v1"
 

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Request, Response
@@ -90,49 +91,55 @@ class Once:
         self._lock = threading.Lock()
 
     async def answer(self, request: Request, token: str, key: str, work: Handler) -> Response:
-        """Raises RefusedError: KEY_BUSY while it is being done, KEY_REUSED for another request of the same key."""
-        digest = await _digest(request)
-        request.state.doing = Doing(token=token, key=key, digest=digest)
+        """Raises RefusedError as `do`."""
+        request.state.doing = Doing(token=token, key=key, digest=await _digest(request))
+        return await self.do(request.state.doing, partial(work, request))
+
+    async def do(
+        self, one: Doing, work: Callable[[], Coroutine[Any, Any, Response]], media_type: str = "application/json"
+    ) -> Response:
+        """What `work` answers, or answered before. Raises RefusedError: KEY_BUSY while it is being done, KEY_REUSED
+        for another request of the same key; and what `work` raises, of which nothing is kept."""
+        name = one.token, one.key
         with self._lock:
-            if (token, key) in self._busy:
+            if name in self._busy:
                 raise RefusedError("the same key is being worked on: ask again", code="KEY_BUSY")
-            self._busy.add((token, key))
+            self._busy.add(name)
         try:
-            before = await run_in_threadpool(self._begin, token, key, digest)
-            if before is not None and before.digest != digest:
+            before = await run_in_threadpool(self._begin, one)
+            if before is not None and before.digest != one.digest:
                 raise RefusedError("this key stands for another request", code="KEY_REUSED")
             if before is not None and before.status is not None:
-                shown = {"Idempotency-Replayed": "true"}
-                return Response(before.body, before.status, shown, media_type="application/json")
-            return await self._work(request, token, key, work)
+                return Response(before.body, before.status, {"Idempotency-Replayed": "true"}, media_type=media_type)
+            return await self._work(one, work)
         finally:
-            self._busy.discard((token, key))
+            self._busy.discard(name)
 
-    async def _work(self, request: Request, token: str, key: str, work: Handler) -> Response:
+    async def _work(self, one: Doing, work: Callable[[], Coroutine[Any, Any, Response]]) -> Response:
         done = False
         try:
-            response = await work(request)
+            response = await work()
             done = response.status_code // 100 == 2
             if done:
-                await run_in_threadpool(self._finish, token, key, response.status_code, bytes(response.body))
+                await run_in_threadpool(self._finish, one, response.status_code, bytes(response.body))
             return response
         finally:
             if not done:
-                await run_in_threadpool(self._drop, token, key)
+                await run_in_threadpool(self._drop, one)
 
-    def _begin(self, token: str, key: str, digest: str) -> Answer | None:
+    def _begin(self, one: Doing) -> Answer | None:
         now = self._clock.now()
         with self._store.begin() as session:
             session.drop_answers(now - _KEPT)
-            return session.begin_answer(Answer(token=token, key=key, digest=digest, at=now))
+            return session.begin_answer(Answer(token=one.token, key=one.key, digest=one.digest, at=now))
 
-    def _finish(self, token: str, key: str, status: int, body: bytes) -> None:
+    def _finish(self, one: Doing, status: int, body: bytes) -> None:
         with self._store.begin() as session:
-            session.finish_answer(token, key, status, body)
+            session.finish_answer(one.token, one.key, status, body)
 
-    def _drop(self, token: str, key: str) -> None:
+    def _drop(self, one: Doing) -> None:
         with self._store.begin() as session:
-            session.drop_answer(token, key)
+            session.drop_answer(one.token, one.key)
 
 
 async def _digest(request: Request) -> str:

@@ -3,7 +3,7 @@
 Not here: `detail` of an error, which only the log may hold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -18,7 +18,7 @@ from exchange.errors import YidiError
 from exchange.model.meanings import MEANINGS
 from exchange.web.problem import problem, status_of
 
-__all__ = ["Problem", "add_node_problems", "refuse"]
+__all__ = ["Problem", "add_node_problems", "faults_of", "refuse", "words_of"]
 
 # How a rule of the domain names what it speaks of -> where that stands in what was sent.
 _FIELDS: Final = {
@@ -91,9 +91,19 @@ class Problem(BaseModel):
 
 def refuse(status: int, message: str, *, code: str, **more: object) -> JSONResponse:
     """The answer to what is not done."""
+    title = MEANINGS.get(code, "")
+    return problem(status, words_of(code, message), code=code, title=title, scheme="Bearer", **more)
+
+
+def words_of(code: str, message: str) -> str:
+    """What people read: what the code means, then what was wrong here."""
     meaning = MEANINGS.get(code, "")
-    detail = f"{meaning}：{message}" if meaning and message != meaning else message
-    return problem(status, detail, code=code, title=meaning, scheme="Bearer", **more)
+    return f"{meaning}：{message}" if meaning and message != meaning else message
+
+
+def faults_of(errors: Iterable[Mapping[str, object]]) -> list[dict[str, str]]:
+    """The fields at fault, of what pydantic found."""
+    return [_fault(one) for one in errors]
 
 
 def add_node_problems(app: FastAPI) -> None:
@@ -109,7 +119,7 @@ def add_node_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def form(request: Request, error: RequestValidationError) -> JSONResponse:
         request.state.code = "VALUE"
-        faults = [_fault(one) for one in error.errors()]
+        faults = faults_of(error.errors())
         message = "；".join(f"{one['pointer']}: {one['detail']}" for one in faults)
         return refuse(422, message, code="VALUE", errors=faults)
 
@@ -141,11 +151,11 @@ def _pointer(error: YidiError) -> str:
     return known or _FIELDS_BY_CODE.get(error.code, "")
 
 
-def _fault(error: dict[str, object]) -> dict[str, str]:
+def _fault(error: Mapping[str, object]) -> dict[str, str]:
     """Where and which rule, never the value: it may be a secret."""
     place = error["loc"]
     assert isinstance(place, tuple)
     where, *rest = map(str, place)
-    pointer = "".join(f"/{part}" for part in rest) if where == "body" else f"{where} {'.'.join(rest)}"
+    pointer = "".join(f"/{part}" for part in rest) if where == "body" else f"{where} {'.'.join(rest)}".rstrip()
     rule = str(error["type"])
     return {"pointer": pointer or "/", "detail": _RULES.get(rule, str(error["msg"]))}
