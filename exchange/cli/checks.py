@@ -3,6 +3,7 @@
 Every check runs whatever the others found; what it cannot look at is a finding too. Not here: the checks themselves:
 
     checks_place     files, modes, keys, databases, office folders, the process of one machine
+    checks_programs  the interface for programs, tokens and webhooks
     checks_flow      clock, directory, documents that do not get on
     checks_servers   RabbitMQ and PostgreSQL, before and after a hub is made with them
     checks_hub       what only a hub on real servers has

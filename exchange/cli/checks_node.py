@@ -14,6 +14,7 @@ from exchange.cli import checks_flow
 from exchange.cli.checks import Check, Finding, Place, failure, fine, warning
 from exchange.cli.checks_hub import certificate_end
 from exchange.cli.checks_place import disk, offices_of, private
+from exchange.cli.checks_programs import programs_of
 from exchange.cli.language import say
 from exchange.cli.output import local
 from exchange.cli.running import running
@@ -267,6 +268,10 @@ def process(patient: NodePatient) -> Iterator[Finding]:
         yield fine("process", say(f"运行并就绪 {found.url}", f"running and ready at {found.url}"))
 
 
+def programs(patient: NodePatient) -> Iterator[Finding]:
+    yield from programs_of(patient, patient.settings.api, patient.node_store)
+
+
 CHECKS: tuple[Check[NodePatient], ...] = (
     settings,
     modes,
@@ -279,6 +284,7 @@ CHECKS: tuple[Check[NodePatient], ...] = (
     directory,
     outbox,
     offices,
+    programs,
     quarantine,
     process,
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exchange.cli.checks import Check, Finding, Patient, Place, failure, fine, warning
+from exchange.cli.checks_programs import programs_of
 from exchange.cli.language import say
 from exchange.cli.running import running
 from exchange.errors import YidiError
@@ -147,4 +148,8 @@ def process(patient: Patient) -> Iterator[Finding]:
         yield fine("process", say(f"运行并就绪 {found.url}", f"running and ready at {found.url}"))
 
 
-CHECKS: tuple[Check[Patient], ...] = (settings, modes, disk, keys, databases, offices, process)
+def programs(patient: Patient) -> Iterator[Finding]:
+    yield from programs_of(patient, patient.settings.api, patient.node_store)
+
+
+CHECKS: tuple[Check[Patient], ...] = (settings, modes, disk, keys, databases, offices, programs, process)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exchange.cli import adapters, tokens
+from exchange.cli import adapters, tokens, webhooks
 from exchange.cli.backup import add_node_commands
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
@@ -44,6 +44,7 @@ def group() -> typer.Typer:
     application.command(help=both("本机节点的现状", "the state of this node"))(status)
     application.add_typer(adapters.group(), name="adapters")
     application.add_typer(tokens.group(), name="tokens")
+    application.add_typer(webhooks.group(), name="webhooks")
     add_node_commands(application)
     return application
 

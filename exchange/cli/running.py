@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
 
-__all__ = ["Running", "running", "workers"]
+__all__ = ["Running", "programs_served", "running", "workers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,29 @@ def running(layout: "Layout", *, seconds: float = 3.0) -> Running | None:
 def workers(layout: "Layout", *, seconds: float = 3.0) -> dict[str, Running | None]:
     """`router-1` -> how it is, of every worker of a hub that wrote its address down."""
     return {path.stem: _ask(path, seconds) for path in sorted((layout.root / "run").glob("*.url"))}
+
+
+def programs_served(layout: "Layout", *, seconds: float = 3.0) -> str | None:
+    """Where the interface for programs answers; None when it does not. Its certificate is not judged."""
+    import ssl
+    import urllib.error
+    import urllib.request
+
+    try:
+        url = layout.api_url.read_text(encoding="utf-8").strip().rstrip("/")
+    except OSError:
+        return None
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    try:
+        with direct.open(f"{url}/api/v1", timeout=seconds):
+            return url
+    except urllib.error.HTTPError as error:  # 401: nobody in particular asks
+        with error:
+            return url
+    except (OSError, ValueError):
+        return None
 
 
 def _ask(file: Path, seconds: float) -> Running | None:

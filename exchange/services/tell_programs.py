@@ -47,9 +47,10 @@ class Notice:
 
 
 class Webhooks:
-    """What a program may do with its webhooks."""
+    """What a program may do with its webhooks, and the node's administrator with everybody's: where a token is asked
+    for, None is the administrator."""
 
-    def __init__(self, node: Node, targets: Collection[str]) -> None:
+    def __init__(self, node: Node, targets: Collection[str] = ()) -> None:
         """`targets`: the origins that may be told, scheme://host:port."""
         self._node, self._targets = node, {_origin(target) for target in targets}
 
@@ -86,38 +87,41 @@ class Webhooks:
         self._node.log.info("webhook_registered", webhook=made.id, token=token.id)
         return made
 
-    def of(self, token: Token) -> list[Webhook]:
-        with self._node.store.begin() as session:
-            return [one for one in session.webhooks() if one.token == token.id]
+    def of(self, token: Token | None) -> list[Webhook]:
+        with self._node.store.look() as session:
+            return [one for one in session.webhooks() if token is None or one.token == token.id]
 
     def rotate(self, token: Token, webhook_id: str) -> Webhook:
         """A new secret. The two before it sign, too: one alone would be lost when a program asks twice."""
         return self._change(token, webhook_id, lambda one: replace(one, secrets=(_new_secret(), *one.secrets[:2])))
 
-    def replay(self, token: Token, webhook_id: str, after: int) -> Webhook:
-        """Tell it again what came after that number, also when the webhook had ended."""
+    def replay(self, token: Token | None, webhook_id: str, after: int | None) -> Webhook:
+        """Tell it again what came after that number, or go on where it stopped, also when the webhook had ended."""
         now = self._node.clock.now()
         return self._change(
             token,
             webhook_id,
-            lambda one: replace(one, cursor=after, due=now, attempts=0, failing=None, ended=""),
+            lambda one: replace(
+                one, cursor=one.cursor if after is None else after, due=now, attempts=0, failing=None, ended=""
+            ),
         )
 
     def remove(self, token: Token, webhook_id: str) -> None:
         with self._node.store.begin() as session:
             session.drop_webhook(self._found(session.webhooks(), token, webhook_id).id)
 
-    def _change(self, token: Token, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
+    def _change(self, token: Token | None, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
         with self._node.store.begin() as session:
             changed = change(self._found(session.webhooks(), token, webhook_id))
             session.save_webhook(changed)
         return changed
 
     @staticmethod
-    def _found(known: list[Webhook], token: Token, webhook_id: str) -> Webhook:
-        found = [one for one in known if one.id == webhook_id and one.token == token.id]
+    def _found(known: list[Webhook], token: Token | None, webhook_id: str) -> Webhook:
+        found = [one for one in known if one.id == webhook_id and (token is None or one.token == token.id)]
         if not found:
-            raise RefusedError(f"there is no webhook {webhook_id[:40]} of this token", code="NOT_FOUND")
+            whose = "here" if token is None else "of this token"
+            raise RefusedError(f"there is no webhook {webhook_id[:40]} {whose}", code="NOT_FOUND")
         return found[0]
 
 
