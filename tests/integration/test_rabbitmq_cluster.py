@@ -96,7 +96,7 @@ class Load:
 
     @property
     def confirmed(self) -> set[bytes]:
-        return {body for body, fate in list(self.fates.items()) if fate is PublishResult.ACCEPTED}
+        return {body for body, fate in self.fates.copy().items() if fate is PublishResult.ACCEPTED}
 
     def goes_on(self) -> None:
         """Both ways: something new is confirmed, and comes."""
