@@ -21,6 +21,7 @@ from exchange.cli import (
     inbox,
     ledger,
     node,
+    quarantine,
     send,
     sender,
     track,
@@ -79,6 +80,7 @@ def _application() -> typer.Typer:
     of_hub = hub.group()
     of_hub.add_typer(units.group(), name="units")
     of_hub.add_typer(groups.group(), name="groups")
+    of_hub.add_typer(quarantine.group(), name="quarantine")
     up.register(application)
     worker.register(application)
     application.add_typer(of_hub, name="hub")

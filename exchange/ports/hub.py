@@ -23,6 +23,7 @@ from exchange.ports.records import (
     DeliveryRecord,
     DirectoryRecord,
     DocumentRecord,
+    QuarantineCause,
     QuarantineRecord,
     ReceiptRecord,
 )
@@ -311,6 +312,14 @@ class HubSession(Protocol):
     # trouble
     def quarantine(self, records: Sequence[QuarantineRecord]) -> None: ...
     def quarantined(self, limit: int) -> list[QuarantineRecord]: ...
+    def quarantine_causes(self) -> list[QuarantineCause]:
+        """By code, the one that came last first. Reads every row that was set aside: for a person who asks."""
+        ...
+
+    def quarantined_as(self, digest_or_prefix: str, limit: int) -> list[QuarantineRecord]:
+        """Those whose digest begins with the text, in the order of digests, then queues and users."""
+        ...
+
     def count_failure(self, digest: str) -> int:
         """How often handling the message with this digest has failed unexpectedly, this time included."""
         ...

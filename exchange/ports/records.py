@@ -10,7 +10,15 @@ from exchange.model.fold import DeliveryState
 from exchange.model.receipt import ReceiptId
 from exchange.model.unit import UnitCode
 
-__all__ = ["DeliveryKey", "DeliveryRecord", "DirectoryRecord", "DocumentRecord", "QuarantineRecord", "ReceiptRecord"]
+__all__ = [
+    "DeliveryKey",
+    "DeliveryRecord",
+    "DirectoryRecord",
+    "DocumentRecord",
+    "QuarantineCause",
+    "QuarantineRecord",
+    "ReceiptRecord",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,3 +93,14 @@ class QuarantineRecord:
     code: str
     detail: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineCause:
+    """All that was set aside for one cause: how many messages, from how many broker users, and when."""
+
+    code: str
+    messages: int
+    users: int
+    first: datetime
+    last: datetime

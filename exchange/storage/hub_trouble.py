@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from exchange.model.events import BusinessState, TransportState
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import EnrolmentRecord
-from exchange.ports.records import DirectoryRecord, QuarantineRecord
+from exchange.ports.records import DirectoryRecord, QuarantineCause, QuarantineRecord
 from exchange.storage import tables_hub as tables
 from exchange.storage.hub_tallies import Tallies
 from exchange.storage.rows import (
@@ -77,6 +77,25 @@ class Trouble(Tallies):
         """Newest first."""
         newest = select(*columns(tables.quarantine, QUARANTINE)).order_by(tables.quarantine.c.no.desc()).limit(limit)
         return [quarantine_record(row) for row in self._sql.rows(newest)]
+
+    def quarantine_causes(self) -> list[QuarantineCause]:
+        kept = tables.quarantine.c
+        last = func.max(kept.at)
+        sums = (func.count(), func.count(kept.broker_user.distinct()), func.min(kept.at), last)
+        grouped = select(kept.code, *sums).group_by(kept.code).order_by(last.desc(), kept.code)
+        return [
+            QuarantineCause(code=code, messages=messages, users=users, first=from_time(first), last=from_time(latest))
+            for code, messages, users, first, latest in self._sql.rows(grouped)
+        ]
+
+    def quarantined_as(self, digest_or_prefix: str, limit: int) -> list[QuarantineRecord]:
+        kept = tables.quarantine.c
+        # As for ids of documents: a digest holds only what sorts before a tilde, and a range can use the key.
+        these = select(*columns(tables.quarantine, QUARANTINE)).where(
+            kept.digest >= digest_or_prefix, kept.digest < digest_or_prefix + "~"
+        )
+        ordered = these.order_by(kept.digest, kept.queue, kept.broker_user).limit(limit)
+        return [quarantine_record(row) for row in self._sql.rows(ordered)]
 
     def count_failure(self, digest: str) -> int:
         return self._count_failure(tables.failures, digest)

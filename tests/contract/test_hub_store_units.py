@@ -12,6 +12,7 @@ from exchange.ports.hub import (
     HubStore,
     Usage,
 )
+from exchange.ports.records import QuarantineCause
 from tests.contract.store_records import (
     HOUR,
     NOW,
@@ -141,6 +142,27 @@ def test_quarantine_keeps_the_same_bytes_once_newest_first(store: HubStore) -> N
         session.quarantine([quarantined(2), quarantined(1)])
         assert session.quarantined(9) == [quarantined(2), quarantined(1)]
         assert session.quarantined(1) == [quarantined(2)]
+
+
+def test_quarantine_is_told_by_cause_the_latest_first(store: HubStore) -> None:
+    other = replace(quarantined(1), user=B, at=NOW + HOUR)
+    with store.begin() as session:
+        session.quarantine([quarantined(1), other, quarantined(2)])
+        session.quarantine([replace(quarantined(3), code="SIG_VALUE", at=NOW + 2 * HOUR)])
+        assert session.quarantine_causes() == [
+            QuarantineCause(code="SIG_VALUE", messages=1, users=1, first=NOW + 2 * HOUR, last=NOW + 2 * HOUR),
+            QuarantineCause(code="XML", messages=3, users=2, first=NOW, last=NOW + HOUR),
+        ]
+
+
+def test_quarantine_is_found_by_the_beginning_of_a_digest(store: HubStore) -> None:
+    other = replace(quarantined(1), user=B)
+    with store.begin() as session:
+        session.quarantine([other, quarantined(1), quarantined(2)])
+        assert session.quarantined_as(digest(1), 9) == [quarantined(1), other]
+        assert session.quarantined_as(digest(1)[:12], 1) == [quarantined(1)]
+        assert session.quarantined_as(digest(2)[:12], 9) == [quarantined(2)]
+        assert session.quarantined_as("0" * 64, 9) == []
 
 
 def test_quarantine_takes_whatever_a_detail_quotes(store: HubStore) -> None:

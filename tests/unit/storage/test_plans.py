@@ -54,6 +54,7 @@ def test_a_hub_never_reads_a_whole_table_to_do_its_work() -> None:
         session.hasten_open(NOW, NOW)
         session.receipts([receipt_id(1), receipt_id(2)])
         session.receipts_of(keys[0])
+        session.quarantined_as(digest(1)[:8], 10)
         session.accepted_receipts(keys)
         session.refusals([(A, digest(1)), (B, digest(1))])
         session.due_forwards(NOW, 10)
