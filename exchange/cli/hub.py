@@ -8,6 +8,7 @@ from exchange.cli.archive import add_hub_command, archive_event, archive_rows, a
 from exchange.cli.backup import add_hub_commands
 from exchange.cli.hub_init import init
 from exchange.cli.hub_tls import add_tls_command
+from exchange.cli.journey import add_journey_command
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk, layout_of
@@ -68,6 +69,7 @@ def group() -> typer.Typer:
     add_hub_commands(application)
     add_hub_command(application)
     add_tls_command(application)
+    add_journey_command(application)
     return application
 
 
