@@ -26,6 +26,7 @@ from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
 from workers.programs import serve_programs
+from workers.pulse import Pulsing
 from workers.runner import Runner, Step
 from workers.watch import ClockWatch, hub_longest_wait
 
@@ -64,7 +65,7 @@ def open_machine(layout: Layout, metrics: Metrics, log: Log, transport: Transpor
     services = open_node(
         layout.node_home(settings),
         node_store,
-        open_files_exchange(hub.hub.files, hub_store),
+        Pulsing(open_files_exchange(hub.hub.files, hub_store)),
         StoreFeed(hub_store),
         transport.publisher(),
         metrics,

@@ -42,6 +42,7 @@ from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
 from workers.programs import serve_programs
+from workers.pulse import Pulsing
 from workers.runner import Runner, Step
 from workers.sparing import Sparing
 from workers.watch import ClockWatch, hub_longest_wait
@@ -152,7 +153,8 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     store = rooms.node_store(place.layout.node_database())
     client, transport = place.client(), UnitAccounts(lambda unit: rooms.transport(place.rabbit(unit)))
     feed = HttpDirectoryFeed(client, lambda: hosted(store))
-    services = open_node(home, store, HttpFileExchange(client), feed, transport.publisher(), metrics, log, rooms.parts)
+    files = Pulsing(HttpFileExchange(client))
+    services = open_node(home, store, files, feed, transport.publisher(), metrics, log, rooms.parts)
     inboxes, recoverer = Inboxes(transport, store), open_recoverer(place.layout, services, HttpHistory(client))
     changes, ticks = Changes(place.layout.node_database()), services.node.clock
     spare = Sparing(changes, ticks)

@@ -15,13 +15,28 @@ from exchange.errors import YidiError
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Clock
 
-__all__ = ["Runner", "Step"]
+__all__ = ["Runner", "Step", "beat"]
 
 _PAUSE_CAP_SECONDS = 30.0
 # A round costs transactions, syncs and round trips, however little it finds. One that found less than so much lets a
 # moment pass, in which more comes together; under load nobody waits.
 _FEW = 50
 _MOMENT_SECONDS = 0.03
+
+
+class _Here(threading.local):
+    """Of each thread its own."""
+
+    runner: "Runner | None" = None
+
+
+_here = _Here()
+
+
+def beat() -> None:
+    """From within a step that takes long: it moves, and the loop that it belongs to is not stuck."""
+    if (runner := _here.runner) is not None:
+        runner.came_round()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +72,7 @@ class Runner:
 
     def run(self) -> None:
         """Until `stop()`. Sleeps when no step found anything to do, and a moment when they found little."""
+        _here.runner = self
         while not self._stop.is_set():
             if pause := self.pause_seconds(self.round()):
                 self._stop.wait(pause)
@@ -75,9 +91,12 @@ class Runner:
                 break
             if self._clock.monotonic() >= step.due:
                 done += self._run(step)
+        self.came_round()
+        return done
+
+    def came_round(self) -> None:
         self.last_round = self._clock.monotonic()
         self._metrics.gauge("yidi_worker_seen_timestamp_seconds", self._clock.now().timestamp(), worker=self._name)
-        return done
 
     def seconds_since_round(self) -> float:
         return self._clock.monotonic() - self.last_round

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from exchange.cli.failure import fail
 from exchange.cli.language import say
+from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 
 if TYPE_CHECKING:
     from exchange.ports.telemetry import Log
@@ -87,9 +88,13 @@ def run_until_signal(loops: "Loops", *, with_parent: bool = False) -> None:
     parent = os.getppid()
     with ThreadPoolExecutor(1, thread_name_prefix="machine") as pool:
         running = pool.submit(loops.run)
+        tell_ready()
         while not running.done():
             told = signal.sigtimedwait(SIGNALS, 0.5) is not None
+            if loops.seconds_since_round() < _STUCK_SECONDS:
+                tell_alive()
             if told or (with_parent and os.getppid() != parent):
+                tell_stopping()
                 print(say("正在停止……", "stopping ..."), file=sys.stderr, flush=True)
                 loops.stop()
                 break

@@ -1,5 +1,6 @@
 """`yidi hub init --database --broker`, `provision` and `run`: a hub on RabbitMQ and PostgreSQL."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchange.cli.language import both, say
+from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 from exchange.cli.opened import DEFAULT_DATA, CommandLog, Data, desk
 from exchange.cli.output import warn
 from exchange.cli.process import SIGNALS, alone, block_signals
+from exchange.cli.running import moves
 
 if TYPE_CHECKING:
     from exchange.wiring.places import HubPlace
@@ -85,12 +88,22 @@ def run(data: Data = DEFAULT_DATA) -> None:
     ]
     with alone(data, "yidi hub run"):
         block_signals()
-        supervisor = Supervisor(plan, lambda name, number: _spawn(data, name, number), SystemClock(), CommandLog())
+        supervisor = Supervisor(
+            plan,
+            lambda name, number: _spawn(data, name, number),
+            SystemClock(),
+            CommandLog(),
+            moves=lambda name, number: moves(data, f"{name}-{number}"),
+        )
         try:
             supervisor.look()
             print(say("交换中心已启动", "the hub is running"), place.settings.http.url, flush=True)
+            tell_ready()
             while signal.sigtimedwait(SIGNALS, 0.5) is None:
                 supervisor.look()
+                supervisor.end_stuck()
+                tell_alive()
+            tell_stopping()
             print(say("正在停止……", "stopping ..."), file=sys.stderr, flush=True)
         finally:
             supervisor.stop()
@@ -100,6 +113,8 @@ def _spawn(data: Path, name: str, number: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "exchange.cli", "worker", name, "--number", str(number), "--supervised"]
     return subprocess.Popen(  # noqa: S603  # ourselves
         [*command, "--data", str(data)],
+        # The service manager hears of the hub from its supervisor alone.
+        env={key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"},
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for the supervisor, which stops them in order
     )

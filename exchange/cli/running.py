@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
 
-__all__ = ["Running", "programs_served", "running", "workers"]
+__all__ = ["Running", "moves", "programs_served", "running", "workers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,13 @@ def programs_served(layout: "Layout", *, seconds: float = 3.0) -> str | None:
         return None
 
 
-def _ask(file: Path, seconds: float) -> Running | None:
+def moves(root: Path, worker: str, *, seconds: float = 5.0) -> bool:
+    """Whether the loops of `router-1` or another worker come round, by its own word."""
+    asked = _ask(root / "run" / f"{worker}.url", seconds, "livez")
+    return asked is not None and asked.ready
+
+
+def _ask(file: Path, seconds: float, what: str = "readyz") -> Running | None:
     import urllib.error
     import urllib.request
 
@@ -63,7 +69,7 @@ def _ask(file: Path, seconds: float) -> Running | None:
     # Always this very machine: no proxy of the environment has anything to do with it.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(f"{url}/readyz", timeout=seconds) as response:
+        with direct.open(f"{url}/{what}", timeout=seconds) as response:
             return Running(url=url, ready=True, answer=_line(response.read(2000)))
     except urllib.error.HTTPError as error:
         with error:

@@ -9,7 +9,7 @@ import pytest
 from exchange.errors import TransportError
 from exchange.testing.clock import FakeClock
 from exchange.testing.metrics import RecordingLog, RecordingMetrics
-from workers.runner import Runner, Step
+from workers.runner import Runner, Step, beat
 
 
 class Loop:
@@ -188,3 +188,28 @@ def test_each_round_shows_that_the_worker_is_alive(loop: Loop) -> None:
     assert runner.last_round == loop.clock.monotonic() == 7
     seen = loop.metrics.last("yidi_worker_seen_timestamp_seconds", worker="test")
     assert seen == loop.clock.now().timestamp()
+
+
+def test_a_step_that_takes_long_can_say_that_it_moves(loop: Loop) -> None:
+    asked: list[float] = []
+
+    def fetch() -> int:
+        for _ in range(3):
+            loop.wait(100)
+            beat()
+            asked.append(runner.seconds_since_round())
+        loop.wait(100)
+        asked.append(runner.seconds_since_round())
+        runner.stop()
+        return 1
+
+    loop.step("fetch", fetch)
+    runner = loop.runner()
+    runner.run()
+    assert asked == [0, 0, 0, 100]
+
+
+def test_a_beat_outside_of_any_loop_does_nothing() -> None:
+    thread = threading.Thread(target=beat)
+    thread.start()
+    thread.join()

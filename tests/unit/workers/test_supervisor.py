@@ -1,5 +1,6 @@
 """Workers that die come back, ever later; all are stopped in order."""
 
+import itertools
 import subprocess
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -125,3 +126,25 @@ def test_one_that_does_not_end_is_killed() -> None:
     hall.started[3].deaf = True
     supervisor.stop()
     assert hall.ended[:3] == ["terminate web-1", "kill web-1", "ended web-1"]
+
+
+def test_one_whose_loops_are_stuck_for_minutes_is_killed_and_started_again() -> None:
+    hall, clock, log = Hall(), FakeClock(), RecordingLog()
+    supervisor = Supervisor(PLAN, hall.spawn, clock, log, moves=lambda name, number: (name, number) != ("router", 2))
+    supervisor.look()
+    for _ in range(4 * 60):
+        clock.advance(timedelta(seconds=1))
+        supervisor.end_stuck()
+    assert set(hall.ended) == {"kill router-2"}
+    assert "worker_stuck" in log.events("alarm")
+
+
+def test_one_that_answers_late_now_and_then_is_left_alone() -> None:
+    hall, clock = Hall(), FakeClock()
+    answers = itertools.cycle([False, False, False, True])
+    supervisor = Supervisor([("router", 1)], hall.spawn, clock, RecordingLog(), moves=lambda _n, _k: next(answers))
+    supervisor.look()
+    for _ in range(1200):
+        clock.advance(timedelta(seconds=1))
+        supervisor.end_stuck()
+    assert hall.ended == []
