@@ -102,7 +102,7 @@ def test_whoever_is_well_passes_every_check(county: TrialCounty, which: str) -> 
         "hub": {"settings", "modes", "disk", "keys", "database", "clock", "broker", "account", "topology", "queues",
                 "certificates", "http", "workers", "directory", "deliveries", "ledger", "quarantine"},
         "node-1": {"settings", "modes", "disk", "keys", "database", "hub", "clock", "broker", "certificates",
-                   "directory", "outbox", "offices", "quarantine", "process"},
+                   "directory", "outbox", "offices", "programs", "quarantine", "process"},
     }  # fmt: skip
     assert {one["check"] for one in told} == claimed[which]
 
