@@ -8,6 +8,7 @@
     decision.py          what a person decided, as an office writes it
     json_fields.py       JSON that people wrote, field by field
     mapping.py           which element stands in which field of an office, as configured
+    forms/               what adapters of offices with forms have in common
     seeyon/              致远 Seeyon A8/V5, by its REST interface
     staging/             tables in a database of the office's
     parcels.py           a document to send, from values and files

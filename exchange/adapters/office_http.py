@@ -12,10 +12,12 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, Self, cast
 
 import httpx2
 
+from exchange.adapters.forms.settings import FormSettings
+from exchange.adapters.registry import Place
 from exchange.errors import AdapterError, InputError
 
 __all__ = ["Answer", "OfficeHttp"]
@@ -64,6 +66,12 @@ class OfficeHttp:
             timeout=httpx2.Timeout(answer_seconds, connect=10.0),
             headers={"User-Agent": "yidi"},
         )
+
+    @classmethod
+    def of(cls, settings: FormSettings, place: Place) -> Self:
+        """As the settings say. Raises InputError."""
+        ca_file = place.data / settings.ca_file if settings.ca_file else None
+        return cls(settings.url, ca_file=ca_file, answer_seconds=settings.answer_seconds)
 
     def ask(self, method: str, path: str, **parts: Any) -> Answer:
         """`parts`: headers, params, json, content, data, files, as the HTTP library takes them. Raises AdapterError."""

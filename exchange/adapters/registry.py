@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from exchange.errors import AdapterError
+from exchange.errors import AdapterError, InputError
 from exchange.ports.office import OfficeAdapter
 from exchange.settings import AdapterSettings, read_table
 
@@ -29,6 +29,14 @@ class Place:
     name: str
     data: Path
     offices: Path
+
+    def secret(self, setting: str, file: str) -> str:
+        """What stands in the file that `setting` names. Raises InputError."""
+        path = self.data / file
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"offices.{self.name}.{setting}: {path}: {error}", code="SETTINGS") from error
 
 
 class AdapterKind(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exchange.adapters.office_http import Answer, OfficeHttp
-from exchange.adapters.seeyon.adapter import SeeyonAdapter
+from exchange.adapters.seeyon.adapter import SeeyonAdapter, SeeyonDesk
 from exchange.adapters.seeyon.client import SeeyonClient
 from exchange.adapters.seeyon.settings import SeeyonSettings
 from exchange.settings import read_table
@@ -92,7 +92,8 @@ class SeeyonBench:
     def open(self) -> SeeyonAdapter:
         settings = read_table(SeeyonSettings, settings_of(self.office.url), "offices.seeyon")
         self.http.append(_Told(self.office.url, answer_seconds=20))
-        return _ForItsUnit(settings, SeeyonClient(self.http[-1], "rest", self.office.password, "shoufa"))
+        client = SeeyonClient(self.http[-1], "rest", self.office.password, "shoufa")
+        return _ForItsUnit(settings, SeeyonDesk(settings, client))
 
     @contextmanager
     def watch(self, reach: Callable[[str], None]) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """致远 Seeyon A8/V5/G6, by its REST interface.
 
-    adapter.py    what goes into its forms and comes out of them
-    settings.py   which forms, which fields
+    adapter.py    its desk: a process for received documents, base forms for the rest
+    settings.py   which process, which forms
     client.py     its REST interface: token, attachments, processes, form data
 
 Received documents start a process of a template of the site's. What leaves, what people decide and what is shown of

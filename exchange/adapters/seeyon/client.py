@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Final
 from exchange.adapters.office_http import Answer, OfficeHttp
 from exchange.errors import AdapterError
 
-__all__ = ["Row", "SeeyonClient"]
+__all__ = ["FormRow", "SeeyonClient"]
 
 _REST: Final = "/seeyon/rest"
 _PAGE: Final = 200
@@ -29,7 +29,7 @@ _MOST_PAGES: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class FormRow:
     """One row of a form. `fields`: by the names that people see; `files`: (id, name) by field."""
 
     id: str
@@ -100,7 +100,7 @@ class SeeyonClient:
             raise AdapterError("致远：流程已发起但没有得到编号", detail=str(found)[:200])
         return str(id_)
 
-    def rows(self, form: str, right_id: str, since: date, until: date) -> Iterator[Row]:
+    def rows(self, form: str, right_id: str, since: date, until: date) -> Iterator[FormRow]:
         """Rows of a form made between two days, both included."""
         for page in range(1, _MOST_PAGES):
             found = self._export(form, right_id, since, until, page)
@@ -185,7 +185,7 @@ class SeeyonClient:
         return data if isinstance(data, dict) else {}
 
 
-def _row(found: Mapping[str, Any], names: Mapping[str, str]) -> Row:
+def _row(found: Mapping[str, Any], names: Mapping[str, str]) -> FormRow:
     master = found.get("masterData") or {}
     fields: dict[str, str] = {}
     files: dict[str, list[tuple[str, str]]] = {}
@@ -196,7 +196,7 @@ def _row(found: Mapping[str, Any], names: Mapping[str, str]) -> Row:
             listed = held.get("attachments") or []
             files[names[id_]] = [(str(one["fileUrl"]), str(one["fileName"])) for one in listed]
     id_ = master.get("id")
-    return Row(id=str(id_.get("value") if isinstance(id_, dict) else id_), fields=fields, files=files)
+    return FormRow(id=str(id_.get("value") if isinstance(id_, dict) else id_), fields=fields, files=files)
 
 
 def _definitions(found: Any) -> Iterator[tuple[str, str]]:

@@ -69,11 +69,7 @@ class StagingAdapter(OfficeAdapter):
     @classmethod
     def open(cls, settings: StagingSettings, place: Place) -> Self:
         """As an entry point is asked."""
-        file = place.data / settings.database_file
-        try:
-            url = file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"offices.{place.name}.database_file: {file}: {error}", code="SETTINGS") from error
+        url = place.secret("database_file", settings.database_file)
         names = Tables.named(settings.prefix, schema=settings.tables_schema, upper_case=settings.upper_case)
         share = Share(root=place.data / settings.files_dir if settings.files_dir else None, largest=settings.blob_bytes)
         return cls(connect(url), names, share, lambda: _owner(place.offices / f".staging-{place.name}"))
