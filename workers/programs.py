@@ -47,4 +47,5 @@ def node_face(services: NodeServices, settings: NodeApi) -> NodeFace:
         webhooks=Webhooks(services.node, settings.webhook_targets),
         log=services.node.log,
         settings=settings,
+        links=services.offices.links,
     )

@@ -10,9 +10,11 @@
     mapping.py           which element stands in which field of an office, as configured
     forms/               what adapters of offices with forms have in common
     seeyon/              致远 Seeyon A8/V5, by its REST interface
+    weaver/              泛微 Weaver e-cology 9, by its REST interface
     staging/             tables in a database of the office's
     parcels.py           a document to send, from values and files
     office_http.py       questions to an office over HTTP
+    links.py             links by which an office fetches files itself
     times.py             times as an office reads them
     share.py             reading and writing where others read and write too
     sheet.py             spreadsheets, in and out

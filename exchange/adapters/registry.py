@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from exchange.adapters.links import FileLinks
 from exchange.errors import AdapterError, InputError
 from exchange.ports.office import OfficeAdapter
 from exchange.settings import AdapterSettings, read_table
@@ -29,6 +30,11 @@ class Place:
     name: str
     data: Path
     offices: Path
+
+    @property
+    def links(self) -> FileLinks:
+        """By which the office fetches files by itself."""
+        return FileLinks(self.offices / f".links-{self.name}")
 
     def secret(self, setting: str, file: str) -> str:
         """What stands in the file that `setting` names. Raises InputError."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from exchange.adapters.links import FileLinks
 from exchange.adapters.registry import Place
 from exchange.errors import InputError
 from exchange.model.unit import UnitCode
@@ -19,11 +20,15 @@ class OpenOffices:
     """Called with a unit: its adapter, or None for one that reads its inbox here. `adapters`: each by the name of its
     table."""
 
-    def __init__(self, choice: Hosting, adapters: Mapping[str, OfficeAdapter]) -> None:
-        self._choice, self.adapters = choice, adapters
+    def __init__(self, choice: Hosting, adapters: Mapping[str, OfficeAdapter], links: Mapping[str, FileLinks]) -> None:
+        self._choice, self.adapters, self._links = choice, adapters, links
 
     def __call__(self, unit: UnitCode) -> OfficeAdapter | None:
         return self.adapters.get(self._name_of(unit))
+
+    def links(self, name: str) -> FileLinks | None:
+        """By which the office of that table fetches files."""
+        return self._links.get(name)
 
     def units_of(self, name: str, units: Sequence[UnitCode]) -> list[UnitCode]:
         return [unit for unit in units if self._name_of(unit) == name]
@@ -39,11 +44,12 @@ class OpenOffices:
 def open_offices(choice: Hosting, data: Path, offices: Path, parts: Parts | None = None) -> OpenOffices:
     """Nothing is asked of an office yet. Raises AdapterError, InputError."""
     parts = parts or Parts()
-    adapters = {}
+    adapters, links = {}, {}
     for name in sorted({choice.office, *choice.office_of.values()} - {_NONE}):
-        adapters[name] = parts.adapter(choice.offices.get(name, {}), Place(name=name, data=data, offices=offices))
+        place = Place(name=name, data=data, offices=offices)
+        adapters[name], links[name] = parts.adapter(choice.offices.get(name, {}), place), place.links
     if unused := choice.offices.keys() - adapters.keys():
         raise InputError(
             f"offices.{min(unused)}: no unit has this office; name it in `office` or `office_of`", code="SETTINGS"
         )
-    return OpenOffices(choice, adapters)
+    return OpenOffices(choice, adapters, links)

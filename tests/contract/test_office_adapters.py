@@ -13,11 +13,13 @@ from sqlalchemy import create_engine
 
 from exchange.adapters.folder import FolderAdapter
 from exchange.testing.seeyon import SeeyonOffice
+from exchange.testing.weaver import WeaverOffice
 from tests.contract.crash_matrix import FILES, TITLE, survive_every_step
 from tests.contract.example_office import ExampleBench
 from tests.contract.file_steps import file_steps
 from tests.contract.seeyon_office import SeeyonBench, make_forms
 from tests.contract.staging_office import StagingBench
+from tests.contract.weaver_office import WeaverBench, make_workflows
 from tests.unit.services.hub_and_node import A, B
 
 PARTS = 4  # so that several processes share them
@@ -152,5 +154,19 @@ def test_the_seeyon_adapter_survives_a_death_at_every_step(part: int) -> None:
             office = offices.enter_context(SeeyonOffice())
             make_forms(office)
             return SeeyonBench(office)
+
+        survive_every_step(bench, part, PARTS)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_weaver_adapter_survives_a_death_at_every_step(folder: Path, part: int) -> None:
+    """Against a simulated office over HTTP, which checks nothing for uniqueness."""
+    with ExitStack() as offices:
+
+        def bench(number: int) -> WeaverBench:
+            office = offices.enter_context(WeaverOffice())
+            make_workflows(office)
+            return WeaverBench(office, folder / str(number))
 
         survive_every_step(bench, part, PARTS)

@@ -19,6 +19,7 @@ from exchange.web.node_api.events import add_events
 from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.files import add_files
 from exchange.web.node_api.inbox import add_inbox
+from exchange.web.node_api.offices import add_offices
 from exchange.web.node_api.once import Once, route_class
 from exchange.web.node_api.page import page_of_app
 from exchange.web.node_api.problems import add_node_problems, refuse
@@ -67,6 +68,9 @@ def create_node_app(face: NodeFace) -> FastAPI:
     for add in _PARTS:
         add(router, face, door)
     app.include_router(router)
+    offices = APIRouter()
+    add_offices(offices, face, strangers)
+    app.include_router(offices)
     if settings.soap:
         service = APIRouter()
         add_soap(service, face, door, once)

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query
 
+from exchange.adapters.links import FileLinks
 from exchange.codec.read import read_envelope, read_receipt
 from exchange.directory.snapshot import Directory
 from exchange.errors import FileMissingError, RefusedError
@@ -48,9 +49,13 @@ SenderOf = Annotated[
 ]
 
 
+def _no_links(name: str) -> None:  # as it is asked
+    """For a node whose offices fetch nothing by themselves."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFace:
-    """`renew`: ask the hub for a newer directory, now and then done anyway."""
+    """`links`: of an office, by the name of its table."""
 
     node: Node
     submitter: Submitter
@@ -63,6 +68,7 @@ class NodeFace:
     webhooks: Webhooks
     log: Log
     settings: NodeApi
+    links: Callable[[str], FileLinks | None] = _no_links
 
     def directory(self) -> Directory:
         return self.node.verifier().directory

@@ -1,0 +1,87 @@
+"""Links by which an office fetches files from a node by itself, each once.
+
+A link is a random name that nobody can guess, kept here as its digest, and ends at a time or when the whole file was
+fetched. Not here: HTTP (`exchange.web.node_api.offices`), the files themselves.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from exchange.adapters.share import faults_as_adapter_errors, sync_directory
+
+__all__ = ["FileLinks", "Link", "keep_private"]
+
+_OVER_SECONDS: Final = 3600  # how long one that is over is still kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a link gives: a file, by its digest."""
+
+    sha256: str
+    media_type: str
+
+
+class FileLinks:
+    """One office's, in a folder of the node's that outlives it. May be used by several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def give(self, link: Link, *, until: datetime) -> str:
+        """The secret end of its address. Those whose time is long over are forgotten. Raises AdapterError."""
+        token = secrets.token_urlsafe(32)
+        held = json.dumps({"sha256": link.sha256, "type": link.media_type})
+        with faults_as_adapter_errors("links"):
+            self._forget()
+            keep_private(self._folder / f"{_digest(token)}.{int(until.timestamp())}", held.encode())
+        return token
+
+    def follow(self, token: str) -> Link | None:
+        """None for one that was never given, is over or was used."""
+        found = self._held(token)
+        if found is None or datetime.now(UTC).timestamp() >= int(found.suffix[1:]):
+            return None
+        try:
+            held = json.loads(found.read_bytes())
+        except FileNotFoundError:  # used meanwhile
+            return None
+        return Link(sha256=held["sha256"], media_type=held["type"])
+
+    def end(self, token: str) -> None:
+        """It is not followed any more."""
+        if (found := self._held(token)) is not None:
+            found.unlink(missing_ok=True)
+
+    def _held(self, token: str) -> Path | None:
+        found = self._folder.glob(f"{_digest(token)}.*")
+        return next((path for path in found if path.suffix[1:].isdecimal()), None)
+
+    def _forget(self) -> None:
+        over = datetime.now(UTC).timestamp() - _OVER_SECONDS
+        for path in self._folder.glob("*.*"):
+            if path.suffix[1:].isdecimal() and int(path.suffix[1:]) < over:
+                path.unlink(missing_ok=True)
+
+
+def keep_private(path: Path, data: bytes) -> None:
+    """Write a file for this node's eyes only, whole and durable. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_directory(path.parent)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

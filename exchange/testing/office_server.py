@@ -1,0 +1,127 @@
+"""An office system that is none: HTTP on loopback, and the ways in which real ones fail whoever asks them.
+
+A simulated office derives from it and answers. Failures are attributes: set one, and the next question meets it. Not
+here: any vendor's interface.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+__all__ = ["Asked", "OfficeServer", "RefusedError"]
+
+
+class Asked:
+    """A question as it came. `path` without what it asks, which stands in `query`."""
+
+    def __init__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
+        where = urlsplit(target)
+        self.method, self.path, self.headers, self.body = method, unquote(where.path), headers, body
+        self.query = dict(parse_qsl(where.query))
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+
+class RefusedError(Exception):
+    """An answer that is no 200."""
+
+    def __init__(self, status: int, said: str | dict[str, Any]) -> None:
+        super().__init__(str(said))
+        self.status, self.said = status, said
+
+
+class OfficeServer:
+    """Failures, each at the next question whose path ends so:
+
+    cut_at     it is carried out, and its answer cut off
+    double_at  its answer comes twice in one
+    slow_at    it is carried out, and its answer comes after `slow_seconds`
+    charset    of all answers
+    """
+
+    def __init__(self) -> None:
+        self.cut_at = self.double_at = self.slow_at = ""
+        self.slow_seconds, self.charset = 1.0, "utf-8"
+        self.asked: list[str] = []
+        self.lock = threading.RLock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def answer(self, asked: Asked) -> object:
+        """Bytes and text as they are, all else as JSON. Raises RefusedError."""
+        raise RefusedError(404, "Page Not Found")
+
+    def _respond(self, asked: Asked) -> tuple[int, bytes]:
+        self.asked.append(f"{asked.method} {asked.path}")
+        try:
+            return 200, self._encoded(self.answer(asked))
+        except RefusedError as refusal:
+            return refusal.status, self._encoded(refusal.said)
+
+    def _encoded(self, found: object) -> bytes:
+        if isinstance(found, bytes):
+            return found
+        text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+        return text.encode(self.charset)
+
+    def _takes(self, failure: str, path: str) -> bool:
+        """Whether that failure is meant for this path; it happens once."""
+        wanted: str = getattr(self, failure)
+        if not wanted or not path.endswith(wanted):
+            return False
+        setattr(self, failure, "")
+        return True
+
+
+def _handler(office: OfficeServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked = Asked(self.command, self.path, headers, body)
+            with office.lock:
+                status, data = office._respond(asked)  # noqa: SLF001  # its own
+                cut, double, slow = (
+                    office._takes(failure, asked.path)  # noqa: SLF001
+                    for failure in ("cut_at", "double_at", "slow_at")
+                )
+            if slow:
+                time.sleep(office.slow_seconds)
+            if cut:
+                self.close_connection = True
+                return
+            data *= 1 + double
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = _serve  # noqa: N815  # the library names them
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library names it
+            pass
+
+    return Handler
