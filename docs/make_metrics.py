@@ -11,9 +11,10 @@ from pathlib import Path
 
 from exchange.telemetry.catalogue import CATALOGUE, Kind, Spec
 
-__all__ = ["ALERTS", "PAGE", "Alert", "alerts", "page"]
+__all__ = ["ALERTS", "PAGE", "RUNBOOKS", "Alert", "alerts", "page"]
 
 PAGE = Path(__file__).with_name("metrics.md")
+RUNBOOKS = Path(__file__).with_name("runbooks")
 ALERTS = Path(__file__).parent.parent / "deploy/prometheus/yidi-alerts.yml"
 
 _HEAD = """# Metrics 监控指标
@@ -40,7 +41,8 @@ This page is written by `python docs/make_metrics.py`.
 _ALERTS_HEAD = """
 ## Alerts 告警
 
-`critical` 立即叫人 wakes somebody up; `warning` 当天处理 is looked at the same day.
+`critical` 立即叫人 wakes somebody up; `warning` 当天处理 is looked at the same day. The page of each says what it
+means, what users feel, how to check and how to mend it.
 
 | Alert | Severity | Says |
 |---|---|---|
@@ -95,7 +97,7 @@ def _label(label: str, allowed: frozenset[str] | re.Pattern[str]) -> str:
 
 def _alert_row(rule: Alert) -> str:
     says = re.sub(r"\{\{ *\$(?:labels\.)?(\w+).*?\}\}", lambda found: f"*{found[1]}*", rule.summary)
-    return f"| `{rule.name}` | {rule.severity} | {says} |\n"
+    return f"| [`{rule.name}`]({RUNBOOKS.name}/{rule.name}.md) | {rule.severity} | {says} |\n"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.make_metrics import PAGE, Alert, alerts, page
+from docs.make_metrics import PAGE, RUNBOOKS, Alert, alerts, page
 from exchange.telemetry.catalogue import CATALOGUE
 from exchange.testing.stores import memory_hub_store, memory_node_store
 
@@ -79,3 +79,18 @@ def test_an_alert_says_in_chinese_what_is_wrong_and_where(rule: Alert, played: s
 
 def test_the_page_of_metrics_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run `python docs/make_metrics.py`"
+
+
+def test_each_alert_has_a_runbook_and_no_runbook_is_left_over() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {rule.name for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_an_alert_names_its_runbook_which_says_all_that_whoever_was_woken_needs(rule: Alert, rules: Path) -> None:
+    text = rules.read_text(encoding="utf-8")
+    assert f'runbook: "docs/runbooks/{rule.name}.md"' in text.split(f"- alert: {rule.name}\n")[1].split("- alert:")[0]
+    page = (RUNBOOKS / f"{rule.name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {rule.name} ")
+    parts = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+    assert [part.split(" ")[0] for part in parts] == ["含义", "影响", "检查", "处理", "何时叫谁"]
+    assert all(len(part.splitlines()) > 2 for part in parts)
