@@ -59,7 +59,7 @@ class Alert:
     @property
     def metrics(self) -> frozenset[str]:
         """Names of the catalogue: a histogram's samples carry a suffix."""
-        named = re.findall(r"\byidi_\w+", self.expression)
+        named = re.findall(r"(?<![:\w])yidi_\w+(?!\w*:)", self.expression)
         return frozenset(re.sub(r"_(bucket|sum|count)$", "", name) for name in named)
 
 

@@ -45,7 +45,7 @@ _CODES = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
 # Names that the program gives its own things: steps of workers, kinds of rows, events of the log.
 _WORDS = re.compile(r"[a-z][a-z0-9_.]{0,59}", re.ASCII)
 
-_FROM_MS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
+_FROM_MS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 7200.0)
 _TO_DAYS = (
     60.0,
     300.0,
