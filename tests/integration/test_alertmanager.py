@@ -1,0 +1,129 @@
+"""The example for Alertmanager, judged by its own amtool and by Alertmanager itself: one message when something begins,
+one when it is over, and none for what follows from it."""
+
+import json
+import re
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from docs.make_metrics import alerts
+from exchange.trial.servers import free_port
+
+CONFIG = Path(__file__).parents[2] / "deploy/prometheus/alertmanager.yml"
+SECONDS = 60
+
+Told = list[tuple[str, str, int]]
+
+
+@pytest.fixture
+def told() -> Iterator[tuple[str, Told]]:
+    """A receiver's address, and what it was told: alert, state, how many series."""
+    heard: Told = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            heard.append((body["groupLabels"]["alertname"], body["status"], len(body["alerts"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", heard
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def manager(tmp_path: Path, told: tuple[str, Told]) -> Iterator[str]:
+    """Alertmanager over our file, told to hurry."""
+    text = CONFIG.read_text(encoding="utf-8")
+    for old, new in (("http://127.0.0.1:9095/", told[0]), ("group_wait: 30s", "group_wait: 2s"),
+                     ("group_interval: 5m", "group_interval: 1s")):  # fmt: skip
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (tmp_path / "alertmanager.yml").write_text(text, encoding="utf-8")
+    url = f"http://127.0.0.1:{free_port()}"
+    command = ["prometheus-alertmanager", f"--config.file={tmp_path}/alertmanager.yml", "--cluster.listen-address="]
+    command += [f"--storage.path={tmp_path}/data", f"--web.listen-address={url.removeprefix('http://')}"]
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            until(lambda: _answers(f"{url}/-/ready"))
+            yield url
+        finally:
+            process.terminate()
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not reached():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def post(url: str, names: list[tuple[str, str]], *, over: bool = False) -> None:
+    """`names`: alert and instance, of the job yidi, as Prometheus would say it."""
+    now = datetime.now(UTC)
+    ends = {"endsAt": now.isoformat()} if over else {"endsAt": (now + timedelta(hours=1)).isoformat()}
+    body = [
+        {"labels": {"alertname": name, "instance": instance, "job": "yidi"},
+         "startsAt": (now - timedelta(minutes=5)).isoformat(), **ends}
+        for name, instance in names
+    ]  # fmt: skip
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(f"{url}/api/v2/alerts", data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+
+
+def test_amtool_takes_the_file() -> None:
+    done = subprocess.run(["amtool", "check-config", CONFIG], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_that_the_file_names_is_one() -> None:
+    known = {rule.name for rule in alerts()}
+    for matcher in re.findall(r'alertname(?:=~|=|!=)"([^"]+)"', CONFIG.read_text(encoding="utf-8")):
+        for one in matcher.split("|"):
+            assert any(re.fullmatch(one, name) for name in known), one
+
+
+def test_a_broker_that_is_down_is_told_once_and_nothing_that_follows_from_it(
+    manager: str, told: tuple[str, Told]
+) -> None:
+    causes = [("YidiBrokerRefuses", "router"), ("YidiBrokerRefuses", "clock")]
+    follows = [("YidiOutboxStuck", "node-1"), ("YidiOutboxStuck", "node-2"), ("YidiServiceLevelFastBurn", "")]
+    post(manager, causes + follows)
+    until(lambda: bool(told[1]))
+    time.sleep(4)  # as long as two groups would take
+    assert told[1] == [("YidiBrokerRefuses", "firing", 2)]
+    post(manager, follows, over=True)
+    post(manager, causes, over=True)
+    until(lambda: len(told[1]) > 1)
+    time.sleep(4)
+    assert told[1] == [("YidiBrokerRefuses", "firing", 2), ("YidiBrokerRefuses", "resolved", 2)]
+
+
+def test_a_process_that_is_down_silences_itself_and_nobody_else(manager: str, told: tuple[str, Told]) -> None:
+    post(manager, [("YidiDown", "node-1"), ("YidiDiskFilling", "node-1"), ("YidiDiskFilling", "node-2")])
+    until(lambda: len(told[1]) == 2)
+    assert sorted(told[1]) == [("YidiDiskFilling", "firing", 1), ("YidiDown", "firing", 1)]
