@@ -6,6 +6,7 @@ import typer
 
 from exchange.cli.archive import add_hub_command, archive_event, archive_rows, archive_value
 from exchange.cli.backup import add_hub_commands
+from exchange.cli.certificates import add_certificates_command
 from exchange.cli.hub_init import init
 from exchange.cli.hub_tls import add_tls_command
 from exchange.cli.journey import add_journey_command
@@ -69,6 +70,7 @@ def group() -> typer.Typer:
     add_hub_commands(application)
     add_hub_command(application)
     add_tls_command(application)
+    add_certificates_command(application)
     add_journey_command(application)
     return application
 
