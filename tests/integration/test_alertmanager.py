@@ -110,20 +110,30 @@ def test_every_alert_that_the_file_names_is_one() -> None:
 def test_a_broker_that_is_down_is_told_once_and_nothing_that_follows_from_it(
     manager: str, told: tuple[str, Told]
 ) -> None:
-    causes = [("YidiBrokerRefuses", "router"), ("YidiBrokerRefuses", "clock")]
-    follows = [("YidiOutboxStuck", "node-1"), ("YidiOutboxStuck", "node-2"), ("YidiServiceLevelFastBurn", "")]
+    causes = [("YidiBrokerRefuses", instance) for instance in ("router", "node-1", "node-2")]
+    follows = [("YidiAcceptSlow", "router"), ("YidiOutboxStuck", "node-1"), ("YidiOutboxStuck", "node-2")]
     post(manager, causes + follows)
     until(lambda: bool(told[1]))
     time.sleep(4)  # as long as two groups would take
-    assert told[1] == [("YidiBrokerRefuses", "firing", 2)]
+    assert told[1] == [("YidiBrokerRefuses", "firing", 3)]
     post(manager, follows, over=True)
     post(manager, causes, over=True)
     until(lambda: len(told[1]) > 1)
     time.sleep(4)
-    assert told[1] == [("YidiBrokerRefuses", "firing", 2), ("YidiBrokerRefuses", "resolved", 2)]
+    assert told[1] == [("YidiBrokerRefuses", "firing", 3), ("YidiBrokerRefuses", "resolved", 3)]
 
 
 def test_a_process_that_is_down_silences_itself_and_nobody_else(manager: str, told: tuple[str, Told]) -> None:
     post(manager, [("YidiDown", "node-1"), ("YidiDiskFilling", "node-1"), ("YidiDiskFilling", "node-2")])
     until(lambda: len(told[1]) == 2)
     assert sorted(told[1]) == [("YidiDiskFilling", "firing", 1), ("YidiDown", "firing", 1)]
+
+
+@pytest.mark.parametrize("cause", ["YidiBrokerRefuses", "YidiWorkerNotSeen", "YidiStepFailing", "YidiDiskFull"])
+def test_trouble_at_one_node_hides_nothing_of_another_nor_of_the_county(
+    manager: str, told: tuple[str, Told], cause: str
+) -> None:
+    elsewhere = [("YidiOutboxStuck", "node-7"), ("YidiNoCheckpoint", "clock"), ("YidiServiceLevelFastBurn", "")]
+    post(manager, [(cause, "node-1"), *elsewhere])
+    until(lambda: len(told[1]) == 4)
+    assert {name for name, _, _ in told[1]} == {cause, *(name for name, _ in elsewhere)}
