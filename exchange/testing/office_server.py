@@ -39,13 +39,15 @@ class RefusedError(Exception):
 
 
 class OfficeServer:
-    """Failures, each at the next question whose path ends so:
+    """`root`: what all paths begin with, and `Asked` leaves out. Failures, each at the next question whose path ends so:
 
     cut_at     it is carried out, and its answer cut off
     double_at  its answer comes twice in one
     slow_at    it is carried out, and its answer comes after `slow_seconds`
     charset    of all answers
     """
+
+    root = ""
 
     def __init__(self) -> None:
         self.cut_at = self.double_at = self.slow_at = ""
@@ -72,7 +74,8 @@ class OfficeServer:
         """Bytes and text as they are, all else as JSON. Raises RefusedError."""
         raise RefusedError(404, "Page Not Found")
 
-    def _respond(self, asked: Asked) -> tuple[int, bytes]:
+    def respond(self, asked: Asked) -> tuple[int, bytes]:
+        """The answer as it goes out, with its status."""
         self.asked.append(f"{asked.method} {asked.path}")
         try:
             return 200, self._encoded(self.answer(asked))
@@ -85,7 +88,7 @@ class OfficeServer:
         text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
         return text.encode(self.charset)
 
-    def _takes(self, failure: str, path: str) -> bool:
+    def takes(self, failure: str, path: str) -> bool:
         """Whether that failure is meant for this path; it happens once."""
         wanted: str = getattr(self, failure)
         if not wanted or not path.endswith(wanted):
@@ -101,12 +104,11 @@ def _handler(office: OfficeServer) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(self.command, self.path, headers, body)
+            asked = Asked(self.command, self.path.removeprefix(office.root), headers, body)
             with office.lock:
-                status, data = office._respond(asked)  # noqa: SLF001  # its own
+                status, data = office.respond(asked)
                 cut, double, slow = (
-                    office._takes(failure, asked.path)  # noqa: SLF001
-                    for failure in ("cut_at", "double_at", "slow_at")
+                    office.takes(failure, asked.path) for failure in ("cut_at", "double_at", "slow_at")
                 )
             if slow:
                 time.sleep(office.slow_seconds)

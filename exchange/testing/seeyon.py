@@ -5,19 +5,17 @@ failures that real ones have.
         office.make_form("YD_FW", "formmain_0130", ["标题", "附件", "处理结果"])
         ... office.url
 
-What it answers has the shapes seen in integrations; what nobody has seen is marked in docs/adapters/seeyon.md. Failures
-are attributes: set one, and the next requests meet it. Not here: anything of the exchange.
+What it answers has the shapes seen in integrations; what nobody has seen is marked in docs/adapters/seeyon.md. Not
+here: anything of the exchange, failures of any office (`office_server`).
 """
 
 import itertools
-import json
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
-from urllib.parse import unquote, urlsplit
+from typing import Any
+
+from exchange.testing.office_server import Asked, OfficeServer, RefusedError
 
 __all__ = ["Form", "Row", "SeeyonOffice"]
 
@@ -43,46 +41,24 @@ class Form:
     rows: list[Row] = field(default_factory=list)
 
 
-class _RefusedError(Exception):
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
-
-
-class SeeyonOffice:
-    """`rest_user` logs in with `password`. Failures:
+class SeeyonOffice(OfficeServer):
+    """`rest_user` logs in with `password`. Failures, besides those of `OfficeServer`:
 
     trusted      False: every question with a token is answered 401, whatever the token (三方互信)
     ip_bound     True: 500 that speaks of an IP
-    cut_at       path of a question that is carried out next, and whose answer is cut off
-    charset      of its answers
     """
 
+    root = "/seeyon/rest"
+
     def __init__(self, password: str = "secret") -> None:  # noqa: S107  # of a server that is none
+        super().__init__()
         self.password, self.rest_user = password, "rest"
-        self.trusted, self.ip_bound, self.cut_at, self.charset = True, False, "", "utf-8"
+        self.trusted, self.ip_bound = True, False
         self.templates: dict[str, Form] = {}
         self.forms: dict[str, Form] = {}
-        self.asked: list[str] = []
         self._numbers = itertools.count(1_000_000_000_000_001)
         self._tokens: set[str] = set()
         self._files: dict[str, tuple[str, bytes]] = {}
-        self._lock = threading.RLock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     # what the site's administrator and people do
 
@@ -99,38 +75,37 @@ class SeeyonOffice:
 
     def write(self, code: str, fields: Mapping[str, str], files: Mapping[str, bytes] | None = None) -> Row:
         """A row, as a process of the site's would write it."""
-        with self._lock:
+        with self.lock:
             row = Row(id=str(next(self._numbers)), fields=dict(fields), files=dict(files or {}))
             self.forms[code].rows.append(row)
             return row
 
     def expire_tokens(self) -> None:
-        with self._lock:
+        with self.lock:
             self._tokens.clear()
 
     # the interface
 
-    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> object:
-        path = unquote(path).removeprefix("/seeyon/rest")
-        self.asked.append(f"{method} {path}")
-        if (method, path) == ("POST", "/token"):
-            return self._log_in(json.loads(body))
+    def answer(self, asked: Asked) -> object:
+        path = asked.path
+        if (asked.method, path) == ("POST", "/token"):
+            return self._log_in(asked.json())
         if self.ip_bound:
-            raise _RefusedError(500, "当前IP不在REST账号绑定的IP范围内")
-        if not self.trusted or headers.get("token") not in self._tokens:
-            raise _RefusedError(401, "token无效" if self.trusted else "请先配置三方互信")
+            raise RefusedError(500, "当前IP不在REST账号绑定的IP范围内")
+        if not self.trusted or asked.headers.get("token") not in self._tokens:
+            raise RefusedError(401, "token无效" if self.trusted else "请先配置三方互信")
         if path.startswith("/attachment/file/"):
             return self._file(path.rpartition("/")[2])
         match path:
             case "/attachment":
-                return self._upload(headers["content-type"], body)
+                return self._upload(asked.headers["content-type"], asked.body)
             case "/bpm/process/start":
-                return self._start(json.loads(body)["data"])
+                return self._start(asked.json()["data"])
             case "/cap4/form/soap/export":
-                return self._export(json.loads(body))
+                return self._export(asked.json())
             case "/cap4/form/soap/batch-add" | "/cap4/form/soap/batch-update":
-                return self._write(json.loads(body), adding=path.endswith("add"))
-        raise _RefusedError(404, "Page Not Found")
+                return self._write(asked.json(), adding=path.endswith("add"))
+        raise RefusedError(404, "Page Not Found")
 
     def _log_in(self, account: Mapping[str, str]) -> object:
         if (account["userName"], account["password"]) != (self.rest_user, self.password):
@@ -150,7 +125,7 @@ class SeeyonOffice:
 
     def _file(self, id_: str) -> bytes:
         if id_ not in self._files:
-            raise _RefusedError(404, "文件不存在")
+            raise RefusedError(404, "文件不存在")
         return self._files[id_][1]
 
     def _start(self, data: Mapping[str, Any]) -> object:
@@ -216,42 +191,3 @@ class SeeyonOffice:
     @staticmethod
     def _is_double(form: Form, fields: Mapping[str, str]) -> bool:
         return form.unique is not None and any(row.fields.get(form.unique) == fields[form.unique] for row in form.rows)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        office = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._serve()
-
-            def do_POST(self) -> None:
-                self._serve()
-
-            def _serve(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                with office._lock:  # its own
-                    try:
-                        found = office._answer(self.command, urlsplit(self.path).path, headers, body)
-                        status, data = 200, found if isinstance(found, bytes) else office._text(found)
-                    except _RefusedError as refusal:
-                        status, data = refusal.status, refusal.text.encode(office.charset)
-                    cut = bool(office.cut_at) and self.path.partition("?")[0].endswith(office.cut_at)
-                    office.cut_at = "" if cut else office.cut_at
-                if cut:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library names it
-                pass
-
-        return Handler
-
-    def _text(self, found: object) -> bytes:
-        return json.dumps(found, ensure_ascii=False).encode(self.charset)
