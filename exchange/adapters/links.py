@@ -6,16 +6,15 @@ fetched. Not here: HTTP (`exchange.web.node_api.offices`), the files themselves.
 
 import hashlib
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from exchange.adapters.share import faults_as_adapter_errors, sync_directory
+from exchange.adapters.share import faults_as_adapter_errors, keep_private
 
-__all__ = ["FileLinks", "Link", "keep_private"]
+__all__ = ["FileLinks", "Link"]
 
 _OVER_SECONDS: Final = 3600  # how long one that is over is still kept
 
@@ -68,19 +67,6 @@ class FileLinks:
         for path in self._folder.glob("*.*"):
             if path.suffix[1:].isdecimal() and int(path.suffix[1:]) < over:
                 path.unlink(missing_ok=True)
-
-
-def keep_private(path: Path, data: bytes) -> None:
-    """Write a file for this node's eyes only, whole and durable. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_directory(path.parent)
 
 
 def _digest(token: str) -> str:

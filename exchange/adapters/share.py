@@ -1,9 +1,11 @@
 """A folder that others read and write too, perhaps over a network: no link is followed, and what is visible is whole.
+And files of a node's own that nobody else may read.
 
 Not here: what the folders mean (`exchange.adapters.folder`).
 """
 
 import os
+import secrets
 import stat
 import unicodedata
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ __all__ = [
     "display_name",
     "faults_as_adapter_errors",
     "free_name",
+    "keep_private",
     "open_regular",
     "sync_directory",
     "write_synced",
@@ -86,6 +89,19 @@ def sync_directory(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def keep_private(path: Path, data: bytes) -> None:
+    """Write a file for this node's eyes only, whole and durable. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_directory(path.parent)
 
 
 def free_name(folder: Path, name: str) -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.checks import SOON
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
 from exchange.cli.output import local, show_json, show_table, stamp
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_certificates_command"]
 
-_SOON = timedelta(days=30)
 _SERVERS = ("hub.pem", "broker.pem", "ca.pem")
 
 
@@ -129,4 +129,4 @@ def _state(one: _Certified, now: datetime) -> tuple[str, str]:
         return "没有密钥", "none"
     if one.end <= now:
         return "已到期", "ended"
-    return ("将到期", "ends soon") if one.end <= now + _SOON else ("有效", "good")
+    return ("将到期", "ends soon") if one.end <= now + SOON else ("有效", "good")

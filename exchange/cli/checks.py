@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
 
 __all__ = [
+    "SOON",
     "Check",
     "Finding",
     "HubSide",
@@ -42,6 +43,9 @@ __all__ = [
     "fine",
     "warning",
 ]
+
+
+SOON = timedelta(days=30)  # what ends within it wants a person now
 
 
 class Level(Enum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from exchange.cli.checks import Check, Finding, HubSide, Patient, failure, fine, warning
+from exchange.cli.checks import SOON, Check, Finding, HubSide, Patient, failure, fine, warning
 from exchange.cli.language import say
 from exchange.cli.output import local
 from exchange.ports.node import Box, OutboxKind
@@ -11,7 +11,6 @@ from exchange.ports.records import QuarantineRecord
 
 __all__ = ["CHECKS", "clock", "deliveries", "directory_life", "few", "hub_quarantine", "ledger"]
 
-_SOON = timedelta(days=30)
 _LATE = timedelta(minutes=10)
 _FAR = timedelta(days=3650)
 
@@ -79,7 +78,7 @@ def certificates(patient: Patient) -> Iterator[Finding]:
     }
     ends["hub"] = [key.valid_to for key in held.hub_keys if key.revoked is None]
     without = [owner for owner, dates in ends.items() if max(dates, default=patient.now) <= patient.now]
-    soon = [owner for owner, dates in ends.items() if dates and patient.now < max(dates) <= patient.now + _SOON]
+    soon = [owner for owner, dates in ends.items() if dates and patient.now < max(dates) <= patient.now + SOON]
     if without:
         cure = "yidi node enroll --renew " + " ".join(without[:5])
         yield failure("certificates", say("没有有效密钥：", "no valid key: ") + few(without), cure)

@@ -9,13 +9,12 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exchange.cli import checks_flow, checks_servers
-from exchange.cli.checks import Check, Finding, Place, current_directory, failure, fine, warning
+from exchange.cli.checks import SOON, Check, Finding, Place, current_directory, failure, fine, warning
 from exchange.cli.checks_place import disk, private
 from exchange.cli.failure import fail
 from exchange.cli.language import say
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "HubPatient", "certificate_end"]
 
 _OWNERS = ("authority", "directory", "hub", "ledger")
-_SOON = timedelta(days=30)
 _HTTP_SECONDS = 5.0
 
 
@@ -206,7 +204,7 @@ def certificate_end(patient: Place, path: Path, cure: str) -> Finding:
     found = say(f"{path.name} 有效至 {local(end)[:10]}", f"{path.name} is good until {local(end)[:10]}")
     if end <= patient.now:
         return failure("certificates", say("证书已过期：", "ended: ") + found, cure)
-    return warning("certificates", found, cure) if end <= patient.now + _SOON else fine("certificates", found)
+    return warning("certificates", found, cure) if end <= patient.now + SOON else fine("certificates", found)
 
 
 def http(patient: HubPatient) -> Iterator[Finding]:

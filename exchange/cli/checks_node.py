@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from exchange.cli import checks_flow
-from exchange.cli.checks import Check, Finding, Place, failure, fine, warning
+from exchange.cli.checks import SOON, Check, Finding, Place, failure, fine, warning
 from exchange.cli.checks_hub import certificate_end
 from exchange.cli.checks_place import disk, offices_of, private
 from exchange.cli.checks_programs import programs_of
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKS", "NodePatient"]
 
-_SOON = timedelta(days=30)
 _LATE = timedelta(minutes=10)
 _FAR = timedelta(days=3650)
 _SKEW_SECONDS = 60.0  # a signed request is good for five minutes
@@ -100,7 +99,7 @@ def keys(patient: NodePatient) -> Iterator[Finding]:
         end = max(good, default=patient.now)
         if end <= patient.now:
             yield failure("keys", say(f"{unit} 没有有效密钥", f"{unit} has no valid key"), cure)
-        elif end <= patient.now + _SOON:
+        elif end <= patient.now + SOON:
             yield warning(
                 "keys", say(f"{unit} 的密钥 {local(end)[:10]} 到期", f"{unit}'s ends {local(end)[:10]}"), cure
             )

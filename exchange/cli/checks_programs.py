@@ -4,10 +4,9 @@ Not here: what programs do with it.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from exchange.cli.checks import Finding, Place, failure, fine, warning
+from exchange.cli.checks import SOON, Finding, Place, failure, fine, warning
 from exchange.cli.language import say
 from exchange.cli.output import local
 from exchange.cli.running import programs_served, running
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from exchange.settings import NodeApi
 
 __all__ = ["programs_of"]
-
-_SOON = timedelta(days=30)
 
 
 def programs_of(patient: Place, settings: "NodeApi", store: "NodeStore") -> Iterator[Finding]:
@@ -34,7 +31,7 @@ def programs_of(patient: Place, settings: "NodeApi", store: "NodeStore") -> Iter
         tokens, webhooks = session.tokens(), session.webhooks()
     for token in tokens:
         ends = token.expires
-        if token.revoked is None and ends is not None and patient.now < ends <= patient.now + _SOON:
+        if token.revoked is None and ends is not None and patient.now < ends <= patient.now + SOON:
             found = say(
                 f"令牌 {token.id} {token.name} {local(ends)[:10]} 失效", f"token {token.id} ends {local(ends)[:10]}"
             )
@@ -63,7 +60,7 @@ def _certificate(patient: Place, settings: "NodeApi") -> Iterator[Finding]:
     )
     if end <= patient.now:
         yield failure("programs", found, cure)
-    elif end <= patient.now + _SOON:
+    elif end <= patient.now + SOON:
         yield warning("programs", found, cure)
 
 

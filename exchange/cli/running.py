@@ -30,26 +30,9 @@ def workers(layout: "Layout", *, seconds: float = 3.0) -> dict[str, Running | No
 
 
 def programs_served(layout: "Layout", *, seconds: float = 3.0) -> str | None:
-    """Where the interface for programs answers; None when it does not. Its certificate is not judged."""
-    import ssl
-    import urllib.error
-    import urllib.request
-
-    try:
-        url = layout.api_url.read_text(encoding="utf-8").strip().rstrip("/")
-    except OSError:
-        return None
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    try:
-        with direct.open(f"{url}/api/v1", timeout=seconds):
-            return url
-    except urllib.error.HTTPError as error:  # 401: nobody in particular asks
-        with error:
-            return url
-    except (OSError, ValueError):
-        return None
+    """Where the interface for programs answers, be it that it wants a token; None when it does not."""
+    asked = _ask(layout.api_url, seconds, "api/v1")
+    return None if asked is None else asked.url
 
 
 def moves(root: Path, worker: str, *, seconds: float = 5.0) -> bool:
@@ -59,6 +42,7 @@ def moves(root: Path, worker: str, *, seconds: float = 5.0) -> bool:
 
 
 def _ask(file: Path, seconds: float, what: str = "readyz") -> Running | None:
+    import ssl
     import urllib.error
     import urllib.request
 
@@ -66,8 +50,10 @@ def _ask(file: Path, seconds: float, what: str = "readyz") -> Running | None:
         url = file.read_text(encoding="utf-8").strip().rstrip("/")
     except OSError:
         return None
-    # Always this very machine: no proxy of the environment has anything to do with it.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    # Always this very machine: no proxy of the environment has anything to do with it, and no certificate is judged.
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting))
     try:
         with direct.open(f"{url}/{what}", timeout=seconds) as response:
             return Running(url=url, ready=True, answer=_line(response.read(2000)))

@@ -17,7 +17,6 @@ unit's mailbox speaks for it. A code lasts as long as the document is open.
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import time
@@ -45,6 +44,7 @@ from exchange.adapters.mail.settings import MailServer, MailSettings
 from exchange.adapters.mail.words import ASK, compose, document_text, manifest_in, said_in
 from exchange.adapters.parcels import draft_from
 from exchange.adapters.registry import Place
+from exchange.adapters.share import keep_private
 from exchange.errors import InputError, InvalidValueError, LimitError, YidiError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Receipt
@@ -79,7 +79,7 @@ class MailAdapter(OfficeAdapter):
         where, data = f"offices.{place.name}", place.data
         servers = settings.smtp, settings.imap
         tls = context_of(settings.smtp, data, f"{where}.smtp"), context_of(settings.imap, data, f"{where}.imap")
-        passwords = _password(settings.smtp, data, f"{where}.smtp"), _password(settings.imap, data, f"{where}.imap")
+        passwords = _password(settings.smtp, place, "smtp"), _password(settings.imap, place, "imap")
         return cls(settings, MailPost(settings.address, servers, tls, passwords), _secret(data / settings.codes_file))
 
     def __init__(
@@ -333,27 +333,15 @@ class MailAdapter(OfficeAdapter):
         return b32encode(found).decode("ascii")[:20]
 
 
-def _password(server: MailServer, data: Path, where: str) -> str:
-    if not server.user:
-        return ""
-    file = data / server.password_file
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{where}.password_file: {file}: {error}", code="SETTINGS") from error
+def _password(server: MailServer, place: Place, table: str) -> str:
+    return place.secret(f"{table}.password_file", server.password_file) if server.user else ""
 
 
 def _secret(file: Path) -> bytes:
     """Made once, readable by nobody else."""
     try:
         if not file.exists():
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary = file.with_name(f".{file.name}.{os.getpid()}")
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-                out.write(secrets.token_bytes(32))
-                out.flush()
-                os.fsync(out.fileno())
-            temporary.rename(file)
+            keep_private(file, secrets.token_bytes(32))
         found = file.read_bytes()
     except OSError as error:
         raise InputError(f"codes_file: {file}: {error.strerror}", code="SETTINGS") from error

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from exchange.adapters.links import keep_private
 from exchange.adapters.office_http import OfficeHttp
-from exchange.adapters.share import faults_as_adapter_errors
+from exchange.adapters.share import faults_as_adapter_errors, keep_private
 from exchange.errors import AdapterError
 from exchange.trust.rsa import RsaKey, encrypt_for
 
