@@ -39,7 +39,7 @@ class RefusedError(Exception):
 
 
 class OfficeServer:
-    """`root`: what all paths begin with, and `Asked` leaves out. Failures, each at the next question whose path ends so:
+    """`root`: what all paths begin with; `Asked` has the rest. Failures, each at the next question whose path ends so:
 
     cut_at     it is carried out, and its answer cut off
     double_at  its answer comes twice in one

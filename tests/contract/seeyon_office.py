@@ -1,22 +1,20 @@
 """The office of the Seeyon adapter: a simulated one, its forms as a site would make them, and its people."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from exchange.adapters.office_http import Answer, OfficeHttp
 from exchange.adapters.seeyon.adapter import SeeyonAdapter, SeeyonDesk
 from exchange.adapters.seeyon.client import SeeyonClient
 from exchange.adapters.seeyon.settings import SeeyonSettings
 from exchange.settings import read_table
 from exchange.testing.seeyon import SeeyonOffice
 from tests.contract.crash_matrix import FILES, TITLE
-from tests.unit.services.hub_and_node import A, B
+from tests.contract.office_bench import DECISIONS, EVENTS, ForItsUnit, Told, watching
+from tests.unit.services.hub_and_node import B
 
 __all__ = ["SeeyonBench", "make_forms", "settings_of"]
-
-DECISIONS = ("签收", "反馈")
 
 
 def make_forms(office: SeeyonOffice) -> None:
@@ -67,19 +65,8 @@ def settings_of(url: str, /, **changes: Any) -> dict[str, Any]:
     }
 
 
-class _Told(OfficeHttp):
-    """Tells of each question, before it is asked and after it was answered."""
-
-    reach: Callable[[str], None] | None = None
-
-    def ask(self, method: str, path: str, **parts: Any) -> Answer:
-        writes = not path.endswith(("/export", "/token"))
-        if writes and self.reach is not None:
-            self.reach(f"before {path}")
-        answer = super().ask(method, path, **parts)
-        if writes and self.reach is not None:
-            self.reach(f"after {path}")
-        return answer
+class _Told(Told):
+    reads = ("/export", "/token")
 
 
 @dataclass
@@ -95,15 +82,8 @@ class SeeyonBench:
         client = SeeyonClient(self.http[-1], "rest", self.office.password, "shoufa")
         return _ForItsUnit(settings, SeeyonDesk(settings, client))
 
-    @contextmanager
-    def watch(self, reach: Callable[[str], None]) -> Iterator[None]:
-        for http in self.http:
-            http.reach = reach
-        try:
-            yield
-        finally:
-            for http in self.http:
-                http.reach = None
+    def watch(self, reach: Callable[[str], None]) -> AbstractContextManager[None]:
+        return watching(self.http, reach)
 
     def put_out(self) -> None:
         fields = {
@@ -128,14 +108,7 @@ class SeeyonBench:
         return [(row.fields["标题"], row.files) for row in self.office.forms["GWSW_01"].rows]
 
     def shown(self) -> list[str]:
-        events = {
-            "已受理": "ACCEPTED",
-            "已送达": "DELIVERED",
-            "已入OA": "IMPORTED",
-            "已签收": "SIGNED",
-            "已反馈": "FEEDBACK",
-        }
-        return sorted(events[row.fields["事件"]] for row in self.office.forms["YD_HZ"].rows)
+        return sorted(EVENTS[row.fields["事件"]] for row in self.office.forms["YD_HZ"].rows)
 
     def waiting(self) -> int:
         sent = [row.fields.get("处理结果", "").startswith("已发送") for row in self.office.forms["YD_FW"].rows]
@@ -143,11 +116,5 @@ class SeeyonBench:
         return [*sent, *decided].count(False)
 
 
-class _ForItsUnit(SeeyonAdapter):
-    """One office has one unit; here A sends and B receives through the same forms."""
-
-    def collect(self, unit: Any) -> Any:
-        return super().collect(unit) if unit == A else ()
-
-    def decisions(self, unit: Any, held: Any) -> Any:
-        return super().decisions(unit, held) if unit == B else ()
+class _ForItsUnit(ForItsUnit, SeeyonAdapter):
+    pass

@@ -1,13 +1,12 @@
 """The office of the Weaver adapter: a simulated one, its workflows as a site would make them, and its people."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from exchange.adapters.links import FileLinks
-from exchange.adapters.office_http import Answer, OfficeHttp
 from exchange.adapters.weaver.adapter import WeaverAdapter, weaver_desk
 from exchange.adapters.weaver.client import WeaverClient
 from exchange.adapters.weaver.files import Handing
@@ -16,12 +15,10 @@ from exchange.adapters.weaver.tokens import WeaverTokens
 from exchange.settings import read_table
 from exchange.testing.weaver import WeaverOffice
 from tests.contract.crash_matrix import FILES, TITLE
-from tests.unit.services.hub_and_node import A, B
+from tests.contract.office_bench import DECISIONS, EVENTS, ForItsUnit, Told, watching
+from tests.unit.services.hub_and_node import B
 
 __all__ = ["WeaverBench", "make_workflows", "settings_of"]
-
-DECISIONS = ("签收", "反馈")
-_READS = ("List", "getWorkflowRequest", "getRequestResources")
 
 
 def make_workflows(office: WeaverOffice) -> None:
@@ -78,19 +75,8 @@ def settings_of(url: str, /, **changes: Any) -> dict[str, Any]:
     }
 
 
-class _Told(OfficeHttp):
-    """Tells of each question that changes something, before it is asked and after it was answered."""
-
-    reach: Callable[[str], None] | None = None
-
-    def ask(self, method: str, path: str, **parts: Any) -> Answer:
-        writes = not path.endswith(_READS)
-        if writes and self.reach is not None:
-            self.reach(f"before {path}")
-        answer = super().ask(method, path, **parts)
-        if writes and self.reach is not None:
-            self.reach(f"after {path}")
-        return answer
+class _Told(Told):
+    reads = ("List", "getWorkflowRequest", "getRequestResources")
 
 
 @dataclass
@@ -109,15 +95,8 @@ class WeaverBench:
         client = WeaverClient(self.http[-1], tokens, Handing(settings, "weaver", FileLinks(self.folder / "links")))
         return _ForItsUnit(settings, weaver_desk(settings, client))
 
-    @contextmanager
-    def watch(self, reach: Callable[[str], None]) -> Iterator[None]:
-        for http in self.http:
-            http.reach = reach
-        try:
-            yield
-        finally:
-            for http in self.http:
-                http.reach = None
+    def watch(self, reach: Callable[[str], None]) -> AbstractContextManager[None]:
+        return watching(self.http, reach)
 
     def put_out(self) -> None:
         fields = {
@@ -143,24 +122,11 @@ class WeaverBench:
         return [(one.fields["bt"], one.files) for one in self.office.of("781")]
 
     def shown(self) -> list[str]:
-        events = {
-            "已受理": "ACCEPTED",
-            "已送达": "DELIVERED",
-            "已入OA": "IMPORTED",
-            "已签收": "SIGNED",
-            "已反馈": "FEEDBACK",
-        }
-        return sorted(events[one.fields["sj"]] for one in self.office.of("783"))
+        return sorted(EVENTS[one.fields["sj"]] for one in self.office.of("783"))
 
     def waiting(self) -> int:
         return sum(one.node in ("ours", "back") for one in self.office.requests)
 
 
-class _ForItsUnit(WeaverAdapter):
-    """One office has one unit; here A sends and B receives."""
-
-    def collect(self, unit: Any) -> Any:
-        return super().collect(unit) if unit == A else ()
-
-    def decisions(self, unit: Any, held: Any) -> Any:
-        return super().decisions(unit, held) if unit == B else ()
+class _ForItsUnit(ForItsUnit, WeaverAdapter):
+    pass

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,23 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found(tmp_path_factory.mktemp("node-api"))
 
 
-@pytest.fixture(scope="module")
-def machine(data: Path) -> Iterator[Machine]:
+@contextmanager
+def at_work(data: Path) -> Iterator[Machine]:
+    """The exchange of that folder, its loops in a thread."""
     machine = open_machine(Layout(data), NoMetrics(), Silent(()))
     thread = threading.Thread(target=machine.run)
     thread.start()
-    yield machine
-    machine.stop()
-    thread.join()
+    try:
+        yield machine
+    finally:
+        machine.stop()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def machine(data: Path) -> Iterator[Machine]:
+    with at_work(data) as machine:
+        yield machine
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ Not asked: that whatever fits the page is accepted. The domain has rules that no
 """
 
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +16,8 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from docs.make_openapi import document
-from exchange.wiring.layout import Layout
-from tests.integration.test_node_api import NoMetrics, bearer, eventually, found
+from tests.integration.test_node_api import at_work, bearer, eventually, found
 from tests.integration.test_node_api import document as document_to
-from tests.unit.cli.commands import Silent
-from workers.machine import open_machine
 
 _ID = re.compile(r"[0-9a-f-]{36}")
 UNIT, OTHER = "520304-001", "520304-002"
@@ -43,20 +39,16 @@ class Live:
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     often = "requests_per_minute = 1000000\nstrangers_per_address = 1000000\n"
     data = found(tmp_path_factory.mktemp("page"), often)
-    machine = open_machine(Layout(data), NoMetrics(), Silent(()))
-    thread = threading.Thread(target=machine.run)
-    thread.start()
-    tokens = {unit: bearer(data, unit) for unit in (UNIT, OTHER)}
-    ids = {}
-    for unit, other in ((UNIT, OTHER), (OTHER, UNIT)):
-        body = document_to(to=[{"to": other}], content="请知悉")
-        fields = tokens[unit] | {"Idempotency-Key": "first"}
-        ids[unit] = httpx2.post(f"{machine.api_url}/api/v1/documents", json=body, headers=fields).json()["id"]
-    there = f"{machine.api_url}/api/v1/inbox/{ids[OTHER]}"
-    eventually(lambda: httpx2.get(there, headers=tokens[UNIT]).status_code == 200)
-    yield Live(url=machine.api_url, token=tokens[UNIT], sent=ids[UNIT], received=ids[OTHER])
-    machine.stop()
-    thread.join()
+    with at_work(data) as machine:
+        tokens = {unit: bearer(data, unit) for unit in (UNIT, OTHER)}
+        ids = {}
+        for unit, other in ((UNIT, OTHER), (OTHER, UNIT)):
+            body = document_to(to=[{"to": other}], content="请知悉")
+            fields = tokens[unit] | {"Idempotency-Key": "first"}
+            ids[unit] = httpx2.post(f"{machine.api_url}/api/v1/documents", json=body, headers=fields).json()["id"]
+        there = f"{machine.api_url}/api/v1/inbox/{ids[OTHER]}"
+        eventually(lambda: httpx2.get(there, headers=tokens[UNIT]).status_code == 200)
+        yield Live(url=machine.api_url, token=tokens[UNIT], sent=ids[UNIT], received=ids[OTHER])
 
 
 @schema.parametrize()

@@ -2,7 +2,6 @@
 node and calls every verb."""
 
 import hashlib
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,9 @@ from requests import HTTPError, Session
 from zeep import Client, Settings, Transport
 from zeep.exceptions import Fault
 
-from exchange.wiring.layout import Layout
-from tests.integration.test_node_api import RECIPIENT, SENDER, NoMetrics, bearer, eventually, found
-from tests.unit.cli.commands import Silent, yidi
-from workers.machine import Machine, open_machine
+from tests.integration.test_node_api import RECIPIENT, SENDER, at_work, bearer, eventually, found
+from tests.unit.cli.commands import yidi
+from workers.machine import Machine
 
 THIRD = "520304-003"
 MORE = f"{THIRD},丙镇,township,township\n"
@@ -32,12 +30,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def machine(data: Path) -> Iterator[Machine]:
-    machine = open_machine(Layout(data), NoMetrics(), Silent(()))
-    thread = threading.Thread(target=machine.run)
-    thread.start()
-    yield machine
-    machine.stop()
-    thread.join()
+    with at_work(data) as machine:
+        yield machine
 
 
 def client(machine: Machine, password: str) -> Client:
@@ -205,12 +199,5 @@ def test_who_is_not_known_and_what_is_no_soap_gets_a_fault(machine: Machine, dat
 
 
 def test_it_is_off_unless_set(tmp_path: Path) -> None:
-    machine = open_machine(Layout(found(tmp_path)), NoMetrics(), Silent(()))
-    thread = threading.Thread(target=machine.run)
-    thread.start()
-    try:
-        with pytest.raises(HTTPError, match="404"):
-            client(machine, "")
-    finally:
-        machine.stop()
-        thread.join()
+    with at_work(found(tmp_path)) as machine, pytest.raises(HTTPError, match="404"):
+        client(machine, "")

@@ -10,10 +10,8 @@ import httpx2
 import pytest
 
 from exchange.services.tell_programs import signature
-from exchange.wiring.layout import Layout
-from tests.integration.test_node_api import RECIPIENT, SENDER, NoMetrics, document, eventually, found
-from tests.unit.cli.commands import Silent, yidi
-from workers.machine import open_machine
+from tests.integration.test_node_api import RECIPIENT, SENDER, at_work, document, eventually, found
+from tests.unit.cli.commands import yidi
 
 
 class Receiver(HTTPServer):
@@ -53,14 +51,8 @@ def receiver() -> Iterator[Receiver]:
 def test_a_program_is_told_on_a_real_socket(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> None:
     origin = f"http://127.0.0.1:{receiver.server_port}"
     data = found(tmp_path_factory.mktemp("told"), f'webhook_targets = ["{origin}"]\n')
-    machine = open_machine(Layout(data), NoMetrics(), Silent(()))
-    thread = threading.Thread(target=machine.run)
-    thread.start()
-    try:
+    with at_work(data) as machine:
         told(machine.api_url, origin, receiver, token(data, RECIPIENT, "webhooks"), token(data, SENDER, "submit"))
-    finally:
-        machine.stop()
-        thread.join()
 
 
 def token(data: Any, unit: str, scope: str) -> dict[str, str]:

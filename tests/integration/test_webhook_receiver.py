@@ -4,7 +4,6 @@ and has each event once. It checks signatures by a library that is not ours."""
 import sqlite3
 import subprocess
 import sys
-import threading
 from contextlib import closing
 from pathlib import Path
 from urllib.error import HTTPError
@@ -13,11 +12,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 import httpx2
 
 from exchange.trial.servers import free_port
-from exchange.wiring.layout import Layout
-from tests.integration.test_node_api import RECIPIENT, SENDER, NoMetrics, document, eventually, found
+from tests.integration.test_node_api import RECIPIENT, SENDER, at_work, document, eventually, found
 from tests.integration.test_node_api_webhooks import token
-from tests.unit.cli.commands import Silent, yidi
-from workers.machine import open_machine
+from tests.unit.cli.commands import yidi
 
 PROGRAM = Path(__file__).parents[2] / "docs/adapters/examples/webhook_receiver.py"
 
@@ -61,14 +58,8 @@ def test_the_receiver_of_the_pages_has_each_event_once(tmp_path: Path) -> None:
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     data = found(tmp_path, f'webhook_targets = ["{origin}"]\n')
-    machine = open_machine(Layout(data), NoMetrics(), Silent(()))
-    thread = threading.Thread(target=machine.run)
-    thread.start()
-    try:
+    with at_work(data) as machine:
         told(data, machine.api_url, f"{origin}/yidi", tmp_path, port)
-    finally:
-        machine.stop()
-        thread.join()
 
 
 def told(data: Path, url: str, address: str, folder: Path, port: int) -> None:
