@@ -81,12 +81,13 @@ def _answers(url: str) -> bool:
 
 
 def post(url: str, names: list[tuple[str, str]], *, over: bool = False) -> None:
-    """`names`: alert and instance, of the job yidi, as Prometheus would say it."""
+    """`names`: alert and instance, of the job yidi, as Prometheus would say it when they begin; what began long ago
+    would be told at once, with nothing known yet of its cause."""
     now = datetime.now(UTC)
     ends = {"endsAt": now.isoformat()} if over else {"endsAt": (now + timedelta(hours=1)).isoformat()}
     body = [
         {"labels": {"alertname": name, "instance": instance, "job": "yidi"},
-         "startsAt": (now - timedelta(minutes=5)).isoformat(), **ends}
+         "startsAt": now.isoformat(), **ends}
         for name, instance in names
     ]  # fmt: skip
     data = json.dumps(body).encode()
