@@ -1,4 +1,5 @@
-"""One question to an office system over HTTP: bounded in time and size, nothing from the environment, no redirect.
+"""One question to an office system over HTTP: bounded in time and size, nothing from the environment, no redirect, no
+cookie kept (some offices believe an old one before the token that is sent).
 
 Every failure to get an answer is an AdapterError. Whether the office acted on a question that got no answer is not
 known: whoever asks again looks first. Not here: what an answer means (each adapter knows its office).
@@ -11,6 +12,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self, cast
 
@@ -65,6 +67,7 @@ class OfficeHttp:
             trust_env=False,
             timeout=httpx2.Timeout(answer_seconds, connect=10.0),
             headers={"User-Agent": "yidi"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     @classmethod

@@ -5,14 +5,28 @@ here: any vendor's interface.
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-__all__ = ["Asked", "OfficeServer", "RefusedError"]
+__all__ = ["Asked", "OfficeServer", "Part", "RefusedError"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of a multipart question's. `file`: its file's name, if it is one."""
+
+    file: str | None
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
 
 
 class Asked:
@@ -28,6 +42,20 @@ class Asked:
 
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+    def parts(self) -> dict[str, Part]:
+        """Of a multipart question, by name."""
+        boundary = b"--" + self.headers["content-type"].partition("boundary=")[2].encode()
+        found = {}
+        for one in self.body.split(boundary)[1:-1]:
+            head, _, data = one.partition(b"\r\n\r\n")
+            said = dict(re.findall(r'(\w+)="([^"]*)"', head.decode()))
+            found[said["name"]] = Part(file=said.get("filename"), data=data.removesuffix(b"\r\n"))
+        return found
+
+    def cookies(self) -> dict[str, str]:
+        held = (one.strip().partition("=") for one in self.headers.get("cookie", "").split(";"))
+        return {name: value for name, _, value in held if name}
 
 
 class RefusedError(Exception):
@@ -45,6 +73,8 @@ class OfficeServer:
     double_at  its answer comes twice in one
     slow_at    it is carried out, and its answer comes after `slow_seconds`
     charset    of all answers
+
+    `answer_headers` go with every answer.
     """
 
     root = ""
@@ -52,6 +82,7 @@ class OfficeServer:
     def __init__(self) -> None:
         self.cut_at = self.double_at = self.slow_at = ""
         self.slow_seconds, self.charset = 1.0, "utf-8"
+        self.answer_headers: dict[str, str] = {}
         self.asked: list[str] = []
         self.lock = threading.RLock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -118,10 +149,12 @@ def _handler(office: OfficeServer) -> type[BaseHTTPRequestHandler]:
             data *= 1 + double
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            for name, value in office.answer_headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = _serve  # noqa: N815  # the library names them
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815  # the library names them
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library names it
             pass

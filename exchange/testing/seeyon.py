@@ -10,7 +10,6 @@ here: anything of the exchange, failures of any office (`office_server`).
 """
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,7 +97,7 @@ class SeeyonOffice(OfficeServer):
             return self._file(path.rpartition("/")[2])
         match path:
             case "/attachment":
-                return self._upload(asked.headers["content-type"], asked.body)
+                return self._upload(asked)
             case "/bpm/process/start":
                 return self._start(asked.json()["data"])
             case "/cap4/form/soap/export":
@@ -114,14 +113,11 @@ class SeeyonOffice(OfficeServer):
         self._tokens.add(token)
         return {"id": token, "bindingUser": {"loginName": account.get("loginName")}}
 
-    def _upload(self, content_type: str, body: bytes) -> object:
-        boundary = b"\r\n--" + content_type.partition("boundary=")[2].encode()
-        head, _, rest = body.partition(b"\r\n\r\n")
-        named = re.search(rb'filename="([^"]*)"', head)
-        assert named is not None
+    def _upload(self, asked: Asked) -> object:
+        file = asked.parts()["file"]
         file_url = str(next(self._numbers))
-        self._files[file_url] = (named[1].decode(), rest.partition(boundary)[0])
-        return {"atts": [{"id": str(next(self._numbers)), "fileUrl": file_url, "filename": self._files[file_url][0]}]}
+        self._files[file_url] = (file.file or "", file.data)
+        return {"atts": [{"id": str(next(self._numbers)), "fileUrl": file_url, "filename": file.file}]}
 
     def _file(self, id_: str) -> bytes:
         if id_ not in self._files:
