@@ -48,4 +48,5 @@ def node_face(services: NodeServices, settings: NodeApi) -> NodeFace:
         log=services.node.log,
         settings=settings,
         links=services.offices.links,
+        calls=services.offices.calls,
     )

@@ -15,6 +15,7 @@
     parcels.py           a document to send, from values and files
     office_http.py       questions to an office over HTTP
     links.py             links by which an office fetches files itself
+    calls.py             what an office sends by itself
     times.py             times as an office reads them
     share.py             reading and writing where others read and write too
     sheet.py             spreadsheets, in and out

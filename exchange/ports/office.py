@@ -8,7 +8,7 @@ directions: what is asked for again under the same key, receipt id or reference 
 `Any` stops here: an adapter's own types never reach a service.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -27,6 +27,8 @@ __all__ = [
     "InOffice",
     "Misfit",
     "OfficeAdapter",
+    "OfficeCall",
+    "OfficeCalls",
     "OfficeDecision",
 ]
 
@@ -119,8 +121,35 @@ class Misfit:
     cure: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeCall:
+    """What an office sent by itself, over HTTP. `token`: what it showed to be let in, or nothing. `fields` by
+    lower-case names."""
+
+    token: str
+    fields: Mapping[str, str]
+    body: bytes
+
+
+class OfficeCalls(Protocol):
+    """Where an office that calls by itself is heard, by threads that are not the adapter's."""
+
+    largest: int  # bytes of a body
+
+    def admits(self, address: str) -> bool:
+        """Whether it may call from there at all."""
+        ...
+
+    def take(self, call: OfficeCall) -> None:
+        """When this returns it will not be lost; the same again changes nothing. Raises NotAuthorisedError,
+        LimitError, StorageError."""
+        ...
+
+
 class OfficeAdapter(Protocol):
     """A class that derives from this one need not write what an office without decisions or settings has no use for."""
+
+    office_calls: OfficeCalls | None = None  # of an office that calls by itself
 
     # received documents, and receipts: towards the office
 

@@ -9,7 +9,6 @@ Targets are origins that the node's administrator named, and no redirect is foll
 """
 
 import base64
-import hmac
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -26,15 +25,15 @@ from exchange.ports.webhooks import Poster
 from exchange.services.backoff import next_try
 from exchange.services.node import Node
 from exchange.settings import Retry
+from exchange.trust.webhook import MARK, signature
 
-__all__ = ["Notice", "Teller", "Webhooks", "signature"]
+__all__ = ["Notice", "Teller", "Webhooks"]
 
 _RETRY: Final = Retry(floor_seconds=1.0, base_seconds=5.0, cap_seconds=3600.0)
 _GIVEN_UP: Final = timedelta(days=5)
 _AT_ONCE: Final = 50
 # A round ends in time, however slowly programs answer: whoever watches the process takes a long one for a stuck one.
 _ROUND_SECONDS: Final = 30.0
-_MARK: Final = "whsec_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,15 +209,8 @@ class Teller:
                 session.save_webhook(replace(webhook, secrets=held.secrets))
 
 
-def signature(secret: str, notice_id: str, at: int, body: bytes) -> str:
-    """Standard Webhooks 1.0: HMAC-SHA256 over id, time and body."""
-    key = base64.b64decode(secret.removeprefix(_MARK))
-    found = hmac.digest(key, f"{notice_id}.{at}.".encode() + body, "sha256")
-    return f"v1,{base64.b64encode(found).decode('ascii')}"
-
-
 def _new_secret() -> str:
-    return _MARK + base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+    return MARK + base64.b64encode(secrets.token_bytes(32)).decode("ascii")
 
 
 def _origin(url: str) -> str:

@@ -10,6 +10,7 @@
     verify.py       signed bytes -> VerifiedEnvelope, VerifiedReceipt: the only makers of either
     anchor.py       what a node knows beforehand, and whether a directory may replace the one it holds
     http.py         HTTP requests signed by a unit -> SignedRequest, whose only maker it is
+    webhook.py      who sent a webhook
     nonces.py       what must not be seen twice
     ledgerkey.py    the Ed25519 key that signs checkpoints
 

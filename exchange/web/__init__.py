@@ -6,6 +6,7 @@
     downloads.py  files out: ranges
     signed.py     whose request it is
     guard.py      what holds for every request
+    body.py       a body read at once
     limits.py     how much one caller may ask
     problem.py    errors of ours as RFC 9457
     serve.py      an application on a socket, in a thread of its own

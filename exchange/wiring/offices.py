@@ -7,7 +7,7 @@ from exchange.adapters.links import FileLinks
 from exchange.adapters.registry import Place
 from exchange.errors import InputError
 from exchange.model.unit import UnitCode
-from exchange.ports.office import OfficeAdapter
+from exchange.ports.office import OfficeAdapter, OfficeCalls
 from exchange.settings import Hosting
 from exchange.wiring.parts import Parts
 
@@ -29,6 +29,11 @@ class OpenOffices:
     def links(self, name: str) -> FileLinks | None:
         """By which the office of that table fetches files."""
         return self._links.get(name)
+
+    def calls(self, name: str) -> OfficeCalls | None:
+        """Where the office of that table calls by itself."""
+        adapter = self.adapters.get(name)
+        return adapter.office_calls if adapter is not None else None
 
     def units_of(self, name: str, units: Sequence[UnitCode]) -> list[UnitCode]:
         return [unit for unit in units if self._name_of(unit) == name]

@@ -10,7 +10,7 @@ import pytest
 from exchange.adapters.registry import Place, load_adapter
 from exchange.errors import AdapterError, InputError
 from exchange.model.events import Event
-from exchange.ports.office import HandOver, OfficeAdapter
+from exchange.ports.office import HandOver, OfficeAdapter, OfficeCall
 from exchange.testing.weaver import WeaverOffice
 from exchange.web.node_api.app import create_node_app
 from exchange.web.serve import Server
@@ -149,6 +149,19 @@ def test_a_return_with_its_words_is_taken_in_gbk(office: WeaverOffice, opened: O
     assert (decision.event, decision.person, decision.text) == (Event.RETURNED, "李四", "不属本单位")
     adapter.decided(UNIT, decision.reference, None)
     assert (made.node, made.remarks) == ("", ["已办理"])
+
+
+def test_an_office_that_calls_is_looked_at_at_once(office: WeaverOffice, opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("a-secret-of-the-office", encoding="utf-8")
+    calls = {"secret_file": "secret", "addresses": ["127.0.0.1"]}
+    adapter = opened(poll_seconds=600, calls=calls)
+    fields = {"jhbh": f"{SENDER}_{received().key.id}", "jd": "退文", "blr": "李四", "sm": "不属本单位"}
+    assert list(adapter.decisions(UNIT, lambda: ())) == []
+    office.put_out("781", "通知", fields, {})
+    assert list(adapter.decisions(UNIT, lambda: ())) == []  # not yet
+    assert adapter.office_calls is not None
+    adapter.office_calls.take(OfficeCall(token="a-secret-of-the-office", fields={}, body=b"requestid=1&jd=SIGNED"))
+    assert [one.event for one in adapter.decisions(UNIT, lambda: ())] == [Event.RETURNED]
 
 
 def test_links_without_a_node_to_fetch_from_are_a_setting(opened: Opened) -> None:

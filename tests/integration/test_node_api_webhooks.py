@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from exchange.services.tell_programs import signature
+from exchange.trust.webhook import signature
 from tests.integration.test_node_api import RECIPIENT, SENDER, at_work, document, eventually, found
 from tests.unit.cli.commands import yidi
 

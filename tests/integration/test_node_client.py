@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from docs.make_openapi import document as page
 from exchange.client import NodeClient, NodeError, WebhookRefusedError, read_webhook, shapes
 from exchange.model.program import Scope as ProgramScope
-from exchange.services.tell_programs import signature
 from exchange.settings import NodeApi
+from exchange.trust.webhook import signature
 from exchange.web.node_api.app import create_node_app
 from exchange.web.node_api.face import NodeFace
 from exchange.web.serve import Server

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from exchange.adapters.calls import Bell, GuardedCalls
 from exchange.adapters.decision import event_of, key_from, name_of, reason_of
 from exchange.adapters.forms.desk import Desk, Form, OfficeFile, Paper, Row
 from exchange.adapters.forms.settings import FormRules, FormSettings
@@ -25,6 +26,7 @@ from exchange.adapters.json_fields import refuse
 from exchange.adapters.manifest import described
 from exchange.adapters.mapping import FieldRule, check_fields, to_manifest, to_office
 from exchange.adapters.parcels import draft_from
+from exchange.adapters.registry import Place
 from exchange.adapters.times import county_time
 from exchange.errors import AdapterError, InputError, InvalidValueError, LimitError, YidiError
 from exchange.model.envelope import EnvelopeKey, FileRole
@@ -43,12 +45,17 @@ class FormAdapter(OfficeAdapter):
         self,
         settings: FormSettings,
         desk: Desk,
+        place: Place | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`place`: where the secret of an office that calls lies. Raises InputError."""
         self._settings, self._desk, self._now, self._monotonic = settings, desk, now, monotonic
         self._looked: dict[Form, float] = {}
+        self._bell = Bell(monotonic)
+        if settings.calls is not None and place is not None:
+            self.office_calls = GuardedCalls(settings.calls, place, self._bell.ring)
 
     # ------------------------------------------------------------------------------------------ received
 
@@ -195,7 +202,7 @@ class FormAdapter(OfficeAdapter):
     def _is_due(self, form: Form) -> bool:
         """Whether it is time to look into this form again."""
         now, wait = self._monotonic(), self._settings.poll_seconds
-        if now - self._looked.get(form, -wait) < wait:
+        if now - self._looked.get(form, -wait) < wait and not self._bell.is_ringing:
             return False
         self._looked[form] = now
         return True

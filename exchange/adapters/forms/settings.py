@@ -5,6 +5,7 @@ A vendor's settings derive from these and say, besides, by what name its interfa
 
 from pydantic import Field
 
+from exchange.adapters.calls import CallRules
 from exchange.adapters.mapping import ExchangeFields, FixedElements, OfficeFields
 from exchange.settings import AdapterSettings
 
@@ -79,6 +80,9 @@ class FormSettings(AdapterSettings):
     ca_file: str = Field(default="", description="Authorities (PEM) of the office's certificate, if it is not public.")
     answer_seconds: float = Field(default=60.0, gt=0, le=600, description="The longest silence of the office.")
     poll_seconds: float = Field(default=15.0, ge=0, le=3600, description="Between two looks into a form.")
+    calls: CallRules | None = Field(
+        default=None, description="Who may call us to look at once. None: we look every `poll_seconds`, and only then."
+    )
     receive: ReceiveRules
     send: SendRules | None = Field(default=None, description="None: this office sends nothing.")
     decisions: DecisionRules | None = Field(default=None, description="None: people decide in the exchange.")

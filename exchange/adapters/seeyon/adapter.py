@@ -28,7 +28,8 @@ class SeeyonAdapter(FormAdapter):
         """As an entry point is asked."""
         password = place.secret("password_file", settings.password_file)
         http = OfficeHttp.of(settings, place)
-        return cls(settings, SeeyonDesk(settings, SeeyonClient(http, settings.user, password, settings.login_name)))
+        client = SeeyonClient(http, settings.user, password, settings.login_name)
+        return cls(settings, SeeyonDesk(settings, client), place)
 
 
 class SeeyonDesk(Desk):

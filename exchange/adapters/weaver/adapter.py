@@ -28,7 +28,7 @@ class WeaverAdapter(FormAdapter):
         file = place.offices / f".weaver-{place.name}.json"
         tokens = WeaverTokens(http, settings.appid, settings.user_id, file, seconds=settings.token_seconds)
         client = WeaverClient(http, tokens, Handing(settings, place.name, place.links))
-        return cls(settings, weaver_desk(settings, client))
+        return cls(settings, weaver_desk(settings, client), place)
 
 
 def weaver_desk(settings: WeaverSettings, office: Processes) -> ProcessDesk:

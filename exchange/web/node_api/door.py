@@ -20,7 +20,7 @@ from exchange.ports.telemetry import Log
 from exchange.services.tokens import Tokens
 from exchange.web.limits import Attempts, Rate
 
-__all__ = ["BEARER", "Caller", "Door", "UnitOf", "Uploading", "caller_of"]
+__all__ = ["BEARER", "Caller", "Door", "UnitOf", "Uploading", "caller_of", "shown_token"]
 
 BEARER: Final = HTTPBearer(
     auto_error=False, scheme_name="token", description="`Authorization: Bearer yidi_…`, from `yidi node tokens new`."
@@ -100,7 +100,7 @@ class Door:
 
     def _known(self, field: str, address: str) -> Token:
         try:
-            if not (text := _shown(field)):
+            if not (text := shown_token(field)):
                 raise NotAuthorisedError("give Authorization: Bearer and a token", code="TOKEN")
             return self._tokens.check(text)
         except NotAuthorisedError:
@@ -108,7 +108,7 @@ class Door:
             raise
 
 
-def _shown(field: str) -> str:
+def shown_token(field: str) -> str:
     """The token, or nothing. As the password of Basic (RFC 7617), too: many programs can do no other."""
     scheme, _, text = field.partition(" ")
     if scheme.lower() == "basic":

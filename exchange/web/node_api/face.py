@@ -17,6 +17,7 @@ from exchange.model.envelope import EnvelopeKey, FileEntry, parse_envelope_id
 from exchange.model.program import Scope
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
+from exchange.ports.office import OfficeCalls
 from exchange.ports.telemetry import Log
 from exchange.services.confirm import Confirmer
 from exchange.services.decide import Decider
@@ -49,13 +50,13 @@ SenderOf = Annotated[
 ]
 
 
-def _no_links(name: str) -> None:  # as it is asked
-    """For a node whose offices fetch nothing by themselves."""
+def _none(name: str) -> None:  # as it is asked
+    """For a node whose offices do nothing by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFace:
-    """`links`: of an office, by the name of its table."""
+    """`links`, `calls`: of an office, by the name of its table."""
 
     node: Node
     submitter: Submitter
@@ -68,7 +69,8 @@ class NodeFace:
     webhooks: Webhooks
     log: Log
     settings: NodeApi
-    links: Callable[[str], FileLinks | None] = _no_links
+    links: Callable[[str], FileLinks | None] = _none
+    calls: Callable[[str], OfficeCalls | None] = _none
 
     def directory(self) -> Directory:
         return self.node.verifier().directory

@@ -11,8 +11,9 @@ import pytest
 from exchange.errors import InvalidValueError, RefusedError, TransportError
 from exchange.model.program import Scope
 from exchange.model.webhook import Webhook
-from exchange.services.tell_programs import Teller, Webhooks, signature
+from exchange.services.tell_programs import Teller, Webhooks
 from exchange.services.tokens import NewToken, Tokens
+from exchange.trust.webhook import signature
 from exchange.web.node_api.events import notice_of
 from tests.unit.services.hub_and_node import B, C, World
 
@@ -56,12 +57,6 @@ class Told:
     def state(self) -> Webhook:
         (one,) = self.webhooks.of(self.made.token)
         return one
-
-
-def test_the_signature_is_that_of_the_standard() -> None:
-    secret, at = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 1614265330
-    expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-    assert signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}') == expected
 
 
 def test_a_program_is_told_what_happens_from_now_on_signed_and_once() -> None:

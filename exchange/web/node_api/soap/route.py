@@ -6,7 +6,6 @@ nobody we know, gets a Fault. The token comes as a field of HTTP, never in the a
 Not here: XML (`exchange.codec.soap`), what verbs do (`work.py`).
 """
 
-import asyncio
 import hashlib
 import json
 from typing import Final
@@ -14,11 +13,11 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
 
 from exchange.codec.soap import LARGEST, Call, FaultCode, Verb, read_call, write_answer, write_fault
 from exchange.codec.wsdl import wsdl_of
-from exchange.errors import InvalidValueError, LimitError, NotAuthorisedError, RefusedError, TransportError, YidiError
+from exchange.errors import InvalidValueError, NotAuthorisedError, RefusedError, TransportError, YidiError
+from exchange.web.body import whole_body
 from exchange.web.limits import Slots
 from exchange.web.node_api.door import Caller, Door, caller_of
 from exchange.web.node_api.face import BASE, NodeFace
@@ -120,18 +119,7 @@ async def _body(request: Request, idle_seconds: float) -> bytes:
         raise RefusedError("Content-Type: this is SOAP 1.2; send SOAP 1.1 (text/xml)", code="SOAP_VERSION")
     if kind not in (_TYPE, "application/xml"):
         raise RefusedError(f"Content-Type: expected {_TYPE}, without attachments (MTOM)", code="HTTP_TYPE")
-    held, stream = bytearray(), request.stream()
-    try:
-        while True:
-            async with asyncio.timeout(idle_seconds):
-                part = await anext(stream, b"")
-            held += part
-            if len(held) > SOAP_BYTES:
-                raise LimitError(f"more than {SOAP_BYTES} bytes", code="SIZE")
-            if not part:
-                return bytes(held)
-    except (ClientDisconnect, TimeoutError) as error:
-        raise TransportError("the request was cut", code="CUT") from error
+    return await whole_body(request, SOAP_BYTES, idle_seconds)
 
 
 def _fault(error: YidiError) -> Response:
