@@ -6,7 +6,7 @@ For tools and error pages alone. Nothing is decided here: `parse_signed` stops a
 import re
 from collections.abc import Callable
 
-from exchange.codec import directory, envelope, receipt
+from exchange.codec import carry, directory, envelope, receipt
 from exchange.codec.guard import check_root, parse
 from exchange.codec.kind import DocumentKind
 from exchange.codec.schema import Fault, faults
@@ -19,6 +19,7 @@ _DECODERS: dict[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.ENVELOPE: envelope.decode,
     DocumentKind.RECEIPT: receipt.decode,
     DocumentKind.DIRECTORY: directory.decode,
+    DocumentKind.CARRY: carry.decode,
 }
 _NAMES = {
     "Exchange": "交换信息",

@@ -1,4 +1,4 @@
-"""The three documents of the protocol: what names them and how large they may be.
+"""The four documents of the protocol: what names them and how large they may be.
 
 Limits are checked on bytes before anything is parsed, so each is the cost an unknown sender can cause.
 """
@@ -32,6 +32,7 @@ _LIMITS = {
     "envelope": Limits(size=8 * MIB, elements=10_000),
     "receipt": Limits(size=256 * 1024, elements=2_000),
     "directory": Limits(size=32 * MIB, elements=400_000),
+    "carry": Limits(size=4 * MIB, elements=12_000),
 }
 
 
@@ -39,6 +40,7 @@ class DocumentKind(Enum):
     ENVELOPE = "envelope"
     RECEIPT = "receipt"
     DIRECTORY = "directory"
+    CARRY = "carry"
 
     # Plain attributes, not properties: they are read on every document.
     root: str

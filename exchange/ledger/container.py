@@ -1,26 +1,29 @@
-"""The zip that carries an evidence package or an archive: members are stored, not compressed, and read with suspicion.
+"""The zip that an evidence package, an archive and a carry package are: members are stored, not compressed, and read
+with suspicion.
 
 Stored members cannot be a bomb: what unpacks is what is there. Members must follow each other from the first
 byte to the directory, so that no tool finds anything in the archive that this one does not. Written twice,
 the same members give the same bytes.
 
 Not here: which members there must be, and what they say (`exchange.ledger.manifest`,
-`exchange.ledger.package`, `exchange.ledger.archive`).
+`exchange.ledger.package`, `exchange.ledger.archive`, `exchange.services.carry`).
 """
 
 import hashlib
+import os
 import stat
 import struct
+import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Final, cast
 
 from exchange.errors import PackageError
 
-__all__ = ["Member", "Reader", "Writer", "faults_of", "open_member", "open_reader", "open_writer"]
+__all__ = ["Member", "Reader", "Writer", "faults_of", "new_file", "open_member", "open_reader", "open_writer"]
 
 _CHUNK: Final = 1024 * 1024
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can state: it states none
@@ -47,12 +50,17 @@ _FOREIGN = (
 
 
 @contextmanager
-def faults_of(member: str, what: str = "cannot be read") -> Iterator[None]:
+def faults_of(member: str, what: str = "cannot be read", *, code: str | None = None) -> Iterator[None]:
     """Turn whatever zipfile or the disk raises into a `PackageError` that names the member."""
     try:
         yield
     except _FOREIGN as error:
-        raise PackageError(f"{member}: {what}", detail=f"{type(error).__name__}: {error}") from error
+        why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        raise PackageError(f"{member}: {what}{why}", code=code, detail=f"{type(error).__name__}: {error}") from error
+
+
+def _faults_of_writing(member: str) -> AbstractContextManager[None]:
+    return faults_of(member, "cannot be written", code="PACKAGE_WRITE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +81,48 @@ class Writer:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._zip = archive
 
-    def add(self, name: str, source: IO[bytes]) -> Member:
-        """Copy `source` into member `name`, a chunk at a time."""
+    def add(self, name: str, source: IO[bytes], told: Callable[[int], object] = lambda _size: None) -> Member:
+        """Copy `source` into member `name`, a chunk at a time. `told`: the bytes of each chunk."""
         info = zipfile.ZipInfo(name, _EPOCH)
         info.create_system = 3  # Unix, wherever it is written: the same bytes everywhere
         info.external_attr = (stat.S_IFREG | 0o644) << 16
         digest, size = hashlib.sha256(), 0
         # zip64 always: the header goes out before the size is known
-        with faults_of(name, "cannot be written"), self._zip.open(info, "w", force_zip64=True) as target:
+        with _faults_of_writing(name), self._zip.open(info, "w", force_zip64=True) as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
                 target.write(chunk)
+                told(len(chunk))
         return Member(sha256=digest.hexdigest(), size=size)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A private file that appears at `path`, whole and synced, when the block ends; when it raises, not at all."""
+    with (
+        _faults_of_writing(path.name),
+        tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as target,
+    ):
+        part = Path(target.name)
+        try:
+            yield target
+            target.flush()
+            os.fsync(target.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    with suppress(OSError):  # some file systems of removable disks cannot
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -105,13 +142,19 @@ class Reader:
         with faults_of(name):
             return self._zip.read(name)
 
-    def measure(self, name: str) -> Member:
-        """Stream the member once and say what it is."""
+    def open(self, name: str) -> IO[bytes]:
+        """The member as a stream. The caller closes it, and puts `faults_of` around what it reads."""
+        with faults_of(name):
+            return self._zip.open(name)
+
+    def measure(self, name: str, told: Callable[[int], object] = lambda _size: None) -> Member:
+        """Stream the member once and say what it is. `told`: the bytes of each chunk."""
         digest, size = hashlib.sha256(), 0
         with faults_of(name), self._zip.open(name) as source:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
+                told(len(chunk))
         return Member(sha256=digest.hexdigest(), size=size)
 
 

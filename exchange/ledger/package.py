@@ -16,8 +16,6 @@ proves nothing. Files are never held in memory.
 """
 
 import io
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +24,7 @@ from typing import BinaryIO
 
 from exchange.errors import PackageError, ProofError
 from exchange.ledger import manifest as names
-from exchange.ledger.container import Member, Reader, Writer, faults_of, open_member, open_reader, open_writer
+from exchange.ledger.container import Member, Reader, Writer, faults_of, new_file, open_member, open_reader, open_writer
 from exchange.ledger.entry import InclusionProof
 from exchange.ledger.manifest import Manifest
 from exchange.ledger.proofs import ConsistencyProof, decode_proofs, encode_proofs
@@ -78,20 +76,8 @@ class PackageLimits:
 
 def write(package: EvidencePackage, target_path: Path) -> None:
     """Write the package to `target_path`, whole and synced or not at all. Equal packages give equal bytes."""
-    with (
-        faults_of(target_path.name, "cannot be written"),
-        tempfile.NamedTemporaryFile(dir=target_path.parent, prefix=f".{target_path.name}.", delete=False) as target,
-    ):
-        part = Path(target.name)
-        try:
-            with open_writer(target) as writer:
-                _write_members(package, writer)
-            target.flush()
-            os.fsync(target.fileno())
-            part.replace(target_path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+    with new_file(target_path) as target, open_writer(target) as writer:
+        _write_members(package, writer)
 
 
 def read(path: Path, *, limits: PackageLimits | None = None) -> EvidencePackage:

@@ -10,6 +10,7 @@ __all__ = ["MEANINGS"]
 MEANINGS: Final = {
     "ADAPTER_DOWN": "办公系统不可用",
     "AMBIGUOUS": "编号不唯一",
+    "CARRY_WAY": "携带包的方向不对：单位的包在交换中心打开，交换中心的包在单位打开",
     "CERT_EXPIRED": "密钥已过期",
     "CERT_NOT_YET": "密钥尚未生效",
     "CERT_REVOKED": "密钥已作废",
@@ -43,6 +44,8 @@ MEANINGS: Final = {
     "NOT_FOUND": "没有这件公文",
     "NO_DATA": "此目录没有交换",
     "OFFSET": "续传位置不对",
+    "PACKAGE": "包不完整、已损坏或被改动，不予采用",
+    "PACKAGE_WRITE": "包不能写入",
     "QUOTA": "超出限额",
     "RATE": "请求过于频繁",
     "REASON_REQUIRED": "须说明理由",
@@ -53,6 +56,9 @@ MEANINGS: Final = {
     "SETTINGS": "设置有误",
     "SIG_DIGEST": "签名之后内容被改动",
     "SIG_KEY_UNKNOWN": "签名密钥不在目录中",
+    "SIG_SENDER_MISMATCH": "签名密钥属于别人",
+    "SIG_SENDER_UNKNOWN": "签名单位不在目录中",
+    "SIG_VALUE": "签名不对",
     "SIZE": "过大",
     "SOAP_HEADER": "不认识的 SOAP 头",
     "SOAP_VERSION": "须用 SOAP 1.1",
@@ -72,5 +78,6 @@ MEANINGS: Final = {
     "VALUE": "填写有误",
     "WEBHOOK_TARGET": "此地址不在允许推送之列",
     "WEB_ADDRESS": "网页地址不可用",
+    "WRONG_HUB": "属于另一个交换",
     "WRONG_UNIT": "单位不在本机",
 }

@@ -1,5 +1,5 @@
-"""Signed bytes -> a value and the proof of whose it is. The only maker of `VerifiedEnvelope` and
-`VerifiedReceipt`.
+"""Signed bytes -> a value and the proof of whose it is. The only maker of `VerifiedEnvelope`, `VerifiedReceipt` and
+`VerifiedCarry`.
 
 A unit speaks only with a key that the signed directory gives it. The certificate inside a document is a hint
 for finding that key: nobody is believed for bringing one, whichever authority issued it.
@@ -13,11 +13,13 @@ import hmac
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 
+from exchange.codec import carry as carry_codec
 from exchange.codec import envelope as envelope_codec
 from exchange.codec import receipt as receipt_codec
 from exchange.codec.signed import DocumentKind, UnverifiedDocument, parse_signed
 from exchange.directory.snapshot import Directory, KeyEntry
 from exchange.errors import NotAuthorisedError, SignatureError
+from exchange.model.carry import Carry
 from exchange.model.envelope import Envelope
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
@@ -26,7 +28,7 @@ from exchange.trust.algorithms import PublicKey
 from exchange.trust.certificates import check_dates, signing_key
 from exchange.trust.digest import sha256_hex
 
-__all__ = ["VerifiedEnvelope", "VerifiedReceipt", "Verifier", "check_digest", "check_value"]
+__all__ = ["VerifiedCarry", "VerifiedEnvelope", "VerifiedReceipt", "Verifier", "check_digest", "check_value"]
 
 _MADE_HERE = object()
 
@@ -56,6 +58,18 @@ class VerifiedReceipt:
     receipt: Receipt
     document: bytes
     digest: str
+    fingerprint: str
+    made_here: InitVar[object]
+
+    def __post_init__(self, made_here: object) -> None:
+        _refuse_others(made_here)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedCarry:
+    """A package's manifest, signed by the unit or the hub that packed it. Only a `Verifier` makes one."""
+
+    carry: Carry
     fingerprint: str
     made_here: InitVar[object]
 
@@ -104,6 +118,15 @@ class Verifier:
             fingerprint=fingerprint,
             made_here=_MADE_HERE,
         )
+
+    def carry(self, data: bytes, at: datetime) -> VerifiedCarry:
+        """As `envelope`, for the manifest of a package: the author is its unit, or the hub."""
+        document = parse_signed(data, DocumentKind.CARRY)  # (1)
+        check_digest(document)  # (2)
+        carry = carry_codec.decode(document.body)  # (3)
+        self._check_hub(carry.hub)  # (4)
+        fingerprint = self._check_author(document, carry.author, at, False)  # (5) to (8)
+        return VerifiedCarry(carry=carry, fingerprint=fingerprint, made_here=_MADE_HERE)
 
     def _check_hub(self, hub: str) -> None:
         if hub != self.directory.hub:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from exchange.model.carry import ENVELOPES, Carry, CarryId, Part, Way, file_part, numbered_part
 from exchange.model.document import EmergencyDegree
 from exchange.model.envelope import FileEntry, FileRole, Recipient, RecipientRole
 from exchange.model.events import Event, Speaker
@@ -14,7 +15,7 @@ from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode
 from exchange.testing.keys import HUB, unit_code
 from exchange.trust.digest import sha256_hex
-from exchange.trust.sign import sign_directory, sign_envelope, sign_receipt
+from exchange.trust.sign import sign_carry, sign_directory, sign_envelope, sign_receipt
 from tests.vectors.base import COUNTY, ENVELOPE, NOW
 
 __all__ = ["FOLDER", "examples"]
@@ -69,10 +70,23 @@ def examples() -> dict[str, bytes]:
         subject=Subject(envelope=envelope.key, digest=sha256_hex(document), recipient=RECIPIENT),
         text="已逐项核对",
     )
+    carry = Carry(
+        id=CarryId("0b9f8e57-2d0a-4c3e-9c55-6a1f0f4e7d21"),
+        hub=HUB,
+        unit=envelope.sender,
+        way=Way.TO_HUB,
+        made=NOW + timedelta(minutes=1),
+        whole=True,
+        parts=(
+            Part(name=numbered_part(ENVELOPES, 1), size=len(document), sha256=sha256_hex(document)),
+            *(Part(name=file_part(file.sha256), size=file.size, sha256=file.sha256) for file in envelope.files),
+        ),
+    )
     return {
         "envelope.xml": document,
         "receipt.xml": sign_receipt(receipt, COUNTY.signers[RECIPIENT]),
         "directory.xml": sign_directory(COUNTY.directory, COUNTY.directory_signer),
+        "carry.xml": sign_carry(carry, COUNTY.signers[envelope.sender]),
     }
 
 

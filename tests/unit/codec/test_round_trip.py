@@ -5,14 +5,16 @@ import hashlib
 from hypothesis import given, settings
 from lxml import etree
 
+from exchange.codec import carry as carry_codec
 from exchange.codec import directory as directory_codec
 from exchange.codec import envelope as envelope_codec
 from exchange.codec import receipt as receipt_codec
 from exchange.codec.signed import DocumentKind, attach, parse_signed, signed_info
 from exchange.directory.snapshot import Directory
+from exchange.model.carry import Carry
 from exchange.model.envelope import Envelope
 from exchange.model.receipt import Receipt
-from tests.unit.codec.values import directories, envelopes, receipts
+from tests.unit.codec.values import carries, directories, envelopes, receipts
 
 ECDSA = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 
@@ -60,3 +62,13 @@ def test_a_directory_comes_back_and_its_bytes_with_it(directory: Directory) -> N
     assert carried(body, DocumentKind.DIRECTORY) == body
     assert directory_codec.decode(body) == directory
     assert directory_codec.encode(directory_codec.decode(body)) == body
+
+
+@given(carries())
+@settings(max_examples=50)
+def test_a_packages_manifest_comes_back_and_its_bytes_with_it(carry: Carry) -> None:
+    body = carry_codec.encode(carry)
+    assert canonical(body) == body
+    assert carried(body, DocumentKind.CARRY) == body
+    assert carry_codec.decode(body) == carry
+    assert carry_codec.encode(carry_codec.decode(body)) == body

@@ -7,8 +7,20 @@ from hypothesis import strategies as st
 from exchange.codec.extension import canonical_extension
 from exchange.directory.snapshot import Directory, Group, KeyEntry, Restored, UnitEntry
 from exchange.errors import InvalidValueError
+from exchange.model.carry import (
+    DIRECTORY,
+    ENVELOPES,
+    RECEIPTS,
+    Carry,
+    CarryId,
+    Part,
+    Way,
+    file_part,
+    numbered_part,
+)
 from exchange.model.document import BusinessKind, DocumentType, EmergencyDegree, Metadata
 from exchange.model.envelope import (
+    MAX_FILE_SIZE,
     Declaration,
     Envelope,
     EnvelopeId,
@@ -243,4 +255,28 @@ def directories(draw: st.DrawFn) -> Directory:
         units=units,
         groups=tuple(sorted(draw(st.lists(GROUPS, max_size=3, unique_by=lambda g: g.id)), key=lambda g: g.id)),
         restorings=tuple(draw(st.lists(restorings(), max_size=2))),
+    )
+
+
+@st.composite
+def carries(draw: st.DrawFn) -> Carry:
+    way = draw(st.sampled_from(Way))
+    names = [
+        *(numbered_part(ENVELOPES, number) for number in range(1, draw(st.integers(1, 4)))),
+        *(numbered_part(RECEIPTS, number) for number in draw(st.sets(st.integers(1, 99_999), max_size=3))),
+        *([DIRECTORY] if way is Way.TO_UNIT else []),
+    ]
+    sizes = st.integers(0, MAX_FILE_SIZE)
+    files = draw(st.sets(DIGESTS, max_size=3))
+    return Carry(
+        id=CarryId(draw(UUIDS)),
+        hub=draw(HUBS),
+        unit=draw(CODES),
+        way=way,
+        made=draw(MOMENTS),
+        whole=draw(st.booleans()),
+        parts=(
+            *(Part(name=name, size=draw(sizes), sha256=draw(DIGESTS)) for name in names),
+            *(Part(name=file_part(sha256), size=draw(sizes), sha256=sha256) for sha256 in sorted(files)),
+        ),
     )

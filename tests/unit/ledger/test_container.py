@@ -185,7 +185,7 @@ def test_what_is_no_zip_is_refused(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_path_without_a_readable_file_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "nowhere.zip") == "nowhere.zip: is not a readable package"
+    assert refusal(tmp_path / "nowhere.zip") == "nowhere.zip: is not a readable package: No such file or directory"
     refusal(tmp_path)
 
 
