@@ -6,6 +6,7 @@ author may say it
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,12 +18,17 @@ from exchange.model.events import Event, Speaker
 from exchange.model.text import check_line, check_text
 from exchange.model.unit import UnitCode, parse_hub_id, parse_unit_code
 
-__all__ = ["Actor", "Noted", "Reason", "Receipt", "ReceiptId", "Subject", "parse_receipt_id"]
+__all__ = ["Actor", "Noted", "Reason", "Receipt", "ReceiptId", "Subject", "parse_receipt_id", "parts_of_noted"]
 
 ReceiptId = NewType("ReceiptId", str)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 MAX_NOTED = 500
+
+
+def parts_of_noted(noted: Sequence["Noted"]) -> list[tuple["Noted", ...]]:
+    """As many at once as one NOTED may name."""
+    return [tuple(noted[start : start + MAX_NOTED]) for start in range(0, len(noted), MAX_NOTED)]
 
 
 def parse_receipt_id(text: str) -> ReceiptId:

@@ -55,10 +55,12 @@ class Forward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """A unit's receipt that the hub has read and must confirm in its next NOTED to that unit."""
+    """A unit's receipt that the hub has read and must confirm in its next NOTED to that unit. `carried`: when the
+    package was made that it came in; then the unit's next package confirms it, too."""
 
     unit: UnitCode
     noted: Noted
+    carried: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,10 @@ class HubSession(Protocol):
         """Those whose `due` has come, oldest first, locked."""
         ...
 
+    def undelivered_to(self, unit: UnitCode) -> list[EnvelopeKey]:
+        """Documents whose delivery to it is not settled, oldest first. Not locked."""
+        ...
+
     def due_reminders(self, now: datetime, limit: int) -> list[DeliveryRecord]:
         """Those whose `remind` has come, oldest first, locked."""
         ...
@@ -199,6 +205,10 @@ class HubSession(Protocol):
         ...
 
     def due_forwards(self, now: datetime, limit: int) -> list[Forward]: ...
+    def forwards_to(self, unit: UnitCode) -> list[ReceiptId]:
+        """All that it has not confirmed. Not locked."""
+        ...
+
     def save_forwards(self, forwards: Sequence[Forward]) -> None: ...
     def close_forwards(self, unit: UnitCode, receipts: Iterable[ReceiptId]) -> None: ...
     def hasten_forwards(self, keys: Iterable[tuple[UnitCode, ReceiptId]], due: datetime) -> None: ...
@@ -208,6 +218,14 @@ class HubSession(Protocol):
 
     def take_owed(self, limit: int) -> list[Owed]:
         """Remove and return what is owed: a lost NOTED is asked for again by repeating the receipt."""
+        ...
+
+    def carried(self, unit: UnitCode) -> list[Noted]:
+        """What its next package must confirm. It stays: packages are lost."""
+        ...
+
+    def forget_carried(self, unit: UnitCode, before: datetime) -> None:
+        """Of packages made before: the unit's newer one would have repeated what it still waits for."""
         ...
 
     # ledger

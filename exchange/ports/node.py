@@ -181,8 +181,19 @@ class NodeSession(ProgramSession, Protocol):
     def told(self, keys: Iterable[tuple[UnitCode, ReceiptId]]) -> None: ...
 
     # confirmations owed to the hub
-    def owe(self, unit: UnitCode, noted: Sequence[Noted]) -> None: ...
+    def owe(self, unit: UnitCode, noted: Sequence[Noted], carried: datetime | None = None) -> None:
+        """`carried`: when the package was made that these came in; then the next package confirms them, too."""
+        ...
+
     def take_owed(self, limit: int) -> list[tuple[UnitCode, Noted]]: ...
+
+    def carried(self, unit: UnitCode) -> list[Noted]:
+        """What its next package must confirm. It stays: packages are lost."""
+        ...
+
+    def forget_carried(self, unit: UnitCode, before: datetime) -> None:
+        """Of packages made before: the hub's newer one would have repeated what it still waits for."""
+        ...
 
     # what this node can hold against the hub
     def add_checkpoint(self, checkpoint: HeldCheckpoint) -> None:
@@ -206,7 +217,11 @@ class NodeSession(ProgramSession, Protocol):
 
     # everything, for an audit
     def open_outbox(self, unit: UnitCode) -> list[tuple[str, str]]:
-        """(id, digest) of every row that is still to be published."""
+        """(id, digest) of every row that is still to be published, in the order of `due_outbox`."""
+        ...
+
+    def outbox_rows(self, unit: UnitCode, ids: Sequence[str]) -> list[OutboxRow]:
+        """Those of these that are still open, in the order asked for, with their documents."""
         ...
 
     def receipts_after(

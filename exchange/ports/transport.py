@@ -6,6 +6,7 @@ a retry timer.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -36,13 +37,15 @@ class Message:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
     """One message taken from a queue. `tag` is the consumer's own handle. `user` is what the broker vouches for, no
-    more; on the queues of `aside`, which nobody but the hub can write to, whom the hub says that it vouched for."""
+    more; on the queues of `aside`, which nobody but the hub can write to, whom the hub says that it vouched for.
+    `carried`: when the package was made that it came in; then `user` is whoever signed that package."""
 
     tag: int
     queue: str
     body: bytes
     user: str | None
     redelivered: bool = False
+    carried: datetime | None = None
 
 
 class Publisher(Protocol):

@@ -114,7 +114,7 @@ class Acknowledger:
                 continue
             if targets is None:
                 continue
-            owed.append(Owed(unit=_from(item), noted=Noted(receipt=receipt.id, digest=item.digest)))
+            owed.append(_owed(item, Noted(receipt=receipt.id, digest=item.digest)))
             if receipt.id not in known:
                 known[receipt.id] = item.digest
                 fresh.append((item, receipt, targets))
@@ -134,7 +134,7 @@ class Acknowledger:
             record = held.get(ReceiptId(claim or ""))
             if record is not None and record.digest == item.digest and _passes_with_time(item.error):
                 noted = Noted(receipt=record.id, digest=item.digest)
-                session.owe([Owed(unit=_from(item), noted=noted)])
+                session.owe([_owed(item, noted)])
             elif item.error.retryable:
                 # Not an answer: its author repeats it.
                 self._hub.log.warning("receipt_not_ready", code=item.error.code, digest=item.digest)
@@ -232,7 +232,7 @@ class Acknowledger:
         claimed = claimed_id(item.message.body) if _is_receipt(item.message.body) else None
         if claimed is not None and item.message.user:
             fault = Noted(receipt=ReceiptId(claimed), digest=item.digest, fault=error.code)
-            session.owe([Owed(unit=UnitCode(item.message.user), noted=fault)])
+            session.owe([_owed(item, fault)])
 
     # after the commit
 
@@ -270,8 +270,8 @@ def _named(session: HubSession, receipts: Iterable[Receipt]) -> set[DeliveryKey]
     return named
 
 
-def _from(item: _Judged) -> UnitCode:
-    return UnitCode(item.message.user or "")
+def _owed(item: _Judged, noted: Noted) -> Owed:
+    return Owed(unit=UnitCode(item.message.user or ""), noted=noted, carried=item.message.carried)
 
 
 def _is_given_back(receipt: Receipt, user: str | None, directory: Directory) -> bool:

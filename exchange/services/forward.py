@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from exchange.model.events import Event
-from exchange.model.receipt import MAX_NOTED
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward
 from exchange.services.backoff import next_try
@@ -78,13 +76,6 @@ class Forwarder:
             checkpoint = session.checkpoint()
             for unit, group in groupby(owed, key=lambda item: item.unit):
                 noted = [item.noted for item in group]
-                for start in range(0, len(noted), MAX_NOTED):
-                    _, signed = hub.receipt(
-                        Event.NOTED,
-                        now,
-                        noted=tuple(noted[start : start + MAX_NOTED]),
-                        checkpoint=checkpoint.note if checkpoint else None,
-                    )
-                    batch.append((unit, signed))
+                batch += [(unit, signed) for signed in hub.noted(noted, now, checkpoint.note if checkpoint else None)]
         hub.publish(batch)
         return len(owed)

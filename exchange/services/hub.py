@@ -10,7 +10,7 @@ from datetime import datetime
 
 from exchange.ledger.entry import LedgerEntry
 from exchange.model.events import Event, Speaker
-from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
+from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject, parts_of_noted
 from exchange.model.unit import HubId, UnitCode
 from exchange.ports.files import Files
 from exchange.ports.hub import HubSession, HubStore
@@ -88,6 +88,10 @@ class Hub:
             checkpoint=checkpoint,
         )
         return receipt, sign_receipt(receipt, self.signer)
+
+    def noted(self, noted: Sequence[Noted], now: datetime, checkpoint: str | None) -> list[bytes]:
+        """NOTED about these, in as many signed receipts as it takes."""
+        return [self.receipt(Event.NOTED, now, noted=part, checkpoint=checkpoint)[1] for part in parts_of_noted(noted)]
 
     def keep(self, receipt: Receipt, document: bytes) -> Kept:
         """The row of a receipt about a document. The caller adds it, with others in one batch."""

@@ -7,15 +7,18 @@ both sides; knows no document.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from exchange.errors import InvalidValueError, StorageError, YidiError
+from exchange.errors import ConflictError, InvalidValueError, StorageError, YidiError
 from exchange.ports.transport import Delivered
 
-__all__ = ["Intake", "judge_each", "serve_apart"]
+__all__ = ["Intake", "judge_each", "look_again", "serve_apart"]
 
 Judgement = TypeVar("Judgement")
+
+_LOOKS = 10
 
 
 @dataclass(slots=True)
@@ -67,6 +70,15 @@ def serve_apart(
             stumble(batch[0], error)
             return 0
     return sum(serve_apart([message], serve, stumble) for message in batch)
+
+
+def look_again(serve: Callable[[], int]) -> int:
+    """`serve`, once more when another worker recorded one of the batch between our look and our commit: on the next
+    look it is a duplicate. Each worker beside us may do that to us once. Raises ConflictError after many."""
+    for _ in range(_LOOKS - 1):
+        with suppress(ConflictError):
+            return serve()
+    return serve()
 
 
 def tags(messages: Iterable[Delivered]) -> list[int]:

@@ -12,7 +12,7 @@ from exchange.codec.read import read_receipt
 from exchange.errors import ConflictError, RefusedError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event, Speaker
-from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject
+from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Subject, parts_of_noted
 from exchange.model.unit import HubId, UnitCode
 from exchange.ports.files import FileExchange, Files
 from exchange.ports.keys import KeyRing
@@ -98,6 +98,18 @@ class Node:
             noted=noted,
         )
         return receipt, sign_receipt(receipt, self.keys(unit))
+
+    def noted(self, unit: UnitCode, noted: Sequence[Noted], now: datetime) -> list[bytes]:
+        """NOTED of `unit`'s about these, in as many signed receipts as it takes. Raises KeyStoreError."""
+        parts = parts_of_noted(noted)
+        return [self.receipt(unit, Speaker.NODE, Event.NOTED, now, noted=part)[1] for part in parts]
+
+    def is_intact(self, row: OutboxRow) -> bool:
+        """Hashed before it leaves: a store that has gone bad is an alarm here and not a forgery elsewhere."""
+        if sha256_hex(row.document) == row.digest:
+            return True
+        self.log.alarm("outbox_corrupt", unit=row.unit, id=row.id, kind=row.kind.value)
+        return False
 
     def said(self, unit: UnitCode, receipt: ReceiptId | None, event: Event, envelope: EnvelopeKey) -> Receipt | None:
         """What `unit` said under this id before: a caller that chose the id asks again, and it is said once. Raises

@@ -51,7 +51,7 @@ class ReceiptKeeper:
         pairs = [(item.unit, item.receipt.id) for item in arrived]
         known = {pair: record.digest for pair, record in session.receipts(pairs).items()}
         fresh: list[ReceivedReceipt] = []
-        owed: dict[UnitCode, list[Noted]] = {}
+        owed: dict[tuple[UnitCode, datetime | None], list[Noted]] = {}
         notes: dict[str, Receipt] = {}
         for item in arrived:
             receipt, unit = item.receipt, item.unit
@@ -65,15 +65,15 @@ class ReceiptKeeper:
                 self._node.set_aside(session, unit, item.message, "CONFLICT", f"held {held}", now)
                 continue
             if not _is_proof_of_acceptance(receipt, unit):
-                owed.setdefault(unit, []).append(Noted(receipt=receipt.id, digest=item.digest))
+                owed.setdefault((unit, item.message.carried), []).append(Noted(receipt=receipt.id, digest=item.digest))
             if held is None:
                 known[(unit, receipt.id)] = item.digest
                 fresh.append(item)
             else:
                 _close_answered(session, unit, receipt)
         found = [pair for receipt in notes.values() for pair in self._hold_checkpoint(session, receipt, now)]
-        for unit, noted in owed.items():
-            session.owe(unit, noted)
+        for (unit, carried), noted in owed.items():
+            session.owe(unit, noted, carried)
         self._take(session, fresh, now)
         for item in fresh:
             node.metrics.count("yidi_node_receipts_total", event=item.receipt.event.value)

@@ -9,14 +9,12 @@ from dataclasses import replace
 from exchange.codec.read import read_envelope
 from exchange.errors import CorruptFileError, KeyStoreError, YidiError
 from exchange.model.envelope import FileEntry
-from exchange.model.events import Event, Speaker
-from exchange.model.receipt import MAX_NOTED, Noted
+from exchange.model.receipt import Noted
 from exchange.model.unit import UnitCode
 from exchange.ports.node import OutboxKind, OutboxRow
 from exchange.services.backoff import next_try
 from exchange.services.node import Node
 from exchange.topology import Lane
-from exchange.trust.digest import sha256_hex
 
 __all__ = ["Relay"]
 
@@ -58,10 +56,7 @@ class Relay:
         batch = []
         for unit, noteds in by_unit.items():
             try:
-                for start in range(0, len(noteds), MAX_NOTED):
-                    part = tuple(noteds[start : start + MAX_NOTED])
-                    _, signed = node.receipt(unit, Speaker.NODE, Event.NOTED, now, noted=part)
-                    batch.append((unit, Lane.RECEIPT, signed))
+                batch += [(unit, Lane.RECEIPT, signed) for signed in node.noted(unit, noteds, now)]
             except KeyStoreError as error:  # this unit's key cannot be used; the others' can
                 node.log.alarm("key_unusable", unit=unit, code=error.code, detail=error.message)
         node.publish(batch)  # a lost one is asked for again by repeating the receipts
@@ -70,8 +65,7 @@ class Relay:
     def _prepare(self, row: OutboxRow) -> bool:
         """Whether the row may be published now: intact, and its files with the hub."""
         node = self._node
-        if sha256_hex(row.document) != row.digest:
-            node.log.alarm("outbox_corrupt", unit=row.unit, id=row.id, kind=row.kind.value)
+        if not node.is_intact(row):
             return False
         if row.kind is OutboxKind.RECEIPT:
             return True

@@ -102,6 +102,8 @@ class Router:
                 hub.set_aside_poison(session, message, code, now)
             budget = Budget(session, hub.quota, {key.sender for key in map(_key, intake.judged) if key}, now)
             accepted = self._record(session, intake.judged, budget, verifier, now, plan)
+            if any(message.carried is not None for message in batch):
+                self._keep_answers(session, plan, now)
             # Before the commit: a hub that dies in between asks for a file again, and keeps none that it must not.
             self._discard_secret(session, intake.judged)
             budget.settle()
@@ -316,6 +318,14 @@ class Router:
         answer_due = next_try(timing.retry, hub.chance, now, 0, confirmed=True)
         session.add_forwards(
             [Forward(unit=r.envelope.sender, receipt=r.id, due=answer_due, attempts=1) for r in receipts]
+        )
+
+    def _keep_answers(self, session: HubSession, plan: _Plan, now: datetime) -> None:
+        """Who sent a package may have no line to hear the answer by, be it an old one or REFUSED: it goes with the next
+        package, until the unit confirms it."""
+        due = next_try(self._hub.timing.retry, self._hub.chance, now, 0, confirmed=True)
+        session.add_forwards(
+            [Forward(unit=unit, receipt=record.id, due=due, attempts=1) for unit, record in plan.answers]
         )
 
     def _discard_secret(self, session: HubSession, judged: list[_Judged]) -> None:

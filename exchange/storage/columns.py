@@ -12,6 +12,7 @@ __all__ = [
     "NUMBER",
     "TEXT",
     "TIME",
+    "carried_columns",
     "checkpoint_columns",
     "delivery_columns",
     "directory_columns",
@@ -103,6 +104,16 @@ def checkpoint_columns() -> list[Column[object]]:
         Column("root", BYTES, nullable=False),
         Column("note", TEXT, nullable=False),
         Column("at", TIME, nullable=False),
+    ]
+
+
+def carried_columns() -> list[Column[object]]:
+    return [
+        Column("unit", KEY, primary_key=True),
+        Column("receipt_id", KEY, primary_key=True),
+        Column("digest", KEY, primary_key=True),
+        Column("fault", KEY),
+        Column("made", TIME, nullable=False),
     ]
 
 

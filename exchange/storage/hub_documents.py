@@ -30,6 +30,7 @@ __all__ = ["Documents"]
 
 _ENVELOPE = ("envelope_id", "sender")
 _DELIVERY_KEY = ("envelope_id", "sender", "recipient")
+_UNSETTLED = tuple(state.value for state in TransportState if not state.settled)
 _LEAN = tuple(name for name in DOCUMENT if name != "document")
 _DOCUMENTS = select(*with_original(tables.documents, DOCUMENT, "received"))
 _DIGESTS = select(*columns(tables.documents, (*_ENVELOPE, "digest")))
@@ -125,6 +126,15 @@ class Documents(Originals, Tallies):
         return self._due(
             _DELIVERIES.where(tables.deliveries.c.due <= to_time(now)).order_by(tables.deliveries.c.due), limit
         )
+
+    def undelivered_to(self, unit: UnitCode) -> list[EnvelopeKey]:
+        deliveries = tables.deliveries.c
+        # The states by name, so that the index leads to those that are open, and not through all that ever were.
+        waiting = select(*columns(tables.deliveries, _ENVELOPE)).where(
+            deliveries.transport.in_(_UNSETTLED), deliveries.recipient == unit
+        )
+        oldest = waiting.order_by(deliveries.expires, *columns(tables.deliveries, _ENVELOPE))
+        return [key_of(row) for row in self._sql.rows(oldest)]
 
     def due_reminders(self, now: datetime, limit: int) -> list[DeliveryRecord]:
         come = _DELIVERIES.where(tables.deliveries.c.remind <= to_time(now)).order_by(tables.deliveries.c.remind)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, exists, literal_column, select, update
 
 from exchange.model.envelope import EnvelopeKey
-from exchange.model.receipt import ReceiptId
+from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import BackSince, Forward, Owed, Refusal
 from exchange.ports.records import ReceiptRecord
@@ -114,6 +114,11 @@ class Receipts(Originals):
             for unit, receipt, due, attempts in self._sql.rows(oldest)
         ]
 
+    def forwards_to(self, unit: UnitCode) -> list[ReceiptId]:
+        forwards = tables.forwards.c
+        waiting = select(forwards.receipt_id).where(forwards.unit == unit)
+        return [ReceiptId(id_) for (id_,) in self._sql.rows(waiting.order_by(forwards.due, forwards.receipt_id))]
+
     def save_forwards(self, forwards: Sequence[Forward]) -> None:
         """One that was closed meanwhile stays closed."""
         rows = [(to_time(one.due), one.attempts, one.unit, one.receipt) for one in forwards]
@@ -130,6 +135,14 @@ class Receipts(Originals):
 
     def owe(self, owed: Sequence[Owed]) -> None:
         self._sql.add_new(tables.owed, ("unit", *NOTED), [(one.unit, *noted_values(one.noted)) for one in owed])
+        came = [(one.unit, *noted_values(one.noted), to_time(one.carried)) for one in owed if one.carried is not None]
+        self._add_carried(tables.carried, came)
+
+    def carried(self, unit: UnitCode) -> list[Noted]:
+        return self._carried(tables.carried, unit)
+
+    def forget_carried(self, unit: UnitCode, before: datetime) -> None:
+        self._forget_carried(tables.carried, unit, before)
 
     def take_owed(self, limit: int) -> list[Owed]:
         rows = self._take(tables.owed, ("unit", *NOTED), limit)

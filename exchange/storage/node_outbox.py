@@ -39,7 +39,14 @@ class Outbox(Session):
     def open_outbox(self, unit: UnitCode) -> list[tuple[str, str]]:
         outbox = tables.outbox.c
         still = select(outbox.id, outbox.digest).where(outbox.unit == unit, outbox.due.is_not(None))
-        return [(id_, digest) for id_, digest in self._sql.rows(still.order_by(outbox.id))]
+        ordered = still.order_by(outbox.urgency, outbox.due, outbox.id)
+        return [(id_, digest) for id_, digest in self._sql.rows(ordered)]
+
+    def outbox_rows(self, unit: UnitCode, ids: Sequence[str]) -> list[OutboxRow]:
+        outbox = tables.outbox.c
+        still = select(*columns(tables.outbox, _OUTBOX)).where(outbox.unit == unit, outbox.due.is_not(None))
+        rows = self._sql.rows_of(still, [outbox.id], ((id_,) for id_ in ids))
+        return sorted(map(_outbox_row, rows), key=lambda row: ids.index(row.id))
 
     def oldest_open(self) -> datetime | None:
         outbox, documents, receipts = tables.outbox.c, tables.documents.c, tables.receipts.c

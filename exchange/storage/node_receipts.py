@@ -92,8 +92,17 @@ class Receipts(Session):
     def told(self, keys: Iterable[tuple[UnitCode, ReceiptId]]) -> None:
         self._sql.run_for(update(tables.receipts).values(untold=None), _KEY, keys)
 
-    def owe(self, unit: UnitCode, noted: Sequence[Noted]) -> None:
-        self._sql.add_new(tables.owed, ("unit", *NOTED), [(unit, *noted_values(one)) for one in noted])
+    def owe(self, unit: UnitCode, noted: Sequence[Noted], carried: datetime | None = None) -> None:
+        rows = [(unit, *noted_values(one)) for one in noted]
+        self._sql.add_new(tables.owed, ("unit", *NOTED), rows)
+        if carried is not None:
+            self._add_carried(tables.carried, [(*row, to_time(carried)) for row in rows])
+
+    def carried(self, unit: UnitCode) -> list[Noted]:
+        return self._carried(tables.carried, unit)
+
+    def forget_carried(self, unit: UnitCode, before: datetime) -> None:
+        self._forget_carried(tables.carried, unit, before)
 
     def take_owed(self, limit: int) -> list[tuple[UnitCode, Noted]]:
         rows = self._take(tables.owed, ("unit", *NOTED), limit)

@@ -4,6 +4,7 @@ Not here: anything that a hub or a node alone keeps.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,8 +12,10 @@ from sqlalchemy import Select, Table, delete, func, select, update
 
 from exchange.errors import StorageError
 from exchange.model.envelope import EnvelopeKey
+from exchange.model.receipt import Noted
+from exchange.model.unit import UnitCode
 from exchange.ports.records import DeliveryKey, DirectoryRecord
-from exchange.storage.rows import DIRECTORY, Row, Values, directory_record, envelope_key
+from exchange.storage.rows import DIRECTORY, NOTED, Row, Values, directory_record, envelope_key, noted_record, to_time
 from exchange.storage.transaction import Transaction, columns
 
 __all__ = ["Session", "delivery_ids", "envelope_ids", "key_of"]
@@ -81,6 +84,17 @@ class Session:
         self._sql.run(update(table).where(table.c.digest == digest).values(failures=table.c.failures + 1))
         row = self._sql.first(select(table.c.failures).where(table.c.digest == digest))
         return int(row[0]) if row else 0
+
+    def _add_carried(self, table: Table, rows: Iterable[Values]) -> None:
+        """Rows of unit, NOTED, made. What another package confirmed stays as it is."""
+        self._sql.add_new(table, ("unit", *NOTED, "made"), rows)
+
+    def _carried(self, table: Table, unit: UnitCode) -> list[Noted]:
+        of_unit = select(*columns(table, NOTED)).where(table.c.unit == unit)
+        return [noted_record(row) for row in self._sql.rows(of_unit.order_by(table.c.made, table.c.receipt_id))]
+
+    def _forget_carried(self, table: Table, unit: UnitCode, before: datetime) -> None:
+        self._sql.run(delete(table).where(table.c.unit == unit, table.c.made < to_time(before)))
 
     def _take(self, table: Table, names: tuple[str, ...], limit: int) -> list[Row]:
         """Remove the oldest rows of a numbered table and return them."""

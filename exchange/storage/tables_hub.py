@@ -11,6 +11,7 @@ from exchange.storage.columns import (
     KEY,
     NUMBER,
     TIME,
+    carried_columns,
     checkpoint_columns,
     delivery_columns,
     directory_columns,
@@ -23,6 +24,7 @@ from exchange.storage.columns import (
 
 __all__ = [
     "archives",
+    "carried",
     "checkpoints",
     "claims",
     "deliveries",
@@ -151,6 +153,9 @@ owed = Table(
     Column("fault", KEY),
     UniqueConstraint("unit", "receipt_id", "digest", name="owed_once"),
 )
+
+# Confirmations for a unit's next carry package: of what came in a package made at `made`.
+carried = Table("carried", metadata, *carried_columns())
 
 # `leaf` is the place in the Merkle tree, empty until sealed. SQLite counts `no` so that a number is never given twice.
 entries = Table(

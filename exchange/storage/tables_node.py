@@ -11,6 +11,7 @@ from exchange.storage.columns import (
     NUMBER,
     TEXT,
     TIME,
+    carried_columns,
     delivery_columns,
     directory_columns,
     document_columns,
@@ -22,6 +23,7 @@ from exchange.storage.columns import (
 
 __all__ = [
     "answers",
+    "carried",
     "deliveries",
     "directories",
     "document_files",
@@ -136,6 +138,9 @@ owed = Table(
     Column("fault", KEY),
     UniqueConstraint("unit", "receipt_id", "digest", name="owed_once"),
 )
+
+# Confirmations for the next carry package of a unit's: of what came in a package made at `made`.
+carried = Table("carried", metadata, *carried_columns())
 
 # Two roots for one size are the proof that the hub rewrote its ledger, so both are kept.
 held_checkpoints = Table(

@@ -270,3 +270,11 @@ def test_a_unit_finds_what_was_said_about_its_documents_since(store: HubStore) -
         assert session.spoken_of(B, NOW - HOUR / 2, sent, 10) == [received]
         assert session.spoken_of(B, NOW - 2 * HOUR, received, 10) == [old]
         assert session.spoken_of(B, NOW + HOUR, None, 10) == []
+
+
+def test_what_is_undelivered_to_one_unit_comes_oldest_first(store: HubStore) -> None:
+    old = replace(delivery(envelope(1)), expires=NOW + HOUR)
+    done = replace(delivery(envelope(3)), state=DeliveryState(transport=TransportState.DELIVERED))
+    with store.begin() as session:
+        session.add_deliveries([delivery(envelope(2)), old, done, delivery(envelope(4), A)])
+        assert session.undelivered_to(B) == [envelope(1), envelope(2)]

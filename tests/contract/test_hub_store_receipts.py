@@ -90,6 +90,28 @@ def test_hastening_forwards_brings_them_forward_and_never_back(store: HubStore) 
         assert session.due_forwards(NOW, 10) == [early, replace(waiting, due=NOW)]
 
 
+def test_what_came_in_a_package_is_confirmed_until_a_newer_one_comes(store: HubStore) -> None:
+    old, new = (Owed(unit=A, noted=noted(n), carried=NOW + n * HOUR) for n in (1, 2))
+    other = Owed(unit=B, noted=noted(3, fault="CONFLICT"), carried=NOW)
+    with store.begin() as session:
+        session.owe([new, old, other, Owed(unit=A, noted=noted(4))])
+        session.owe([replace(old, carried=NOW + 9 * HOUR)])  # the first to confirm it counts
+        assert session.carried(A) == [noted(1), noted(2)]
+        assert len(session.take_owed(9)) == 4
+        assert session.carried(A) == [noted(1), noted(2)]
+        session.forget_carried(A, NOW + 2 * HOUR)
+        assert session.carried(A) == [noted(2)]
+        assert session.carried(B) == [noted(3, fault="CONFLICT")]
+
+
+def test_the_forwards_to_one_unit_are_all_that_it_has_not_confirmed(store: HubStore) -> None:
+    with store.begin() as session:
+        session.add_forwards([Forward(unit=A, receipt=receipt_id(n), due=NOW - n * HOUR) for n in (1, 2, 3)])
+        session.add_forwards([Forward(unit=B, receipt=receipt_id(4), due=NOW)])
+        session.close_forwards(A, [receipt_id(2)])
+        assert session.forwards_to(A) == [receipt_id(3), receipt_id(1)]
+
+
 def test_what_is_owed_is_owed_once_and_taken_once_oldest_first(store: HubStore) -> None:
     owed = [Owed(unit=B, noted=noted(1)), Owed(unit=A, noted=noted(1, fault="CONFLICT")), Owed(unit=A, noted=noted(2))]
     with store.begin() as session:

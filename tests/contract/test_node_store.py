@@ -396,6 +396,28 @@ def test_what_an_office_has_is_told_unsigned_ones_first_until_somebody_is_finish
 # what is owed, held and in trouble
 
 
+def test_what_came_in_a_package_is_confirmed_until_a_newer_one_comes(store: NodeStore) -> None:
+    with store.begin() as session:
+        session.owe(A, [noted(1)], NOW)
+        session.owe(A, [noted(1), noted(2)], NOW + HOUR)
+        session.owe(A, [noted(3)])
+        session.owe(B, [noted(4)], NOW)
+        session.take_owed(9)
+        assert session.carried(A) == [noted(1), noted(2)]
+        session.forget_carried(A, NOW + HOUR)
+        assert (session.carried(A), session.carried(B)) == ([noted(2)], [noted(4)])
+
+
+def test_open_rows_are_given_by_their_ids_in_the_order_asked_for(store: NodeStore) -> None:
+    late, soon, urgent = row(1, hours=2), row(2), row(3, hours=5, lane=Lane.URGENT)
+    with store.begin() as session:
+        session.add_outbox([late, soon, urgent, row(4), row(5, unit=B)])
+        session.close_outbox(A, [(row(4).id, row(4).digest)])
+        ids = [id_ for id_, _ in session.open_outbox(A)]
+        assert ids == [urgent.id, soon.id, late.id]
+        assert session.outbox_rows(A, [*ids, row(4).id, row(5).id]) == [urgent, soon, late]
+
+
 def test_what_is_owed_is_owed_once_and_taken_once_oldest_first(store: NodeStore) -> None:
     with store.begin() as session:
         for _ in range(2):
