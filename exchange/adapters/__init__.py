@@ -11,6 +11,7 @@
     forms/               what adapters of offices with forms have in common
     seeyon/              致远 Seeyon A8/V5, by its REST interface
     weaver/              泛微 Weaver e-cology 9, by its REST interface
+    o2oa/                O2OA, by its REST interface
     staging/             tables in a database of the office's
     parcels.py           a document to send, from values and files
     office_http.py       questions to an office over HTTP

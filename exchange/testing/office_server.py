@@ -131,6 +131,7 @@ class OfficeServer:
 def _handler(office: OfficeServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body go apart, and 40 ms between them add up
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))

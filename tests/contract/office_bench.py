@@ -22,13 +22,13 @@ EVENTS: Final = {
 
 class Told(OfficeHttp):
     """Tells of each question that changes something, before it is asked and after it was answered. `reads`: ends of
-    paths that change nothing."""
+    paths that change nothing, besides those that are got."""
 
     reads: tuple[str, ...] = ()
     reach: Callable[[str], None] | None = None
 
     def ask(self, method: str, path: str, **parts: Any) -> Answer:
-        writes = not path.endswith(self.reads)
+        writes = method != "GET" and not path.endswith(self.reads)
         if writes and self.reach is not None:
             self.reach(f"before {path}")
         answer = super().ask(method, path, **parts)

@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import create_engine
 
 from exchange.adapters.folder import FolderAdapter
+from exchange.testing.o2oa import O2oaOffice
 from exchange.testing.seeyon import SeeyonOffice
 from exchange.testing.weaver import WeaverOffice
 from tests.contract.crash_matrix import FILES, TITLE, survive_every_step
 from tests.contract.example_office import ExampleBench
 from tests.contract.file_steps import file_steps
+from tests.contract.o2oa_office import O2oaBench, make_processes
 from tests.contract.seeyon_office import SeeyonBench, make_forms
 from tests.contract.staging_office import StagingBench
 from tests.contract.weaver_office import WeaverBench, make_workflows
@@ -168,5 +170,20 @@ def test_the_weaver_adapter_survives_a_death_at_every_step(folder: Path, part: i
             office = offices.enter_context(WeaverOffice())
             make_workflows(office)
             return WeaverBench(office, folder / str(number))
+
+        survive_every_step(bench, part, PARTS)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_o2oa_adapter_survives_a_death_at_every_step(part: int) -> None:
+    """Against a simulated office over HTTP, which checks nothing for uniqueness, and takes files after the process has
+    begun."""
+    with ExitStack() as offices:
+
+        def bench(_number: int) -> O2oaBench:
+            office = offices.enter_context(O2oaOffice())
+            make_processes(office)
+            return O2oaBench(office)
 
         survive_every_step(bench, part, PARTS)

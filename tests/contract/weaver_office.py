@@ -76,7 +76,7 @@ def settings_of(url: str, /, **changes: Any) -> dict[str, Any]:
 
 
 class _Told(Told):
-    reads = ("List", "getWorkflowRequest", "getRequestResources")
+    reads = ("List",)
 
 
 @dataclass
