@@ -10,6 +10,7 @@
     envelope.py, metadata.py, receipt.py, directory.py, carry.py, extension.py   body <-> model
     read.py       signed bytes -> value, for bytes verified before
     soap.py, wsdl.py   SOAP messages of unit's programs, and the service's description
+    soap_question.py   SOAP messages to services of others
     explain.py    every schema fault of a document, for a person
 
 Not here: keys, digests compared, signatures verified (`exchange.trust`). No lxml object or exception leaves this room.

@@ -1,7 +1,8 @@
 """Bytes from anybody -> a tree, or a refusal that names the rule. The one way into the XML parser.
 
-What comes out holds elements and text alone: no DTD, entity, comment, processing instruction or CDATA section was in
-the bytes, so `.text` is the whole text of a leaf. Not here: schemas (`schema.py`), signatures (`shape.py`).
+What comes out holds elements and text alone, so `.text` is the whole text of a leaf: no DTD, entity, comment,
+processing instruction or CDATA section was in the bytes, or what others wrote was read without them. Not here: schemas
+(`schema.py`), signatures (`shape.py`).
 """
 
 import re
@@ -13,7 +14,7 @@ from lxml import etree
 from exchange.codec.kind import DocumentKind, Limits
 from exchange.errors import LimitError, XmlError
 
-__all__ = ["check_root", "parse", "parse_within", "path_of"]
+__all__ = ["check_root", "parse", "parse_of_others", "parse_within", "path_of"]
 
 _DECLARATION = re.compile(
     rb"""<\?xml[ \t\r\n]+version=(?:"1\.0"|'1\.0')"""
@@ -30,18 +31,24 @@ class _Local(threading.local):
     """One parser per thread: lxml would make threads wait for a shared one."""
 
     def __init__(self) -> None:
-        self.parser = etree.XMLParser(
-            encoding="UTF-8",
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            huge_tree=False,
-            remove_pis=False,
-            remove_comments=False,
-            recover=False,
-            collect_ids=False,
-        )
+        self.parser = _parser(bare=False)
+        self.bare_parser = _parser(bare=True)
+
+
+def _parser(*, bare: bool) -> etree.XMLParser:
+    """`bare`: what is neither element nor text is left out."""
+    return etree.XMLParser(
+        encoding="UTF-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_pis=bare,
+        remove_comments=bare,
+        recover=False,
+        collect_ids=False,
+    )
 
 
 _local = _Local()
@@ -65,8 +72,23 @@ def parse_within(data: bytes, name: str, limits: Limits) -> etree._Element:
     # (5) bounded work for the parser and for us
     _check_limits(data, limits)
     # (6) well-formed
-    root = _parse(data)
+    root = _parse(data, _local.parser)
     # (7) bounded shape
+    _check_shape(root, limits)
+    return root
+
+
+def parse_of_others(text: str, name: str, limits: Limits) -> etree._Element:
+    """The same of what a program of others wrote, already decoded whatever its declaration says: comments and
+    instructions are left out, CDATA sections are text. Raises XmlError, LimitError."""
+    data = text.lstrip("\ufeff \t\r\n").encode(errors="replace")
+    data = data[declaration.end() :] if (declaration := _DECLARATION.match(data)) else data
+    if len(data) > limits.size:
+        raise LimitError(f"{name}: {len(data)} bytes, at most {limits.size} are allowed", code="SIZE")
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise XmlError("a DOCTYPE or ENTITY declaration", code="XML_DTD_FORBIDDEN")
+    _check_limits(data, limits)
+    root = _parse(data, _local.bare_parser)
     _check_shape(root, limits)
     return root
 
@@ -116,9 +138,9 @@ def _check_limits(data: bytes, limits: Limits) -> None:
         raise LimitError(f"more than {limits.namespaces} namespace declarations", code="XML_LIMIT")
 
 
-def _parse(data: bytes) -> etree._Element:
+def _parse(data: bytes, parser: etree.XMLParser) -> etree._Element:
     try:
-        return etree.fromstring(data, _local.parser)
+        return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
         if getattr(error, "code", 0) in _LIBXML2_LIMITS:

@@ -38,6 +38,7 @@ __all__ = [
     "read_call",
     "write_answer",
     "write_fault",
+    "xml_text",
 ]
 
 NAMESPACE: Final = "urn:yidi:soap:1"
@@ -201,8 +202,8 @@ def write_answer(verb: Verb, values: Mapping[str, object]) -> bytes:
 def write_fault(fault: FaultCode, message: str, code: str) -> bytes:
     """SOAP 1.1, 4.4. `code`: ours, which never changes its meaning."""
     return _envelope(
-        f"<soap:Fault><faultcode>soap:{fault.value}</faultcode><faultstring>{_text(message)}</faultstring>"
-        f'<detail><errCode xmlns="{NAMESPACE}">{_text(code)}</errCode></detail></soap:Fault>'
+        f"<soap:Fault><faultcode>soap:{fault.value}</faultcode><faultstring>{xml_text(message)}</faultstring>"
+        f'<detail><errCode xmlns="{NAMESPACE}">{xml_text(code)}</errCode></detail></soap:Fault>'
     )
 
 
@@ -235,9 +236,9 @@ def _leaf(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, date):  # or a moment
         return value.isoformat()
-    return _text(str(value.value if isinstance(value, Enum) else value))
+    return xml_text(str(value.value if isinstance(value, Enum) else value))
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
     """What XML cannot hold becomes U+FFFD."""
     return escape(_NOT_XML.sub("\ufffd", text))
