@@ -10,6 +10,7 @@
     mapping.py           which element stands in which field of an office, as configured
     forms/               what adapters of offices with forms have in common
     seeyon/              致远 Seeyon A8/V5, by its REST interface
+    landray/             蓝凌 Landray EKP, by its REST interface or by SOAP
     weaver/              泛微 Weaver e-cology 9, by its REST interface
     o2oa/                O2OA, by its REST interface
     staging/             tables in a database of the office's

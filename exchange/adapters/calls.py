@@ -16,6 +16,7 @@ import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -104,6 +105,11 @@ class Letter:
 
     id: str
     body: bytes
+
+    @property
+    def came(self) -> datetime:
+        """In whole seconds."""
+        return datetime.fromtimestamp(int(self.id.partition(".")[0]) // 10**9, UTC)
 
 
 class Letterbox:

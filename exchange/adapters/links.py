@@ -1,7 +1,7 @@
-"""Links by which an office fetches files from a node by itself, each once.
+"""Links by which an office fetches files from a node by itself.
 
-A link is a random name that nobody can guess, kept here as its digest, and ends at a time or when the whole file was
-fetched. Not here: HTTP (`exchange.web.node_api.offices`), the files themselves.
+A link is a random name that nobody can guess, kept here as its digest, and ends at a time; most, when the whole file
+was fetched. Not here: HTTP (`exchange.web.node_api.offices`), the files themselves.
 """
 
 import hashlib
@@ -21,10 +21,12 @@ _OVER_SECONDS: Final = 3600  # how long one that is over is still kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a link gives: a file, by its digest."""
+    """What a link gives: a file, by its digest. `once`: until the whole of it was fetched, else whenever it is asked
+    for, as people do."""
 
     sha256: str
     media_type: str
+    once: bool = True
 
 
 class FileLinks:
@@ -36,7 +38,7 @@ class FileLinks:
     def give(self, link: Link, *, until: datetime) -> str:
         """The secret end of its address. Those whose time is long over are forgotten. Raises AdapterError."""
         token = secrets.token_urlsafe(32)
-        held = json.dumps({"sha256": link.sha256, "type": link.media_type})
+        held = json.dumps({"sha256": link.sha256, "type": link.media_type, "once": link.once})
         with faults_as_adapter_errors("links"):
             self._forget()
             keep_private(self._folder / f"{_digest(token)}.{int(until.timestamp())}", held.encode())
@@ -51,11 +53,11 @@ class FileLinks:
             held = json.loads(found.read_bytes())
         except FileNotFoundError:  # used meanwhile
             return None
-        return Link(sha256=held["sha256"], media_type=held["type"])
+        return Link(sha256=held["sha256"], media_type=held["type"], once=held.get("once", True))
 
     def end(self, token: str) -> None:
-        """It is not followed any more."""
-        if (found := self._held(token)) is not None:
+        """The whole was fetched."""
+        if (link := self.follow(token)) is not None and link.once and (found := self._held(token)) is not None:
             found.unlink(missing_ok=True)
 
     def _held(self, token: str) -> Path | None:

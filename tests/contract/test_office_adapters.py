@@ -12,12 +12,14 @@ import pytest
 from sqlalchemy import create_engine
 
 from exchange.adapters.folder import FolderAdapter
+from exchange.testing.landray import LandrayOffice
 from exchange.testing.o2oa import O2oaOffice
 from exchange.testing.seeyon import SeeyonOffice
 from exchange.testing.weaver import WeaverOffice
 from tests.contract.crash_matrix import FILES, TITLE, survive_every_step
 from tests.contract.example_office import ExampleBench
 from tests.contract.file_steps import file_steps
+from tests.contract.landray_office import LandrayBench, make_templates
 from tests.contract.o2oa_office import O2oaBench, make_processes
 from tests.contract.seeyon_office import SeeyonBench, make_forms
 from tests.contract.staging_office import StagingBench
@@ -185,5 +187,20 @@ def test_the_o2oa_adapter_survives_a_death_at_every_step(part: int) -> None:
             office = offices.enter_context(O2oaOffice())
             make_processes(office)
             return O2oaBench(office)
+
+        survive_every_step(bench, part, PARTS)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("soap", [False, True], ids=["rest", "soap"])
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_landray_adapter_survives_a_death_at_every_step(folder: Path, part: int, soap: bool) -> None:
+    """Against a simulated office over HTTP, which checks nothing for uniqueness and lets nobody read a form."""
+    with ExitStack() as offices:
+
+        def bench(number: int) -> LandrayBench:
+            office = offices.enter_context(LandrayOffice())
+            make_templates(office)
+            return LandrayBench(office, folder / str(number), soap=soap)
 
         survive_every_step(bench, part, PARTS)

@@ -184,10 +184,12 @@ class FormAdapter(OfficeAdapter):
     def _check_form(self, form: Form, rules: FormRules, mapped: Mapping[str, FieldRule]) -> Iterator[Misfit]:
         label = self._desk.label(form)
         try:
-            there = set(self._desk.fields(form))
+            there = self._desk.fields(form)
         except AdapterError as error:
             found = f"表单 {label} 不能读 cannot be read: {error.message} {error.detail}"
             yield Misfit(where=form, found=found, cure="核对编号与权限 check its id in the settings, and the rights")
+            return
+        if there is None:
             return
         yield from check_fields(f"{form}.fields", mapped, there, label)
         for name in rules.named():

@@ -62,8 +62,8 @@ class Desk(Protocol):
         """What people of the office call it."""
         ...
 
-    def fields(self, form: Form) -> Collection[str]:
-        """Names of the fields that it has. Changes nothing."""
+    def fields(self, form: Form) -> Collection[str] | None:
+        """Names of the fields that it has; None when nobody can tell. Changes nothing."""
         ...
 
     def start(self, title: str, name: str, fields: Mapping[str, str], papers: Sequence[Paper]) -> str:
