@@ -15,6 +15,7 @@ from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, Signatur
 from signxml.signer import XMLSigner
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
+from exchange.codec import carry as carry_codec
 from exchange.codec import directory as directory_codec
 from exchange.codec import envelope as envelope_codec
 from exchange.codec import receipt as receipt_codec
@@ -27,7 +28,7 @@ from exchange.trust.certificates import key_entry, load_certificate, signing_key
 from exchange.trust.keys import KeyAlgorithm, SoftwareSigner, generate
 from exchange.trust.sign import seal
 from exchange.trust.verify import Verifier, check_digest, check_value
-from tests.unit.trust.documents import COUNTY, DELIVERED, ENVELOPE, NOW, RECIPIENT, SENDER
+from tests.unit.trust.documents import CARRY, COUNTY, DELIVERED, ENVELOPE, NOW, RECIPIENT, SENDER
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 METHODS = {
@@ -39,6 +40,7 @@ BODIES = {
     DocumentKind.ENVELOPE: envelope_codec.encode(ENVELOPE),
     DocumentKind.RECEIPT: receipt_codec.encode(DELIVERED),
     DocumentKind.DIRECTORY: directory_codec.encode(COUNTY.directory),
+    DocumentKind.CARRY: carry_codec.encode(CARRY),
 }
 KINDS = pytest.mark.parametrize("kind", list(DocumentKind))
 ALGORITHMS = pytest.mark.parametrize("algorithm", list(KeyAlgorithm))

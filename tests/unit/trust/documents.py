@@ -1,9 +1,10 @@
-"""Envelopes and receipts of a small county, for the tests of signatures."""
+"""Envelopes, receipts and a carry package of a small county, for the tests of signatures."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from exchange.model.carry import ENVELOPES, Carry, CarryId, Part, Way, numbered_part
 from exchange.model.document import BusinessKind, DocumentType, Metadata
 from exchange.model.envelope import Declaration, Envelope, EnvelopeId, FileEntry, FileRole, Recipient
 from exchange.model.events import Event, Speaker
@@ -65,4 +66,14 @@ ACCEPTED = replace(
     event=Event.ACCEPTED,
     actor=Actor(speaker=Speaker.HUB),
     subject=Subject(envelope=ENVELOPE.key, digest="ef" * 32),
+)
+
+CARRY = Carry(
+    id=CarryId("5d0a3f52-6c1e-4a7b-9b52-2f8f6f0c8e44"),
+    hub=HUB,
+    unit=SENDER,
+    way=Way.TO_HUB,
+    made=NOW,
+    whole=True,
+    parts=(Part(name=numbered_part(ENVELOPES, 1), size=2048, sha256="ef" * 32),),
 )
