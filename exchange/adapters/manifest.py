@@ -122,10 +122,15 @@ def read_manifest(unit: UnitCode, parcel: Parcel, digests: Mapping[str, str]) ->
         sign_within_hours=top.number("sign_within_hours"),
         handle_within_hours=top.number("handle_within_hours"),
         reply_required=top.flag("reply_required"),
-        in_reply_to=top.text("in_reply_to"),
-        supersedes=top.text("supersedes"),
+        in_reply_to=_related(top.text("in_reply_to")),
+        supersedes=_related(top.text("supersedes")),
     )
     return Manifest(id=own_id, draft=draft)
+
+
+def _related(text: str | None) -> str | None:
+    """A document's id, alone or in the name that offices know it by: 520304-001_6f1c1f6e-..."""
+    return text.strip().rpartition("_")[2] if text else None
 
 
 def _load(parcel: Parcel) -> object:

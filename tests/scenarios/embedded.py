@@ -3,7 +3,7 @@ directory with SQLite and local files."""
 
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from exchange.adapters.sheet import read_units
@@ -27,6 +27,7 @@ from exchange.wiring.enrolment import enroll_here, import_units
 from exchange.wiring.hub import establish_hub
 from exchange.wiring.layout import Layout
 from tests.scenarios.commands import yidi
+from tests.scenarios.offices import write_offices
 from tests.scenarios.stage import Received, wait
 from workers.machine import Machine, open_machine
 
@@ -150,6 +151,13 @@ class EmbeddedStage:
     def sent(self, key: EnvelopeKey) -> bytes:
         with self._machine.node_store.begin() as session:
             return session.documents(Box.SENT, [(key.sender, key)])[(key.sender, key)].document
+
+    # the nodes' administrators
+
+    def connect(self, offices: Mapping[UnitCode, Mapping[str, object]], secret: str) -> None:
+        self.close()
+        write_offices(Layout(self._data).settings_file, offices, secret)
+        self._start()
 
     # what an auditor asks
 

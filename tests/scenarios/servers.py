@@ -5,7 +5,7 @@ One county runs for all scenarios, and a stage shows what happened since it was 
 together (`exchange.trial.county`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -28,7 +28,7 @@ from exchange.storage import open_hub_store
 from exchange.testing.metrics import RecordingLog
 from exchange.topology import Lane, in_exchange
 from exchange.transport.rabbitmq import RabbitTransport
-from exchange.trial.county import HUB, TrialCounty, TrialPlan
+from exchange.trial.county import HUB, TrialCounty, TrialNode, TrialPlan
 from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_envelope
 from exchange.wiring.desk import Desk
@@ -38,6 +38,7 @@ from exchange.wiring.hub import Administration, open_administration
 from exchange.wiring.places import NodePlace
 from exchange.wiring.system import SystemClock
 from tests.scenarios.commands import yidi
+from tests.scenarios.offices import write_offices
 from tests.scenarios.stage import Received, wait
 
 __all__ = ["ServersMaker", "ServersStage"]
@@ -190,6 +191,29 @@ class ServersStage:
         with self._desks[key.sender].node_store.begin() as session:
             return session.documents(Box.SENT, [(key.sender, key)])[(key.sender, key)].document
 
+    # the nodes' administrators
+
+    def connect(self, offices: Mapping[UnitCode, Mapping[str, object]], secret: str) -> None:
+        before = {node.root: _settings_of(node).read_text("utf-8") for node in self._county.nodes}
+
+        def connect(node: TrialNode) -> None:
+            own = {unit: table for unit, table in offices.items() if unit in node.units}
+            write_offices(_settings_of(node), own, secret)
+
+        def disconnect(node: TrialNode) -> None:
+            _settings_of(node).write_text(before[node.root], "utf-8")
+
+        self._ends.callback(self._change_nodes, disconnect)  # the county is the next stage's, too
+        self._change_nodes(connect)
+
+    def _change_nodes(self, change: Callable[[TrialNode], None]) -> None:
+        for node in self._county.nodes:
+            node.program.ask_to_stop()
+        for node in self._county.nodes:
+            node.program.ended()
+            change(node)
+            node.program.start()
+
     # what an auditor asks
 
     def quarantine(self) -> list[QuarantineRecord]:
@@ -215,6 +239,10 @@ class ServersStage:
 
     def _administration(self) -> Administration:
         return open_administration(self._county.hub_place().home(), self._hub, self._log)
+
+
+def _settings_of(node: TrialNode) -> Path:
+    return node.root / "node.toml"
 
 
 def _knows(desk: Desk, version: int) -> bool:

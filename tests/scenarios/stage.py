@@ -6,7 +6,7 @@ the fixture `maker`. Waiting is `wait`, and nothing else sleeps. Not here: any s
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +19,9 @@ from exchange.model.unit import UnitCode
 from exchange.ports.office import Draft
 from exchange.ports.records import DocumentRecord, QuarantineRecord
 
-__all__ = ["Maker", "NewHub", "Received", "Stage", "wait"]
+__all__ = ["OFFICE_SECRET", "Maker", "NewHub", "Received", "Stage", "wait"]
 
+OFFICE_SECRET = "secrets/oa"
 LONG_ENOUGH_SECONDS = 60.0  # for what must come; nobody waits for what must not
 
 
@@ -99,6 +100,13 @@ class Stage(Protocol):
 
     def sent(self, key: EnvelopeKey) -> bytes:
         """The signed envelope, as its sender keeps it."""
+        ...
+
+    # the nodes' administrators
+
+    def connect(self, offices: Mapping[UnitCode, Mapping[str, object]], secret: str) -> None:
+        """Give each of these units an office system of its own: its table of settings, in which `OFFICE_SECRET` is a
+        file that holds `secret`. Their nodes start anew with them."""
         ...
 
     # what an auditor asks

@@ -1,109 +1,162 @@
-"""S1.1 and S1.3 with the office system that the district has: its office writes, receives, signs and sees in Seeyon."""
+"""S1.1 and S1.3 with the office system that the district has: people write, receive, sign and look in Seeyon alone, the
+county office in its own, each of the 20 townships in its own."""
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from exchange.model.events import BusinessState
-from exchange.model.unit import Unit
-from exchange.testing.seeyon import SeeyonOffice
+from exchange.adapters.times import county_time
+from exchange.codec.envelope import decode
+from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.model.document import BusinessKind, DocumentType
+from exchange.model.envelope import EnvelopeKey, parse_envelope_id
+from exchange.model.events import Event
+from exchange.model.unit import Unit, UnitCode
+from exchange.testing.seeyon import Row, SeeyonOffice
 from tests.contract.seeyon_office import make_forms, settings_of
-from tests.scenarios.documents import report
-from tests.scenarios.embedded import EmbeddedMaker, EmbeddedStage
-from tests.scenarios.stage import wait
+from tests.scenarios.stage import OFFICE_SECRET, Stage, wait
+
+pytestmark = pytest.mark.timeout(240)  # 21 offices are asked every two seconds, on whatever machine
+
+Seeyons = dict[UnitCode, SeeyonOffice]
+TEXT = {"通知.txt": "三日内完成。".encode(), "门牌样式.bin": bytes(range(256)) * 300}
+_DRAFT = {
+    "标题": "标题",
+    "文种": {"field": "文种", "values": {"08": "TZ", "0A": "BG"}},
+    "业务类型": {"field": "类别", "values": {"REPORT": "信息上报"}},
+    "主送": "收文单位",
+    "发文机关标志": "发文机关",
+    "发文机关署名": "发文机关",
+    "签发人": "签发人",
+    "成文日期": "成文日期",
+    "经办人": "拟稿人",
+    "不涉密声明人": "拟稿人",
+    "答复": "来文编号",
+}
 
 
 @pytest.fixture
-def seeyon() -> Iterator[SeeyonOffice]:
-    with SeeyonOffice() as made:
-        make_forms(made)
+def seeyons(stage: Stage, office: Unit, townships: list[Unit]) -> Iterator[Seeyons]:
+    """Of the county office and of each township; the other 107 units sign at their node."""
+    with ExitStack() as stack:
+        made = {unit.code: stack.enter_context(SeeyonOffice()) for unit in (office, *townships)}
+        for seeyon in made.values():
+            make_forms(seeyon)
+            columns = {"标题", "文种", "类别", "收文单位", "发文机关", "签发人", "成文日期", "拟稿人", "来文编号"}
+            seeyon.make_form("YD_FW", "formmain_0130", [*sorted(columns), "附件", "处理结果"], files="附件")
+        tables = {unit: _settings(seeyon) for unit, seeyon in made.items()}
+        stage.connect(tables, made[office.code].password)
         yield made
+        stage.close()  # nobody asks them any more
 
 
-@pytest.fixture
-def start(
-    embedded: EmbeddedMaker, seeyon: SeeyonOffice, office: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], EmbeddedStage]]:
-    """The county as it was imported from its sheet, its office with Seeyon, the others with folders."""
-    monkeypatch.setenv("YIDI_OFFICE_OF", json.dumps({office.code: "seeyon"}))
-    monkeypatch.setenv("YIDI_OFFICES", json.dumps({"seeyon": settings_of(seeyon.url)}))
-    made: list[EmbeddedStage] = []
-
-    def county() -> EmbeddedStage:
-        place = embedded.at_rest(tmp_path)
-        (place / "secrets" / "seeyon").write_text(seeyon.password)
-        made.append(EmbeddedStage(place))
-        return made[-1]
-
-    yield county
-    for stage in made:
-        stage.close()
+def _settings(seeyon: SeeyonOffice) -> dict[str, object]:
+    table = settings_of(seeyon.url, adapter="seeyon", password_file=OFFICE_SECRET)
+    return {**table, "send": {**table["send"], "fields": _DRAFT, "fixed": {}}}
 
 
-def write_notice(seeyon: SeeyonOffice, office: Unit, to: str) -> None:
-    fields = {
-        "标题": "关于更换门牌的通知",
-        "文种": "TZ",
-        "收文单位": to,
-        "发文机关": office.name,
-        "成文日期": "2026-11-23",
-        "拟稿人": "罗文",
-    }
-    seeyon.write("YD_FW", fields, {"通知.txt": "三日内完成。".encode()})
+def write(seeyon: SeeyonOffice, author: Unit, title: str, **fields: str) -> Row:
+    given = {"标题": title, "发文机关": author.name, "成文日期": "2026-11-23", "拟稿人": "罗文"}
+    return seeyon.write("YD_FW", given | fields, TEXT)
 
 
-def shown(seeyon: SeeyonOffice, event: str) -> int:
-    return sum(row.fields["事件"] == event for row in seeyon.forms["YD_HZ"].rows)
+def sign(seeyon: SeeyonOffice, received: Row, person: str) -> None:
+    seeyon.write("YD_JD", {"交换编号": received.fields["交换编号"], "决定": "签收", "办理人": person})
 
 
-def test_a_notice_written_in_the_office_reaches_the_townships_and_the_office_sees_who_signed(
-    start: Callable[[], EmbeddedStage], seeyon: SeeyonOffice, office: Unit, townships: list[Unit]
+def key_of(author: Unit, written: Row) -> EnvelopeKey:
+    """As the sender's office shows it once it was sent."""
+    wait("it was sent", lambda: bool(written.fields.get("处理结果")))
+    said, _, id_ = written.fields["处理结果"].partition(" ")
+    assert said == "已发送", written.fields["处理结果"]
+    return EnvelopeKey(author.code, parse_envelope_id(id_))
+
+
+def receipts(seeyon: SeeyonOffice, event: Event, key: EnvelopeKey) -> list[dict[str, str]]:
+    """As the sender's office shows them."""
+    rows = [row.fields for row in seeyon.forms["YD_HZ"].rows]
+    return [row for row in rows if (row["事件"], row["交换编号"]) == (event.chinese, f"{key.sender}_{key.id}")]
+
+
+def test_a_notice_written_in_seeyon_is_signed_in_twenty_others_and_the_office_sees_127_of_127(
+    stage: Stage, seeyons: Seeyons, office: Unit, units: list[Unit], townships: list[Unit]
 ) -> None:
-    write_notice(seeyon, office, "各镇乡")
-    stage = start()
-    assert len(stage.directory().units) == 128
-    wait("the office has sent it", lambda: "已发送" in seeyon.forms["YD_FW"].rows[0].fields.get("处理结果", ""))
-    wait("20 of 20 delivered", lambda: shown(seeyon, "已送达") == len(townships) == 20)
+    others = {unit.code: unit for unit in units if unit.code != office.code}
+    assert {entry.unit.code: entry.unit for entry in stage.directory().units} == others | {office.code: office}
+    assert (len(units), len(others), len(townships)) == (128, 127, 20)
+    mine = seeyons[office.code]
+
+    key = key_of(office, written := write(mine, office, "关于更换门牌的通知", 文种="TZ", 收文单位="各单位"))
+    assert set(stage.view(key)) == set(others)
+    wait("127 of 127 delivered", lambda: len(receipts(mine, Event.DELIVERED, key)) == 127)
     for unit in townships:
-        (key,) = stage.inbox(unit.code)
-        stage.sign(unit.code, key, f"{unit.name}收发员")
+        rows = seeyons[unit.code].forms["GWSW_01"].rows
+        wait("it is in the township's office", lambda rows=rows: len(rows) == 1)  # type: ignore[misc]
+        assert (rows[0].fields["标题"], rows[0].fields["来文机关"]) == ("关于更换门牌的通知", office.name)
+        assert rows[0].files == TEXT
+        assert receipts(mine, Event.SIGNED, key) == []  # nobody signs but a person
+    for unit in townships:
+        sign(seeyons[unit.code], seeyons[unit.code].forms["GWSW_01"].rows[0], f"{unit.name}收发员")
+    for code in others.keys() - seeyons.keys():
+        stage.sign(code, key, f"{others[code].name}收发员")
 
-    wait("the office sees 20 signatures", lambda: shown(seeyon, "已签收") == 20)
-    signed = {
-        row.fields["收文单位"]: row.fields["办理人"] for row in seeyon.forms["YD_HZ"].rows if row.fields["办理人"]
-    }
-    assert signed == {unit.code: f"{unit.name}收发员" for unit in townships}
-    assert len(seeyon.forms["YD_FW"].rows) == 1
+    wait("127 of 127 signed", lambda: len(receipts(mine, Event.SIGNED, key)) == 127)
+    signed = {row["收文单位"]: row["办理人"] for row in receipts(mine, Event.SIGNED, key)}
+    assert signed == {code: f"{unit.name}收发员" for code, unit in others.items()}
+    view = stage.view(key)
+    for row in receipts(mine, Event.SIGNED, key):
+        moment = view[UnitCode(row["收文单位"])].signed
+        assert moment is not None
+        assert row["时间"] == county_time(moment.at)
     assert stage.broken_promises() == []
+    assert mine.forms["YD_FW"].rows == [written]  # and nothing is twice, neither receipts nor documents
+    for event in (Event.DELIVERED, Event.SIGNED):
+        assert sorted(row["收文单位"] for row in receipts(mine, event, key)) == sorted(others)
+    assert all(len(seeyons[unit.code].forms["GWSW_01"].rows) == 1 for unit in townships)
 
 
-def test_twenty_townships_report_into_the_office_where_somebody_signs(
-    start: Callable[[], EmbeddedStage], seeyon: SeeyonOffice, office: Unit, townships: list[Unit]
+def test_twenty_townships_report_from_their_seeyon_into_that_of_the_office_where_somebody_signs(
+    stage: Stage, seeyons: Seeyons, office: Unit, townships: list[Unit]
 ) -> None:
-    write_notice(seeyon, office, "各镇乡")
-    stage = start()
-    wait("the notice is there", lambda: all(stage.inbox(unit.code) for unit in townships))
-    (asked,) = stage.inbox(townships[0].code)
-    keys = {unit.code: stage.submit(report(unit, office.code, asked.id)) for unit in townships}
+    mine = seeyons[office.code]
+    asked = key_of(office, write(mine, office, "关于报送门牌更换进度的通知", 文种="TZ", 收文单位="各镇乡"))
+    wait("20 have it", lambda: all(seeyons[unit.code].forms["GWSW_01"].rows for unit in townships))
 
-    received = seeyon.forms["GWSW_01"].rows
-    wait("20 processes", lambda: len(received) == 20)
+    keys = {}
+    for unit in townships:
+        came = seeyons[unit.code].forms["GWSW_01"].rows[0].fields["交换编号"]
+        fields = {"文种": "BG", "类别": "信息上报", "收文单位": office.code, "签发人": "罗文", "来文编号": came}
+        keys[unit.code] = write(seeyons[unit.code], unit, f"{unit.name}关于门牌更换进度的报告", **fields)
+    sent = {unit.code: key_of(unit, keys[unit.code]) for unit in townships}
+    received = mine.forms["GWSW_01"].rows
+    wait("20 reports are in the office", lambda: len(received) == 20)
     assert {row.fields["来文机关"] for row in received} == {unit.name for unit in townships}
+    for key in sent.values():
+        envelope = decode(parse_signed(stage.sent(key), DocumentKind.ENVELOPE).body)
+        assert (envelope.kind, envelope.metadata.document_type) == (BusinessKind.REPORT, DocumentType.REPORT)
+        assert (envelope.in_reply_to, set(stage.view(key))) == (asked.id, {office.code})
     for row in received:
-        seeyon.write("YD_JD", {"交换编号": row.fields["交换编号"], "决定": "签收", "办理人": "罗文"})
-    wait("each township knows", lambda: all(stage.view(key)[office.code].signed for key in keys.values()))
-    moments = [stage.view(key)[office.code].signed for key in keys.values()]
-    assert {moment and moment.person for moment in moments} == {"罗文"}
+        assert row.files == TEXT
+        sign(mine, row, "罗文")
 
-    first = received[0].fields["交换编号"]
-    seeyon.write("YD_JD", {"交换编号": first, "决定": "退文", "办理人": "罗文", "说明": "缺少第二页"})
-    back = next(key for key in keys.values() if first.endswith(key.id))
-    wait("its author reads why", lambda: stage.view(back)[office.code].business is BusinessState.RETURNED)
-    closed = stage.view(back)[office.code].closed
-    assert closed is not None
-    assert (closed.person, closed.text) == ("罗文", "缺少第二页")
-    stage.restart()
-    assert len(received) == 20  # nothing is handed over twice
+    wait(
+        "each township sees it in its office",
+        lambda: all(receipts(seeyons[code], Event.SIGNED, key) for code, key in sent.items()),
+    )
+    for code, key in sent.items():
+        assert [row["办理人"] for row in receipts(seeyons[code], Event.SIGNED, key)] == ["罗文"]
+
+    author, back = townships[0], sent[townships[0].code]
+    name = f"{back.sender}_{back.id}"
+    mine.write("YD_JD", {"交换编号": name, "决定": "退文", "办理人": "罗文", "说明": "缺少第二页"})
+    theirs = seeyons[author.code]
+    wait("its author reads why, in its office", lambda: bool(receipts(theirs, Event.RETURNED, back)))
+    (returned,) = receipts(theirs, Event.RETURNED, back)
+    assert (returned["办理人"], returned["说明"]) == ("罗文", "OPERATOR 缺少第二页")
+
     assert stage.broken_promises() == []
+    stage.restart()
+    assert stage.broken_promises() == []
+    assert len(received) == 20  # nothing is handed over twice
+    assert {len(seeyons[unit.code].forms["GWSW_01"].rows) for unit in townships} == {1}

@@ -114,3 +114,12 @@ def test_the_documented_example_is_sent(office: Office, repository: Path) -> Non
         names = [file.get("name") or file["文件名"] for file in manifest.get("files") or manifest["文件"]]
         office.put(f"example-{number}", manifest, files=dict.fromkeys(names, FILES["通知.pdf"]))
     assert len(list(office.adapter.collect(UNIT))) == 2
+
+
+@pytest.mark.parametrize(
+    "answered", ["6f1c1f6e-53a5-4c61-9f0e-000000000001", "520304-001_6f1c1f6e-53a5-4c61-9f0e-000000000001"]
+)
+def test_a_document_that_is_answered_may_be_named_as_the_inbox_names_it(office: Office, answered: str) -> None:
+    office.put("a", MANIFEST | {"答复": answered, "替代": answered})
+    (draft,) = office.adapter.collect(UNIT)
+    assert draft.in_reply_to == draft.supersedes == "6f1c1f6e-53a5-4c61-9f0e-000000000001"
