@@ -21,7 +21,7 @@ from exchange.wiring.hub import HubServices, open_hub
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import NodeServices, StoreFeed, open_node, open_recoverer
 from exchange.wiring.rooms import open_files_exchange, open_stores, open_transport
-from workers import acknowledger, archivist, clock, node, router, sealer, watch
+from workers import acknowledger, archivist, attendant, clock, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
@@ -119,6 +119,7 @@ def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
         Step(name="router.route", run=lambda: router.step(hub.router, envelopes)),
         Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
         *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator, hub.keeper),
+        *attendant.steps(hub.attendant, machine.transport),
         *sealer.steps(hub.sealer),
         *watch.steps(
             ClockWatch(hub.hub.clock, lambda beyond: _make_due(machine, beyond), hub_longest_wait(hub.hub), machine.log)
@@ -135,6 +136,7 @@ def _node_steps(machine: Machine, recoverer: Recoverer) -> list[Step]:
     return [
         Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
         *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer),
+        node.presence_step(services.presenter),
     ]
 
 

@@ -1,7 +1,7 @@
 """node: the mailboxes of one or many units: outbox, inboxes, office systems, directory.
 
 Consumes           inbox.<unit> of every unit it hosts
-Publishes          in.<unit>: envelopes (urgent, normal), receipts, NOTED
+Publishes          in.<unit>: envelopes (urgent, normal), receipts, NOTED, and every minute that it is there
 Writes             inbox, deliveries, receipts, outbox, hand-overs; the directory it holds; the hub's
                    checkpoints it has seen
 Acknowledges       last: after the commit; what it owes in return stands in the outbox by then
@@ -20,6 +20,7 @@ from collections.abc import Callable
 from exchange.ports.transport import Consumer
 from exchange.services.handover import Officer
 from exchange.services.office_decide import OfficeDecider
+from exchange.services.present import Presenter
 from exchange.services.receive import Receiver
 from exchange.services.recover import Recoverer
 from exchange.services.refresh import Refresher
@@ -27,7 +28,7 @@ from exchange.services.relay import Relay
 from workers.batch import take
 from workers.runner import Step
 
-__all__ = ["mailbox_steps", "office_steps"]
+__all__ = ["mailbox_steps", "office_steps", "presence_step"]
 
 Run = Callable[[], int]
 Spare = Callable[[Run], Run]
@@ -77,3 +78,8 @@ def office_steps(
         Step(name="node.collect", run=officer.collect, every_seconds=2.0),
         Step(name="node.office_decisions", run=decider.take, every_seconds=2.0),
     ]
+
+
+def presence_step(presenter: Presenter) -> Step:
+    """Of the loop that carries documents: a node whose loop hangs is not there. One that moves a large file is."""
+    return Step(name="node.present", run=presenter.present, every_seconds=60.0, meanwhile=True)

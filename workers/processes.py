@@ -36,7 +36,7 @@ from exchange.wiring.hub import HubServices, open_administration, open_hub
 from exchange.wiring.node import StoreFeed, open_node, open_recoverer
 from exchange.wiring.parts import Parts
 from exchange.wiring.places import HubPlace, NodePlace, hosted
-from workers import acknowledger, archivist, clock, node, router, sealer, watch
+from workers import acknowledger, archivist, attendant, clock, node, router, sealer, watch
 from workers.caretaker import Caretaker
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
@@ -84,7 +84,7 @@ def _acknowledger_steps(_place: HubPlace, hub: HubServices, transport: Transport
     return [Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, consumer))]
 
 
-def _clock_steps(place: HubPlace, services: HubServices, _transport: Transport) -> list[Step]:
+def _clock_steps(place: HubPlace, services: HubServices, transport: Transport) -> list[Step]:
     hub = services.hub
 
     def make_due(beyond: datetime) -> None:
@@ -99,6 +99,7 @@ def _clock_steps(place: HubPlace, services: HubServices, _transport: Transport) 
             services.administration.administrator,
             services.keeper,
         ),
+        *attendant.steps(services.attendant, transport),
         *watch.steps(ClockWatch(hub.clock, make_due, hub_longest_wait(hub), hub.log)),
         Step(name="files.sweep", run=lambda: hub.files.sweep(hub.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(hub, None, {"hub": place.layout.hub}),
@@ -163,6 +164,7 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
         *node.mailbox_steps(
             services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer, spare=spare
         ),
+        node.presence_step(services.presenter),
         *_upkeep_steps(services.node, place.layout.node),
     ]
     office = node.office_steps(services.officer, services.office_decider, recoverer, spare=spare)

@@ -37,15 +37,18 @@ def beat() -> None:
     """From within a step that takes long: it moves, and the loop that it belongs to is not stuck."""
     if (runner := _here.runner) is not None:
         runner.came_round()
+        runner.meanwhile()
 
 
 @dataclass(slots=True, kw_only=True)
 class Step:
-    """`every_seconds`: 0 runs in each round; more runs at that interval. `name` is the label of its metrics."""
+    """`every_seconds`: 0 runs in each round; more runs at that interval. `name` is the label of its metrics.
+    `meanwhile`: it also runs between the moves of a step that takes long (`beat`)."""
 
     name: str
     run: Callable[[], int]
     every_seconds: float = 0.0
+    meanwhile: bool = False
     due: float = field(default=0.0)
     failures: int = field(default=0)
 
@@ -93,6 +96,12 @@ class Runner:
                 done += self._run(step)
         self.came_round()
         return done
+
+    def meanwhile(self) -> None:
+        """From within a step: those that must not wait until it ends, if they are due."""
+        for step in self._steps:
+            if step.meanwhile and self._clock.monotonic() >= step.due:
+                self._run(step)
 
     def came_round(self) -> None:
         self.last_round = self._clock.monotonic()

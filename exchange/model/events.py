@@ -107,6 +107,8 @@ class Event(StrEnum):
     # Not an event of a document: a batch of receipts is confirmed as recorded, so that their author stops repeating
     # them. It is itself never confirmed.
     NOTED = "NOTED"
+    # Nor is this: a node says that it is there, and how it is. It is neither confirmed nor repeated nor kept.
+    PRESENT = "PRESENT"
 
     @property
     def rule(self) -> "EventRule":
@@ -115,6 +117,11 @@ class Event(StrEnum):
     @property
     def chinese(self) -> str:
         return _RULES[self].chinese
+
+    @property
+    def of_document(self) -> bool:
+        """Whether it happens to a document; a receipt of it then names which."""
+        return self not in (Event.NOTED, Event.PRESENT)
 
     @property
     def for_recipients_office(self) -> bool:
@@ -165,6 +172,7 @@ _RULES: dict[Event, EventRule] = {
     Event.VOIDED: _rule("作废", Speaker.SENDER, business=BusinessState.VOIDED, reason=True),
     Event.ARCHIVED: _rule("已归档", Speaker.ADAPTER, Speaker.PERSON, business=BusinessState.ARCHIVED),
     Event.NOTED: _rule("已记录", Speaker.HUB, Speaker.NODE),
+    Event.PRESENT: _rule("在线", Speaker.NODE),
 }
 
 _FOR_RECIPIENTS_OFFICE = frozenset(

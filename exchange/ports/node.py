@@ -19,7 +19,17 @@ from exchange.ports.programs import Listed, Place, ProgramSession, Tally, Wanted
 from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
 from exchange.topology import Lane
 
-__all__ = ["UNKNOWN", "Box", "HandoverRecord", "HeldCheckpoint", "NodeSession", "NodeStore", "OutboxKind", "OutboxRow"]
+__all__ = [
+    "UNKNOWN",
+    "Box",
+    "HandoverRecord",
+    "HeldCheckpoint",
+    "NodeSession",
+    "NodeStore",
+    "OutboxKind",
+    "OutboxRow",
+    "Standing",
+]
 
 UNKNOWN = ""
 
@@ -71,6 +81,17 @@ class HeldCheckpoint:
     note: str
     seen: datetime
     said: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a unit's mailbox still has to do. `outbox`: open rows, of which the first was stored at `oldest`; `inbox`:
+    documents that its office has not taken; `untold`: receipts that it has not heard of."""
+
+    outbox: int = 0
+    oldest: datetime | None = None
+    inbox: int = 0
+    untold: int = 0
 
 
 class NodeSession(ProgramSession, Protocol):
@@ -213,6 +234,10 @@ class NodeSession(ProgramSession, Protocol):
     def counts(self) -> dict[str, int]: ...
     def oldest_open(self) -> datetime | None:
         """When the oldest document or receipt was stored whose outbox row is open."""
+        ...
+
+    def standings(self) -> dict[UnitCode, Standing]:
+        """Of every unit that has something to do. Reads what is open alone."""
         ...
 
     # everything, for an audit

@@ -20,6 +20,7 @@ from exchange.ports.records import DocumentRecord, ReceiptRecord
 from exchange.services.backoff import next_try
 from exchange.services.fetch import fetch_files
 from exchange.services.node import Node
+from exchange.services.office_health import OfficeHealth
 from exchange.services.submit import Submitter
 
 __all__ = ["Officer", "Offices"]
@@ -36,8 +37,9 @@ class _Rest:
 
 
 class Officer:
-    def __init__(self, node: Node, offices: Offices, submitter: Submitter) -> None:
+    def __init__(self, node: Node, offices: Offices, submitter: Submitter, health: OfficeHealth | None = None) -> None:
         """`offices`: a unit's adapter, or None for a unit that reads its inbox here."""
+        self._health = health or OfficeHealth()
         self._node, self._offices, self._submitter = node, offices, submitter
         self._rests: dict[UnitCode, _Rest] = {}
 
@@ -89,10 +91,12 @@ class Officer:
                 self._tell(unit, record)
             except Exception as error:  # noqa: BLE001  # an adapter is anybody's code
                 node.log.warning("office_not_told", unit=unit, receipt=record.id, code=_code(error))
+                self._health.failed(unit, "tell", _code(error))
                 self._let_rest(unit)
                 resting.add(unit)
                 continue
             self._rests.pop(unit, None)
+            self._health.answered(unit, "tell")
             told.append((unit, record.id))
         if told:
             with node.store.begin() as session:
@@ -112,6 +116,9 @@ class Officer:
                 accepted += sum(self._send(office, unit, draft) for draft in office.collect(unit))
             except Exception as error:  # noqa: BLE001  # this unit's office is down or its adapter has a bug
                 node.log.warning("office_unreachable", unit=unit, code=_code(error))
+                self._health.failed(unit, "collect", _code(error))
+            else:
+                self._health.answered(unit, "collect")
         return accepted
 
     def _without_office(self, session: NodeSession) -> list[UnitCode]:
@@ -159,12 +166,15 @@ class Officer:
         except Exception as error:  # noqa: BLE001  # an adapter is anybody's code
             code = _code(error)
             node.metrics.count("yidi_node_handover_failures_total", code=code)
-            if code == "OA_REJECTED":
+            if code == "OA_REJECTED":  # an answer, of an office that is well
+                self._health.answered(record.unit, "hand_over")
                 node.log.alarm("office_refused", unit=record.unit, envelope=str(record.envelope))
                 return replace(record, attempts=record.attempts + 1, due=None, external_id=None)
             node.log.warning("hand_over_failed", unit=record.unit, envelope=str(record.envelope), code=code)
+            self._health.failed(record.unit, "hand_over", code)
             wait = next_try(node.timing.retry, node.chance, node.clock.now(), record.attempts, confirmed=False)
             return replace(record, attempts=record.attempts + 1, due=wait, external_id=None)
+        self._health.answered(record.unit, "hand_over")
         return replace(record, attempts=record.attempts + 1, due=None, external_id=external_id)
 
     def _tell(self, unit: UnitCode, record: ReceiptRecord) -> None:

@@ -14,6 +14,7 @@ from exchange.ports.office import InOffice, OfficeAdapter, OfficeDecision
 from exchange.services.decide import Decider
 from exchange.services.handover import Offices
 from exchange.services.node import Node
+from exchange.services.office_health import OfficeHealth
 
 __all__ = ["OfficeDecider"]
 
@@ -23,7 +24,8 @@ _MOST_HELD: Final = 1000
 class OfficeDecider:
     """Limits: an office that must be asked document by document is asked about the first thousand that are open."""
 
-    def __init__(self, node: Node, offices: Offices, decider: Decider) -> None:
+    def __init__(self, node: Node, offices: Offices, decider: Decider, health: OfficeHealth | None = None) -> None:
+        self._health = health or OfficeHealth()
         self._node, self._offices, self._decider = node, offices, decider
 
     def take(self) -> int:
@@ -36,11 +38,14 @@ class OfficeDecider:
     def _take(self, unit: UnitCode, office: OfficeAdapter) -> int:
         try:
             waiting = office.decisions(unit, lambda: self._held(unit))
-            return sum(self._decide(office, unit, one) for one in waiting)
+            taken = sum(self._decide(office, unit, one) for one in waiting)
         except Exception as error:  # noqa: BLE001  # this unit's office is down or its adapter has a bug
             code = error.code if isinstance(error, YidiError) else "BUG"
             self._node.log.warning("office_decisions_unreachable", unit=unit, code=code)
+            self._health.failed(unit, "decisions", code)
             return 0
+        self._health.answered(unit, "decisions")
+        return taken
 
     def _decide(self, office: OfficeAdapter, unit: UnitCode, decision: OfficeDecision) -> bool:
         """Whether it was taken. The receipt is on stable storage before the office hears so."""

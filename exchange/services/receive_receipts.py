@@ -60,6 +60,9 @@ class ReceiptKeeper:
             if receipt.event is Event.NOTED:
                 self._close_noted(session, unit, receipt, now)
                 continue
+            if receipt.subject is None:  # a presence is for the hub
+                self._node.set_aside(session, unit, item.message, "RECEIPT_INVALID", "it speaks of no document", now)
+                continue
             held = known.get((unit, receipt.id))
             if held is not None and held != item.digest:
                 self._node.set_aside(session, unit, item.message, "CONFLICT", f"held {held}", now)

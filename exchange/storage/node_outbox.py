@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, func, or_, select, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState
 from exchange.model.unit import UnitCode
-from exchange.ports.node import UNKNOWN, Box, HandoverRecord, OutboxKind, OutboxRow
+from exchange.ports.node import UNKNOWN, Box, HandoverRecord, OutboxKind, OutboxRow, Standing
 from exchange.storage import tables_node as tables
 from exchange.storage.rows import Row, Values, envelope_key, from_time, optional_from_time, optional_to_time, to_time
 from exchange.storage.session import Session
@@ -49,6 +50,33 @@ class Outbox(Session):
         return sorted(map(_outbox_row, rows), key=lambda row: ids.index(row.id))
 
     def oldest_open(self) -> datetime | None:
+        oldest = (at for _, at in self._open().values() if at is not None)
+        return min(oldest, default=None)
+
+    def standings(self) -> dict[UnitCode, Standing]:
+        outbox, receipts = self._open(), tables.receipts.c
+        inbox = self._by_unit(tables.handovers, tables.handovers.c.due > 0)
+        untold = self._by_unit(tables.receipts, receipts.untold.is_not(None))
+        nothing: tuple[int, datetime | None] = (0, None)
+        return {
+            unit: Standing(
+                outbox=outbox.get(unit, nothing)[0],
+                oldest=outbox.get(unit, nothing)[1],
+                inbox=inbox.get(unit, 0),
+                untold=untold.get(unit, 0),
+            )
+            for unit in {*outbox, *inbox, *untold}
+        }
+
+    def _by_unit(self, table: Table, which: ColumnElement[bool]) -> dict[UnitCode, int]:
+        # Without its name in the group, SQLite would take the key, and so read all that the units ever held.
+        unit = func.coalesce(table.c.unit, "")
+        counted: list[ColumnElement[Any]] = [unit, func.count()]
+        grouped = select(*counted).where(which).group_by(unit)
+        return {UnitCode(code): int(count) for code, count in self._sql.rows(grouped)}
+
+    def _open(self) -> dict[UnitCode, tuple[int, datetime | None]]:
+        """By unit: how many rows are open, and when the oldest of them was stored."""
         outbox, documents, receipts = tables.outbox.c, tables.documents.c, tables.receipts.c
         stored = func.coalesce(documents.received, receipts.recorded)
         of_document = (
@@ -60,9 +88,10 @@ class Outbox(Session):
         of_receipt = (receipts.unit == outbox.unit) & (receipts.receipt_id == outbox.id)
         rows = tables.outbox.outerjoin(tables.documents, of_document).outerjoin(tables.receipts, of_receipt)
         # As in `due_outbox`: so worded, the index leads to the open rows.
-        still = select(func.min(stored)).select_from(rows).where(outbox.urgency.in_((0, 1)), outbox.due > 0)
-        row = self._sql.first(still)
-        return None if row is None else optional_from_time(row[0])
+        unit = func.coalesce(outbox.unit, "")
+        still = select(unit, func.count(), func.min(stored)).select_from(rows)
+        grouped = still.where(outbox.urgency.in_((0, 1)), outbox.due > 0).group_by(unit)
+        return {UnitCode(code): (int(n), optional_from_time(at)) for code, n, at in self._sql.rows(grouped)}
 
     def save_outbox(self, rows: Sequence[OutboxRow]) -> None:
         """Set `due` and `attempts`; a row that was closed meanwhile stays closed."""

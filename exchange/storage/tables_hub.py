@@ -10,6 +10,7 @@ from exchange.storage.columns import (
     BYTES,
     KEY,
     NUMBER,
+    TEXT,
     TIME,
     carried_columns,
     checkpoint_columns,
@@ -23,6 +24,7 @@ from exchange.storage.columns import (
 )
 
 __all__ = [
+    "HOURS",
     "archives",
     "carried",
     "checkpoints",
@@ -39,6 +41,8 @@ __all__ = [
     "metadata",
     "originals",
     "owed",
+    "presence_days",
+    "presences",
     "quarantine",
     "receipts",
     "refusals",
@@ -226,4 +230,26 @@ usage = Table(
     Column("day", TIME, primary_key=True, autoincrement=False),
     Column("documents", NUMBER, nullable=False),
     Column("bytes", NUMBER, nullable=False),
+)
+
+# The last that was heard of each unit; `report` is what it said of itself, as JSON.
+presences = Table(
+    "presences",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("said", TIME, nullable=False),
+    Column("heard", TIME, nullable=False),
+    Column("since", TIME, nullable=False),
+    Column("report", TEXT, nullable=False),
+)
+
+# In which minutes a unit was heard: a column for each hour of the day, in it a bit for each minute. By day first: who
+# asks wants all units of some days.
+HOURS = tuple(f"h{hour:02}" for hour in range(24))
+presence_days = Table(
+    "presence_days",
+    metadata,
+    Column("day", TIME, primary_key=True, autoincrement=False),
+    Column("unit", KEY, primary_key=True),
+    *(Column(hour, NUMBER, nullable=False, server_default="0") for hour in HOURS),
 )

@@ -133,7 +133,19 @@ class Transaction:
     def add_up(self, table: Table, key: tuple[str, ...], numbers: tuple[str, ...], rows: Iterable[Values]) -> None:
         """Add rows of `key` and `numbers`; of a key that is there, the numbers are added to what it has."""
         # Sorted as in `add_new`: these locks are held until the end, too.
-        self._many(_insert(self._backend, table, (*key, *numbers)) + _sums(table, key, numbers), sorted(rows))
+        self._many(_insert(self._backend, table, (*key, *numbers)) + _merged(table, key, numbers, "+"), sorted(rows))
+
+    def add_bits(self, table: Table, key: tuple[str, ...], numbers: tuple[str, ...], rows: Iterable[Values]) -> None:
+        """The same, with the bits of the numbers set beside those that are."""
+        self._insert(table, (*key, *numbers), sorted(rows), _merged(table, key, numbers, "|"))
+
+    def put(self, table: Table, names: tuple[str, ...], rows: Iterable[Values], *, newer: str) -> None:
+        """Add rows whose key is the first of `names`. One that is there is replaced, unless its column `newer` is not
+        less."""
+        key, *others = names
+        taken = ", ".join(f"{name} = excluded.{name}" for name in others)
+        older = f"{table.name}.{newer} < excluded.{newer}"
+        self._insert(table, names, sorted(rows), f" ON CONFLICT ({key}) DO UPDATE SET {taken} WHERE {older}")
 
     def change(
         self,
@@ -247,9 +259,9 @@ def _insert_lists(table: Table, names: tuple[str, ...]) -> str:
     return f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({lists})"  # noqa: S608  # names are ours
 
 
-def _sums(table: Table, key: tuple[str, ...], numbers: tuple[str, ...]) -> str:
-    added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in numbers)
-    return f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}"
+def _merged(table: Table, key: tuple[str, ...], numbers: tuple[str, ...], operator: str) -> str:
+    merged = ", ".join(f"{name} = {table.name}.{name} {operator} excluded.{name}" for name in numbers)
+    return f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {merged}"
 
 
 @lru_cache(maxsize=256)

@@ -75,6 +75,7 @@ def _histogram(text: str, buckets: tuple[float, ...]) -> Spec:
 
 _STORES = frozenset({"hub", "node"})
 _ASIDE = frozenset({"moved", "left"})
+_PRESENCES = frozenset({"heard", "late", "early", "again"})
 _PUBLISH = frozenset({"unroutable", "refused", "unknown"})
 
 CATALOGUE: Mapping[str, Spec] = {
@@ -89,6 +90,9 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_acknowledger_invalid_total": _counter("Receipts refused: forged, or of nothing we know.", code=_CODES),
     "yidi_acknowledger_deliver_seconds": _histogram("From acceptance to DELIVERED, per recipient.", _FROM_MS),
     "yidi_acknowledger_sign_seconds": _histogram("From DELIVERED to SIGNED, per recipient.", _TO_DAYS),
+    # late: it waited in a queue, or the node's clock is behind; early: that is ahead; again: not later than the last
+    "yidi_attendant_presences_total": _counter("Presences of units that were read.", outcome=_PRESENCES),
+    "yidi_attendant_invalid_total": _counter("Presences refused: forged, or of an ended key.", code=_CODES),
     # the hub's clock
     "yidi_clock_dispatches_total": _counter("Deliveries dispatched again."),
     "yidi_clock_forwards_total": _counter("Receipts forwarded again."),

@@ -26,13 +26,14 @@ from typing import Any
 
 from exchange.errors import InvalidValueError
 from exchange.model.unit import UnitCode, parse_unit_code
-from exchange.topology import ASIDE, ASIDE_KEYS, DEAD, OUT, in_exchange, inbox_queue
+from exchange.topology import ASIDE, ASIDE_KEYS, DEAD, OUT, Lane, in_exchange, inbox_queue, work_queue
 from exchange.transport.rabbit_management import Management
 from exchange.transport.rabbit_topology import Binding, hub_layout, queue_arguments, unit_layout
 
 __all__ = ["Changes", "County", "Limits", "Provisioner", "definitions"]
 
 _IN, _INBOX = in_exchange(UnitCode("")), inbox_queue(UnitCode(""))
+_PRESENCE_BYTES = 8192  # of one, at most four times what it takes
 _NEVER = 1_000_000_000
 _HASHING = "rabbit_password_hashing_sha256"
 
@@ -47,6 +48,7 @@ class Limits:
     inbox_bytes: int = 2 << 30
     work_messages: int = 1_000_000
     work_bytes: int = 8 << 30
+    presences: int = 10_000  # three of each unit of the largest county: what is older than that counts no more
     deliveries: int = 100  # of one message, before it counts as poison; each lost connection costs one
 
 
@@ -212,6 +214,7 @@ def _policies(county: County) -> list[dict[str, Any]]:
     work = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes}
     # All of these together may take up as much as one lane.
     aside = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes // len(ASIDE_KEYS)}
+    presence = {"max-length": limits.presences, "max-length-bytes": limits.presences * _PRESENCE_BYTES}
     inbox = {"max-length": limits.inbox_messages, "max-length-bytes": limits.inbox_bytes}
     dead = {"max-length": limits.work_messages, "max-length-bytes": limits.work_bytes, "overflow": "reject-publish"}
     # Behind it there is nothing: at its delivery limit, which 4.x sets to 20 where no policy does, a message would be
@@ -221,6 +224,13 @@ def _policies(county: County) -> list[dict[str, Any]]:
     return [
         _policy(county.vhost, "yidi-work", r"^work\.", {**work, **bounded}),
         _policy(county.vhost, "yidi-aside", r"^work\.aside\.", {**aside, **bounded}, priority=20),
+        _policy(
+            county.vhost,
+            "yidi-presence",
+            rf"^{re.escape(work_queue(Lane.PRESENCE))}$",
+            {**presence, **bounded},
+            priority=20,
+        ),
         _policy(county.vhost, "yidi-inbox", r"^inbox\.", {**inbox, **bounded}),
         _policy(county.vhost, "yidi-dead", f"^{DEAD}$", dead),
     ]

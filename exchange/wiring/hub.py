@@ -10,6 +10,7 @@ from exchange.ports.time import Clock
 from exchange.ports.transport import Publisher
 from exchange.services.acknowledge import Acknowledger
 from exchange.services.administer import Administrator
+from exchange.services.attend import Attendant
 from exchange.services.dispatch import Dispatcher
 from exchange.services.enroll import Enroller
 from exchange.services.forward import Forwarder
@@ -49,6 +50,7 @@ class HubServices:
     hub: Hub
     router: Router
     acknowledger: Acknowledger
+    attendant: Attendant
     dispatcher: Dispatcher
     forwarder: Forwarder
     reminder: Reminder
@@ -128,6 +130,7 @@ def open_hub(
         hub=hub,
         router=Router(hub, PlainText()),
         acknowledger=Acknowledger(hub),
+        attendant=Attendant(hub),
         dispatcher=Dispatcher(hub),
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),

@@ -1,6 +1,8 @@
 """A node's services over its home: beside its hub, or far from it."""
 
+import shutil
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from exchange.ports.directory import DirectoryFeed
 from exchange.ports.files import FileExchange
@@ -14,7 +16,9 @@ from exchange.services.decide import Decider
 from exchange.services.handover import Officer
 from exchange.services.node import Node
 from exchange.services.office_decide import OfficeDecider
+from exchange.services.office_health import OfficeHealth
 from exchange.services.plain_text import PlainText
+from exchange.services.present import Presenter
 from exchange.services.recall import Recaller
 from exchange.services.receive import Receiver
 from exchange.services.recover import Recoverer
@@ -58,6 +62,7 @@ class NodeServices:
     officer: Officer
     office_decider: OfficeDecider
     decider: Decider
+    presenter: Presenter
     recaller: Recaller
     confirmer: Confirmer
     reissuer: Reissuer
@@ -93,7 +98,11 @@ def open_node(
     )
     offices = open_offices(home.choice, home.root, home.offices, parts)
     submitter, decider = Submitter(node, PlainText()), Decider(node)
-    refresher = Refresher(node, feed)
+    refresher, health = Refresher(node, feed), OfficeHealth()
+
+    def disk() -> tuple[int, int]:
+        found = shutil.disk_usage(home.root)
+        return found.free, found.total
 
     return NodeServices(
         node=node,
@@ -102,9 +111,10 @@ def open_node(
         receiver=Receiver(node, refresher),
         refresher=refresher,
         offices=offices,
-        officer=Officer(node, offices, submitter),
-        office_decider=OfficeDecider(node, offices, decider),
+        officer=Officer(node, offices, submitter, health),
+        office_decider=OfficeDecider(node, offices, decider, health),
         decider=decider,
+        presenter=Presenter(node, offices.name_of, health, disk, version("yidi")),
         recaller=Recaller(node),
         confirmer=Confirmer(node),
         reissuer=Reissuer(node, submitter),

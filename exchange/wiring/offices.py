@@ -6,14 +6,13 @@ from pathlib import Path
 from exchange.adapters.links import FileLinks
 from exchange.adapters.registry import Place
 from exchange.errors import InputError
+from exchange.model.presence import NO_OFFICE
 from exchange.model.unit import UnitCode
 from exchange.ports.office import OfficeAdapter, OfficeCalls
 from exchange.settings import Hosting
 from exchange.wiring.parts import Parts
 
 __all__ = ["OpenOffices", "open_offices"]
-
-_NONE = "none"
 
 
 class OpenOffices:
@@ -24,7 +23,11 @@ class OpenOffices:
         self._choice, self.adapters, self._links = choice, adapters, links
 
     def __call__(self, unit: UnitCode) -> OfficeAdapter | None:
-        return self.adapters.get(self._name_of(unit))
+        return self.adapters.get(self.name_of(unit))
+
+    def name_of(self, unit: UnitCode) -> str:
+        """Of the table of its office, `none` where it has none."""
+        return self._choice.office_of.get(unit, self._choice.office)
 
     def links(self, name: str) -> FileLinks | None:
         """By which the office of that table fetches files."""
@@ -36,21 +39,18 @@ class OpenOffices:
         return adapter.office_calls if adapter is not None else None
 
     def units_of(self, name: str, units: Sequence[UnitCode]) -> list[UnitCode]:
-        return [unit for unit in units if self._name_of(unit) == name]
+        return [unit for unit in units if self.name_of(unit) == name]
 
     def close(self) -> None:
         for adapter in self.adapters.values():
             adapter.close()
-
-    def _name_of(self, unit: UnitCode) -> str:
-        return self._choice.office_of.get(unit, self._choice.office)
 
 
 def open_offices(choice: Hosting, data: Path, offices: Path, parts: Parts | None = None) -> OpenOffices:
     """Nothing is asked of an office yet. Raises AdapterError, InputError."""
     parts = parts or Parts()
     adapters, links = {}, {}
-    for name in sorted({choice.office, *choice.office_of.values()} - {_NONE}):
+    for name in sorted({choice.office, *choice.office_of.values()} - {NO_OFFICE}):
         place = Place(name=name, data=data, offices=offices)
         adapters[name], links[name] = parts.adapter(choice.offices.get(name, {}), place), place.links
     if unused := choice.offices.keys() - adapters.keys():

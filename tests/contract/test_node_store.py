@@ -14,7 +14,16 @@ from exchange.model.fold import DeliveryState
 from exchange.model.program import Scope, Token
 from exchange.model.unit import UnitCode
 from exchange.model.webhook import Webhook
-from exchange.ports.node import Box, HandoverRecord, HeldCheckpoint, NodeSession, NodeStore, OutboxKind, OutboxRow
+from exchange.ports.node import (
+    Box,
+    HandoverRecord,
+    HeldCheckpoint,
+    NodeSession,
+    NodeStore,
+    OutboxKind,
+    OutboxRow,
+    Standing,
+)
 from exchange.ports.programs import Answer, Lock, Place, Wanted
 from exchange.ports.records import DeliveryKey, DeliveryRecord
 from exchange.testing.stores import file_node_store, memory_node_store
@@ -467,6 +476,28 @@ def test_the_oldest_open_row_is_as_old_as_the_document_or_receipt_in_it(store: N
         assert session.oldest_open() == NOW + 2 * HOUR
         session.close_outbox(A, [(row(n).id, row(n).digest) for n in (2, 3)])
         assert session.oldest_open() == NOW + 4 * HOUR
+
+
+def test_standings_tell_by_unit_what_is_still_to_do(store: NodeStore) -> None:
+    with store.begin() as session:
+        assert session.standings() == {}
+        for n in (1, 2):
+            session.add_documents(Box.SENT, [(A, document(envelope(n), received=NOW + n * HOUR))])
+        session.add_receipts(B, [receipt(4, envelope(9, A), recorded=NOW + 4 * HOUR)])
+        session.add_outbox([row(1), row(2), replace(receipt_row(4, envelope(9, A)), unit=B)])
+        assert session.standings()[A] == Standing(outbox=2, oldest=NOW + HOUR)
+        assert session.standings()[B].outbox == 1
+        assert session.standings()[B].oldest == NOW + 4 * HOUR
+        session.close_outbox(A, [(row(n).id, row(n).digest) for n in (1, 2)])
+        assert session.standings().keys() == {B}
+
+
+def test_standings_tell_what_offices_have_not_got(store: NodeStore) -> None:
+    with store.begin() as session:
+        write_everything(session)
+        standings, counts = session.standings().values(), session.counts()
+        assert sum(standing.inbox for standing in standings) == counts["handovers_open"] == 1
+        assert sum(standing.untold for standing in standings) == counts["untold"] == 1
 
 
 def test_counts_tell_what_is_there_and_what_is_open(store: NodeStore) -> None:

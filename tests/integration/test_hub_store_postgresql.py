@@ -11,6 +11,7 @@ from tests.contract import (
     test_hub_store,
     test_hub_store_documents,
     test_hub_store_ledger,
+    test_hub_store_presence,
     test_hub_store_receipts,
     test_hub_store_units,
 )
@@ -47,6 +48,7 @@ for _contract in (
     test_hub_store,
     test_hub_store_documents,
     test_hub_store_ledger,
+    test_hub_store_presence,
     test_hub_store_receipts,
     test_hub_store_units,
 ):

@@ -183,7 +183,7 @@ def receipts(draw: st.DrawFn) -> Receipt:
             person=draw(LINES if speaker is Speaker.PERSON else st.none() | LINES),
         ),
         at=draw(MOMENTS),
-        subject=None if event is Event.NOTED else subject,
+        subject=subject if event.of_document else None,
         reason=draw(st.sampled_from(Reason) if event.rule.reason else st.none() | st.sampled_from(Reason)),
         text=draw(st.none() | TEXTS),
         attributes=tuple(sorted(draw(attributes).items())),

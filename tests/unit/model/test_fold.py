@@ -18,7 +18,7 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 SUBJECT = Subject(
     envelope=EnvelopeKey(SENDER, EnvelopeId(str(uuid.UUID(int=1, version=4)))), digest="0" * 64, recipient=RECIPIENT
 )
-ABOUT_DOCUMENTS = [event for event in Event if event is not Event.NOTED]
+ABOUT_DOCUMENTS = [event for event in Event if event.of_document]
 
 
 def receipt(number: int, event: Event, minutes: int = 0, count: int = 1) -> Receipt:

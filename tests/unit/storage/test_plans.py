@@ -71,6 +71,9 @@ def test_a_hub_never_reads_a_whole_table_to_do_its_work() -> None:
         session.hold_claims([(A, digest(1)), (B, digest(2))])
         session.drop_claims(A, [digest(1), digest(2)])
         session.usage([A, B], NOW)
+        session.lock_presences([A, B])
+        session.add_minute([A], NOW)
+        session.presence_days(NOW, NOW)
         session.count_failure(digest(1))
         session.find("0000")
         session.find(str(keys[0]))
@@ -125,6 +128,7 @@ def test_what_a_node_asks_in_every_round_never_reads_all_that_a_unit_holds() -> 
     with plans(engine) as found, SqlNodeStore(engine).begin() as session:
         session.due_outbox(NOW, 10)
         session.oldest_open()
+        session.standings()
         session.untold(10, [A])
         session.due_handovers(NOW, 10)
         session.settle_without_office([A, B], NOW)

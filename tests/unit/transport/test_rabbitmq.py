@@ -63,5 +63,5 @@ def test_definitions_hold_salted_hashes_and_no_password() -> None:
 def test_no_queue_can_grow_without_bound() -> None:
     made = json.loads(definitions(COUNTY))
     patterns = {policy["pattern"]: policy["definition"] for policy in made["policies"]}
-    assert set(patterns) == {r"^work\.", r"^work\.aside\.", r"^inbox\.", "^dead$"}
+    assert set(patterns) == {r"^work\.", r"^work\.aside\.", r"^work\.presence$", r"^inbox\.", "^dead$"}
     assert all({"max-length", "max-length-bytes"} <= set(limits) for limits in patterns.values())

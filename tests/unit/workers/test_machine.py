@@ -18,6 +18,7 @@ from exchange.telemetry.catalogue import CATALOGUE, Kind
 from exchange.web.health import create_app
 from exchange.wiring.layout import Layout
 from tests.unit.cli.commands import yidi
+from workers import attendant
 from workers.gauges import gauge_steps
 from workers.machine import Machine, open_machine
 
@@ -46,6 +47,7 @@ WRONG = {
     "yidi_router_refusals_total",
     "yidi_router_aside_total",
     "yidi_acknowledger_invalid_total",
+    "yidi_attendant_invalid_total",
     "yidi_node_quarantined_total",
     "yidi_node_directory_refused_total",
     "yidi_node_handover_failures_total",
@@ -74,6 +76,7 @@ EXACT = {
 }
 SANE: dict[str, Callable[[float], bool]] = {
     "yidi_acknowledger_receipts_total": lambda receipts: receipts == 2,  # DELIVERED, SIGNED
+    "yidi_attendant_presences_total": lambda units: units == 2,
     "yidi_hub_rows": lambda rows: rows >= 2,
     "yidi_node_rows": lambda rows: rows >= 2,
     "yidi_files_free_bytes": lambda free: free > 0,
@@ -119,6 +122,8 @@ def shown(data: Path) -> dict[str, float]:
         go_round(machine)
         # What has its second or its quarter of a minute, now:
         machine.hub.forwarder.note()
+        for step in attendant.steps(machine.hub.attendant, machine.transport):
+            step.run()
         go_round(machine)
         machine.hub.sealer.seal()
         for step in gauge_steps(machine.hub.hub, machine.node.node, {"hub": data / "hub", "node": data / "node"}):

@@ -213,3 +213,19 @@ def test_a_beat_outside_of_any_loop_does_nothing() -> None:
     thread = threading.Thread(target=beat)
     thread.start()
     thread.join()
+
+
+def test_what_must_not_wait_runs_within_a_step_that_takes_long(loop: Loop) -> None:
+    def upload() -> int:
+        for _ in range(6):
+            loop.wait(30)
+            beat()
+        runner.stop()
+        return 1
+
+    loop.step("other")
+    loop.step("upload", upload)
+    loop.step("present", every=60).meanwhile = True
+    runner = loop.runner()
+    runner.run()
+    assert loop.ran == ["other", "upload", "present", "present", "present"]
