@@ -1,7 +1,10 @@
-"""A private Dovecot for IMAP, and an SMTP server (aiosmtpd) that puts what it takes into Dovecot's mailboxes."""
+"""A private Dovecot for IMAP, and an SMTP server (aiosmtpd) that puts what it takes into Dovecot's mailboxes. Each
+listens at two ports: one for TLS from the start, one where STARTTLS is asked for, or is not."""
 
 import imaplib
+import logging
 import shutil
+import ssl
 import subprocess
 import tempfile
 import time
@@ -13,8 +16,10 @@ from pwd import getpwnam
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
-from exchange.trial.servers import free_port
+from exchange.trial.servers import TlsFiles, free_port
+from tests.integration.certificates import CountyAuthority
 
 __all__ = ["PASSWORD", "MailHost", "mail_host"]
 
@@ -25,7 +30,9 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
 disable_plaintext_auth = no
 first_valid_uid = 1
 mail_location = maildir:~/Maildir
@@ -46,18 +53,23 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 """
 
 
 class MailHost:
-    """`refuse`: recipients whom SMTP takes no mail for."""
+    """`refuse`: recipients whom SMTP takes no mail for. `ca_file`: of the certificate of both servers, which is for
+    127.0.0.1. `over_tls`: whether each mail came so, in order."""
 
-    def __init__(self, imap_port: int, smtp_port: int) -> None:
-        self.imap_port, self.smtp_port = imap_port, smtp_port
+    def __init__(self, tls: TlsFiles) -> None:
+        self.imap_port, self.smtp_port = free_port(), free_port()
+        self.imap_tls_port, self.smtp_tls_port = free_port(), free_port()
+        self.tls, self.ca_file = tls, str(tls.authority)
         self.refuse: set[str] = set()
+        self.over_tls: list[bool] = []
 
     def open(self, address: str) -> imaplib.IMAP4:
         imap = imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=30)
@@ -88,9 +100,24 @@ class MailHost:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.over_tls.append(server.transport.get_extra_info("ssl_object") is not None)
         for address in envelope.rcpt_tos:
             self.put(parseaddr(address)[1], envelope.content)
         return "250 taken"
+
+    def controllers(self) -> list[Controller]:
+        """Both ports of SMTP. Who logs in does so over TLS."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.tls.certificate, self.tls.key)
+        rules: dict[str, Any] = {"hostname": "127.0.0.1", "authenticator": _knows}
+        return [
+            Controller(self, port=self.smtp_port, tls_context=context, **rules),
+            Controller(self, port=self.smtp_tls_port, ssl_context=context, auth_require_tls=False, **rules),
+        ]
+
+
+def _knows(server: Any, session: Any, envelope: Any, mechanism: str, login: Any) -> AuthResult:
+    return AuthResult(success=login.password == PASSWORD.encode(), handled=False)
 
 
 @contextmanager
@@ -101,17 +128,28 @@ def mail_host(*names: str) -> Iterator[MailHost]:
     user = getpwnam("mail")
     shutil.chown(folder / "mail", user.pw_uid, user.pw_gid)
     (folder / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in names))
-    host = MailHost(free_port(), free_port())
-    (folder / "dovecot.conf").write_text(_CONFIGURATION.format(folder=folder, port=host.imap_port))
+    host = MailHost(CountyAuthority.create(folder).broker())
+    settings = _CONFIGURATION.format(
+        folder=folder,
+        port=host.imap_port,
+        tls_port=host.imap_tls_port,
+        certificate=host.tls.certificate,
+        key=host.tls.key,
+    )
+    (folder / "dovecot.conf").write_text(settings)
     process = subprocess.Popen(["dovecot", "-F", "-c", str(folder / "dovecot.conf")])
-    controller = Controller(host, hostname="127.0.0.1", port=host.smtp_port)
+    controllers, log = host.controllers(), logging.getLogger("mail.log")
+    log.setLevel(logging.CRITICAL)  # of faults that clients are made to have, and of names that it deprecates itself
     try:
         _await(host, names[0], folder / "log")
-        controller.start()
+        for controller in controllers:
+            controller.start()
         yield host
     finally:
-        with suppress(AssertionError):
-            controller.stop()
+        log.setLevel(logging.NOTSET)
+        for controller in controllers:
+            with suppress(AssertionError):
+                controller.stop()
         process.terminate()
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gaierror
 from typing import Any, Final, Protocol
 
 from exchange.adapters.mail.settings import MailServer
@@ -201,7 +202,8 @@ class MailPost:
             for folder in _FOLDERS:
                 imap.create(folder)  # NO: it is there
         except BaseException:
-            imap.shutdown()
+            with suppress(OSError, imaplib.IMAP4.error):  # what went wrong before is what counts
+                imap.shutdown()
             raise
         return imap
 
@@ -246,7 +248,23 @@ def _as_adapter_errors(name: str, forget: Callable[[], None]) -> Iterator[None]:
         yield
     except (TimeoutError, smtplib.SMTPException, imaplib.IMAP4.error, OSError, ValueError) as error:
         forget()
-        code = getattr(error, "smtp_code", "")
-        raise AdapterError(
-            f"{name} {code}: the mail server does not do it".replace(" :", ":"), detail=str(error)
-        ) from error
+        raise AdapterError(f"{name}：{_fault(error)}", detail=str(error)) from error
+
+
+def _fault(error: Exception) -> str:
+    """What whoever set it up can do about it."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            said = error.verify_message.rstrip(".")
+            return f"服务器的证书不可信，核对 host 与 ca_file its certificate is not trusted: {said}"
+        case ssl.SSLError():
+            return "这个端口不说 TLS，核对 port 与 security no TLS at this port"
+        case smtplib.SMTPNotSupportedError() | imaplib.IMAP4.abort() if "not supported" in str(error):
+            return "服务器不提供 STARTTLS 或登录，核对 port 与 security it offers no STARTTLS, or no login"
+        case smtplib.SMTPAuthenticationError():
+            return "账号或密码不对 it refuses user or password"
+        case imaplib.IMAP4.error() if "AUTHENTICATIONFAILED" in str(error):  # RFC 5530
+            return "账号或密码不对 it refuses user or password"
+        case ConnectionRefusedError() | TimeoutError() | gaierror():
+            return "连不上，核对 host 与 port it cannot be reached"
+    return f"邮件服务器没有照办 the mail server does not do it {getattr(error, 'smtp_code', '')}".rstrip()
