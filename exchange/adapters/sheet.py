@@ -27,7 +27,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from exchange.adapters.unit_rows import Cell, Row, RowFault, SheetError, units_from
 from exchange.model.unit import Unit
 
-__all__ = ["RowFault", "SheetError", "read_units", "write_xlsx"]
+__all__ = ["RowFault", "SheetError", "read_units", "write_csv", "write_xlsx"]
 
 MAX_FILE = 20 * 1024**2
 MAX_UNPACKED = 32 * 1024**2
@@ -162,6 +162,16 @@ def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
         sheet.append([_harmless(value) for value in row])
     temporary = path.with_name(f"{path.name}.tmp")
     book.save(temporary)
+    temporary.replace(path)
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """The same as CSV, in UTF-8 with the mark by which Excel knows it."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([_harmless(title) for title in header])
+        writer.writerows([[_harmless(value) for value in row] for row in rows])
     temporary.replace(path)
 
 

@@ -14,6 +14,7 @@ from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk, layout_of
 from exchange.cli.output import local, show_json, show_table, stamp
+from exchange.cli.presence import add_presence_commands
 from exchange.cli.real_hub import provision, run
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def group() -> typer.Typer:
     add_tls_command(application)
     add_certificates_command(application)
     add_journey_command(application)
+    add_presence_commands(application)
     return application
 
 

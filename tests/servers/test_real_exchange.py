@@ -135,7 +135,15 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
             yidi("sign", number, "--data", recipient, "--unit", RECIPIENT, "--person", "李四")
             until(lambda: "SIGNED" in yidi("track", number, "--data", sender, "--json"), *logs.values())
             assert worker_pid(hub_pid, "router") not in {None, router}
-            # (3) and the hub's books hold all of it
+            # (3) both units are there, as they say themselves, and nothing of it waits at the broker
+            until(lambda: json.loads(yidi("hub", "online", "--data", hub, "--json"))["here"] == 2, *logs.values())
+            there = json.loads(yidi("hub", "online", "--data", hub, "--json"))["units"]
+            assert {(one["unit"], one["office"], one["outbox"]) for one in there} == {
+                (SENDER, "folder", 0), (RECIPIENT, "folder", 0)
+            }  # fmt: skip
+            assert "work.presence\t0" in broker.rabbitmqctl("list_queues", "name", "messages")
+            assert "yidi-presence" in broker.rabbitmqctl("list_queues", "name", "policy")
+            # (4) and the hub's books hold all of it
             counts = json.loads(yidi("hub", "status", "--data", hub, "--json"))
             assert counts["ledger"]["size"] >= 4, counts
             checked = json.loads(yidi("ledger", "verify", "--data", hub, "--files", "--json"))
