@@ -11,6 +11,7 @@ from typer.main import get_command
 from exchange.cli import (
     archive,
     bench,
+    conformance,
     decide,
     demo,
     doctor,
@@ -92,6 +93,7 @@ def _application() -> typer.Typer:
     application.add_typer(ledger.group(), name="ledger")
     application.add_typer(envelope.group(), name="envelope")
     doctor.register(application)
+    conformance.register(application)
     demo.register(application)
     application.add_typer(bench.group(), name="bench")
     return application

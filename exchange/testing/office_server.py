@@ -8,7 +8,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -72,6 +73,7 @@ class OfficeServer:
     cut_at     it is carried out, and its answer cut off
     double_at  its answer comes twice in one
     slow_at    it is carried out, and its answer comes after `slow_seconds`
+    down       every question's line is cut at once, and nothing is carried out (`closed`)
     charset    of all answers
 
     `answer_headers` go with every answer.
@@ -81,7 +83,7 @@ class OfficeServer:
 
     def __init__(self) -> None:
         self.cut_at = self.double_at = self.slow_at = ""
-        self.slow_seconds, self.charset = 1.0, "utf-8"
+        self.slow_seconds, self.charset, self.down = 1.0, "utf-8", False
         self.answer_headers: dict[str, str] = {}
         self.asked: list[str] = []
         self.lock = threading.RLock()
@@ -100,6 +102,15 @@ class OfficeServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Within it nobody gets an answer."""
+        self.down = True
+        try:
+            yield
+        finally:
+            self.down = False
 
     def answer(self, asked: Asked) -> object:
         """Bytes and text as they are, all else as JSON. Raises RefusedError."""
@@ -134,7 +145,11 @@ def _handler(office: OfficeServer) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True  # head and body go apart, and 40 ms between them add up
 
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            size = int(self.headers.get("content-length", "0"))
+            body = self.rfile.read(size)
+            if office.down or len(body) < size:  # whoever asked broke off
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked = Asked(self.command, self.path.removeprefix(office.root), headers, body)
             with office.lock:

@@ -13,9 +13,9 @@ from tests.contract.crash_matrix import FILES, TITLE
 from tests.docs.pages import ROOT, blocks
 from tests.unit.services.hub_and_node import A, B
 
-__all__ = ["ExampleBench", "example"]
+__all__ = ["TABLES", "ExampleBench", "example"]
 
-_TABLES = """
+TABLES = """
 CREATE TABLE inbox (unit, sender, id, title, PRIMARY KEY (unit, sender, id));
 CREATE TABLE shown (receipt PRIMARY KEY, id, event);
 CREATE TABLE outbox (no PRIMARY KEY, unit, title, receiver, state DEFAULT 'N', answer);
@@ -39,7 +39,7 @@ class ExampleBench:
 
     def __post_init__(self) -> None:
         with self._office() as office:
-            office.executescript(_TABLES)
+            office.executescript(TABLES)
         self.reach: Callable[[str], None] | None = None
         self._kind = self._told(example())
 

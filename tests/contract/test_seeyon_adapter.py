@@ -9,6 +9,7 @@ import pytest
 
 from exchange.adapters.registry import Place, load_adapter
 from exchange.adapters.seeyon.adapter import SeeyonAdapter
+from exchange.conformance.benches.seeyon import make_forms, settings_of
 from exchange.errors import AdapterError, InputError
 from exchange.model.document import EmergencyDegree
 from exchange.model.events import Event, Speaker
@@ -16,7 +17,6 @@ from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
 from exchange.ports.office import HandOver, OfficeAdapter
 from exchange.testing.seeyon import SeeyonOffice
 from exchange.trial.servers import free_port
-from tests.contract.seeyon_office import make_forms, settings_of
 from tests.unit.adapters.offices import SENDER, UNIT, received
 
 

@@ -9,12 +9,12 @@ import pytest
 from exchange.adapters.times import county_time
 from exchange.codec.envelope import decode
 from exchange.codec.signed import DocumentKind, parse_signed
+from exchange.conformance.benches.seeyon import make_forms, settings_of
 from exchange.model.document import BusinessKind, DocumentType
 from exchange.model.envelope import EnvelopeKey, parse_envelope_id
 from exchange.model.events import Event
 from exchange.model.unit import Unit, UnitCode
 from exchange.testing.seeyon import Row, SeeyonOffice
-from tests.contract.seeyon_office import make_forms, settings_of
 from tests.scenarios.stage import OFFICE_SECRET, Stage, wait
 
 pytestmark = pytest.mark.timeout(240)  # 21 offices are asked every two seconds, on whatever machine

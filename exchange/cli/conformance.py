@@ -1,0 +1,191 @@
+"""`yidi conformance`: whether an office's side holds what the exchange relies on, with a report.
+
+Not here: the cases (`exchange.conformance`).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exchange.cli.failure import fail
+from exchange.cli.language import both, is_english, say
+from exchange.cli.output import show_json, show_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exchange.conformance.case import Case, Verdict
+    from exchange.conformance.report import Report
+
+__all__ = ["register"]
+
+
+def register(application: typer.Typer) -> None:
+    application.command(
+        help=both(
+            "符合性测试：办公系统接口是否做到了交换所依赖的一切，并写出报告。\n\n正常的与各种异常的情形：重复、乱序、撤回、断线、"
+            "超时、磁盘满、每一步都断电。有不通过的，退出码为 1。",
+            "The conformance kit: whether an office's side holds what the exchange relies on, with a report.\n\n"
+            "What goes well, and what goes wrong: duplicates, disorder, recalls, broken lines, timeouts, full disks, a "
+            "death at every step. The exit code is 1 when a case fails.",
+        ),
+        epilog="yidi conformance --adapter folder",
+    )(conformance)
+
+
+def conformance(
+    *,
+    adapter: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help=both("哪种办公系统接口（入口点的名称）", "which adapter, by its entry point")
+        ),
+    ] = "",
+    bench: Annotated[
+        str, typer.Option(metavar="NAME", help=both("测试台，与接口同名时可省略", "its bench, if it has another name"))
+    ] = "",
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=both(
+                "测试用办公系统的设置（TOML）：表 offices.名称，以及测试台的表 bench",
+                "settings of the test office (TOML): the table offices.NAME, and bench for the bench",
+            ),
+        ),
+    ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", metavar="ID", help=both("只测这些用例", "only these cases"))
+    ] = None,
+    plays: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=both(
+                "处处出错的用例最多演几遍（默认全部）", "at most so many plays of a case that breaks everything once"
+            ),
+        ),
+    ] = None,
+    patience: Annotated[
+        float,
+        typer.Option(min=0, max=3600, help=both("等真实的办公系统多少秒", "seconds that a real office is given")),
+    ] = 20.0,
+    out: Annotated[Path, typer.Option(metavar="DIR", help=both("报告写到哪里", "where the report goes"))] = Path(),
+    list_: Annotated[bool, typer.Option("--list", help=both("只列出用例", "only list the cases"))] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=both("输出 JSON", "print JSON"))] = False,
+) -> None:
+    from exchange.conformance.trial import ADAPTER_CASES
+
+    cases = _chosen(ADAPTER_CASES, case or [])
+    if list_:
+        _list(cases, as_json=as_json)
+        return
+    if not adapter:
+        raise fail("USAGE", "须用 --adapter 指明测什么", "name what is on trial by --adapter")
+    report = _try_adapter(adapter, bench or adapter, settings, cases, plays, patience, quiet=as_json)
+    _show(report, out, as_json=as_json)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def _chosen(known: "Sequence[Case]", wanted: "Sequence[str]") -> "list[Case]":
+    ids = {one.id for one in known}
+    if strange := [one for one in wanted if one.upper() not in ids]:
+        raise fail(
+            "NOT_FOUND",
+            f"没有用例 {strange[0]}；--list 列出全部",
+            f"there is no case {strange[0]}; --list shows them all",
+        )
+    return [one for one in known if not wanted or one.id in {name.upper() for name in wanted}]
+
+
+def _list(cases: "Sequence[Case]", *, as_json: bool) -> None:
+    if as_json:
+        show_json([{"id": one.id, "title": one.title._asdict(), "expected": one.expected._asdict()} for one in cases])
+        return
+    rows = [(one.id, one.title[is_english()], one.expected[is_english()]) for one in cases]
+    show_table([("编号", "id"), ("用例", "case"), ("应当", "expected")], rows)
+
+
+def _try_adapter(
+    name: str,
+    bench: str,
+    settings: Path | None,
+    cases: "Sequence[Case]",
+    plays: int | None,
+    patience: float,
+    *,
+    quiet: bool,
+) -> "Report":
+    from datetime import UTC, datetime
+
+    from exchange.adapters.registry import find_adapter
+    from exchange.conformance.bench import find_bench
+    from exchange.conformance.report import Report
+    from exchange.conformance.trial import ADAPTER_CASES, Booth, try_adapter
+
+    given = _read(settings) if settings else {}
+    booth = Booth(
+        name,
+        find_adapter(str(given.get("offices", {}).get(name, {}).get("adapter", name))),
+        find_bench(bench),
+        table={key: value for key, value in given.get("offices", {}).get(name, {}).items() if key != "adapter"},
+        extra=given.get("bench", {}),
+        data=settings.parent.resolve() if settings else None,
+        patience=patience,
+        most_plays=plays,
+    )
+    began = datetime.now(UTC)
+    verdicts = try_adapter(booth, cases, (lambda _one: None) if quiet else _tell)
+    left_out = [one.id for one in ADAPTER_CASES if one not in cases]
+    return Report(kind="adapter", name=name, began=began, verdicts=verdicts, left_out=left_out, most_plays=plays)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    import tomllib
+
+    from exchange.errors import InputError
+
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{file}: {error}", code="SETTINGS") from error
+    tables = [found.get("bench", {}), found.get("offices", {}), *dict(found.get("offices", {})).values()]
+    if not all(isinstance(one, dict) for one in tables):
+        raise InputError(f"{file}: bench and each of offices must be a table", code="SETTINGS")
+    return found
+
+
+def _tell(one: "Verdict") -> None:
+    from exchange.conformance.case import Ending
+
+    mark = {Ending.PASSED: "✓", Ending.FAILED: "✗", Ending.NOT_APPLICABLE: "—"}[one.ending]
+    print(f"{mark} {one.case.id} {one.case.title[is_english()]}", flush=True)
+    for line in one.seen:
+        print(f"    {line}")
+    if one.ending is Ending.FAILED:
+        print(f"    {say('办法', 'cure')}: {one.case.cure[is_english()]}")
+
+
+def _show(report: "Report", out: Path, *, as_json: bool) -> None:
+    import json
+
+    out.mkdir(parents=True, exist_ok=True)
+    name = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in report.name)[:80]
+    page, data = out / f"conformance-{name}.html", out / f"conformance-{name}.json"
+    page.write_text(report.as_html(), encoding="utf-8")
+    data.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        show_json(report.as_json())
+        return
+    passed, failed, other = report.counts().values()
+    print(
+        say(
+            f"通过 {passed}，不通过 {failed}，不适用 {other}",
+            f"passed {passed}, failed {failed}, not applicable {other}",
+        )
+    )
+    if not report.complete:
+        print(say("未全测，不能作为通过的证明", "not everything was tried: this proves no conformance"))
+    print(say("报告", "report") + f": {page}, {data}")

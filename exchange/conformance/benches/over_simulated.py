@@ -1,0 +1,30 @@
+"""What benches over simulated offices share.
+
+Not here: any office.
+"""
+
+from exchange.conformance.bench import Site
+from exchange.errors import InputError
+
+__all__ = ["calls_in", "secret_in", "simulated_alone"]
+
+
+def simulated_alone(site: Site) -> None:
+    """Raises InputError when somebody gave settings of a real office, into which these benches cannot look."""
+    if site.table or site.extra:
+        raise InputError(
+            "this bench is over a simulated office; for a real one name a bench of your own by --bench "
+            "(docs/conformance.md)",
+            code="BENCH_UNKNOWN",
+        )
+
+
+def calls_in(site: Site) -> dict[str, object]:
+    """Settings by which the office may call the node."""
+    return {"secret_file": secret_in(site, "calls", "the-secret-of-its-calls"), "addresses": ["127.0.0.1"]}
+
+
+def secret_in(site: Site, name: str, secret: str) -> str:
+    """A file of the node's with it; returns its name, as settings have it."""
+    (site.data / name).write_text(secret, encoding="utf-8")
+    return name
