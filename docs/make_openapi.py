@@ -32,6 +32,7 @@ def document() -> dict[str, Any]:
         "decider",
         "recaller",
         "confirmer",
+        "marker",
         "reissuer",
         "tokens",
         "uploads",

@@ -41,6 +41,7 @@ def node_face(services: NodeServices, settings: NodeApi) -> NodeFace:
         decider=services.decider,
         recaller=services.recaller,
         confirmer=services.confirmer,
+        marker=services.marker,
         reissuer=services.reissuer,
         tokens=services.tokens,
         uploads=services.uploads,

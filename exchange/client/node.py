@@ -8,15 +8,29 @@ import json
 import ssl
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Literal, Self, cast
 
 import httpx2
 
 from exchange.client.errors import NodeError, problem_of
-from exchange.client.shapes import Document, Events, Listed, Preview, Receipt, Submitted, Superseded
+from exchange.client.shapes import (
+    Document,
+    Events,
+    Group,
+    Listed,
+    Preview,
+    Receipt,
+    Root,
+    Statistics,
+    Submitted,
+    Superseded,
+    Unit,
+    Webhook,
+    WebhookWithSecret,
+)
 from exchange.client.transfer import Transfer
 
 __all__ = ["NodeClient"]
@@ -24,7 +38,9 @@ __all__ = ["NodeClient"]
 _BASE: Final = "/api/v1"
 _LATER: Final = frozenset({429, 503})
 _LONGEST_WAIT: Final = 60.0
+_OF_ALL_UNITS: Final = ("/directory/", "/webhooks")
 Body = Mapping[str, Any]
+Box = Literal["inbox", "documents"]
 
 
 class NodeClient:
@@ -81,9 +97,12 @@ class NodeClient:
         said = {"person": person, "text": text} | ({"recipient": recipient} if recipient else {})
         return cast("Receipt", self._post(f"/documents/{document}/recall", said, key))
 
-    def remind(self, document: str, person: str, text: str, recipient: str, *, key: str | None = None) -> Receipt:
-        said = {"person": person, "text": text, "recipient": recipient}
-        return cast("Receipt", self._post(f"/documents/{document}/remind", said, key))
+    def remind(
+        self, document: str, person: str, text: str, recipient: str | None = None, *, key: str | None = None
+    ) -> list[Receipt]:
+        """Of each that was urged; without `recipient` every one that has not signed."""
+        said = {"person": person, "text": text} | ({"recipient": recipient} if recipient else {})
+        return cast("list[Receipt]", self._post(f"/documents/{document}/remind", said, key)["receipts"])
 
     def void(self, document: str, person: str, text: str, *, key: str | None = None) -> Receipt:
         return cast("Receipt", self._post(f"/documents/{document}/void", {"person": person, "text": text}, key))
@@ -136,7 +155,76 @@ class NodeClient:
     def feedback(self, document: str, person: str, text: str, *, key: str | None = None) -> Receipt:
         return cast("Receipt", self._post(f"/inbox/{document}/feedback", {"person": person, "text": text}, key))
 
+    def answer_recall(
+        self, document: str, person: str, text: str = "", *, give_back: bool, key: str | None = None
+    ) -> Receipt:
+        """Of a document that was signed for and that its sender asks back. `text`: why it is kept."""
+        said = {"person": person, "give_back": give_back, "text": text}
+        return cast("Receipt", self._post(f"/inbox/{document}/recall-answer", said, key))
+
+    def read(self, document: str, person: str, *, key: str | None = None) -> Receipt:
+        """The first reader's."""
+        return cast("Receipt", self._post(f"/inbox/{document}/read", {"person": person}, key))
+
+    def print(self, document: str, person: str, copies: int = 1, *, key: str | None = None) -> Receipt:
+        """Ask for copies with red head and seal, before they are printed."""
+        return cast("Receipt", self._post(f"/inbox/{document}/print", {"person": person, "copies": copies}, key))
+
+    def archive(self, document: str, person: str, *, key: str | None = None) -> Receipt:
+        return cast("Receipt", self._post(f"/inbox/{document}/archive", {"person": person}, key))
+
+    # what proves it: byte for byte, `box` is "inbox" or "documents"
+
+    def envelope(self, box: Box, document: str) -> bytes:
+        return self._bytes(f"/{box}/{document}/envelope")
+
+    def receipt(self, box: Box, document: str, receipt: str) -> bytes:
+        return self._bytes(f"/{box}/{document}/receipts/{receipt}")
+
+    def evidence(self, box: Box, document: str) -> bytes:
+        """A zip of the signed document, every signed receipt and the signed directory."""
+        return self._bytes(f"/{box}/{document}/evidence")
+
+    # who there is
+
+    def me(self) -> Root:
+        """Who the node takes us for, and the limits."""
+        return cast("Root", self._get(""))
+
+    def units(self, q: str = "") -> Iterator[Unit]:
+        """By a part of the name or the beginning of the code."""
+        return self._pages("/directory/units", {"q": q})
+
+    def groups(self) -> list[Group]:
+        return cast("list[Group]", self._get("/directory/groups")["items"])
+
+    # webhooks of this token
+
+    def register_webhook(
+        self, url: str, types: Sequence[str] = (), units: Sequence[str] = (), *, key: str | None = None
+    ) -> WebhookWithSecret:
+        """Its secret is shown now and not again."""
+        asked = {"url": url, "types": list(types), "units": list(units)}
+        return cast("WebhookWithSecret", self._post("/webhooks", asked, key))
+
+    def webhooks(self) -> list[Webhook]:
+        return cast("list[Webhook]", self._ask("GET", "/webhooks", {})["items"])
+
+    def rotate_webhook(self, webhook: str, *, key: str | None = None) -> WebhookWithSecret:
+        return cast("WebhookWithSecret", self._post(f"/webhooks/{webhook}/rotate", {}, key))
+
+    def replay_webhook(self, webhook: str, after: int, *, key: str | None = None) -> Webhook:
+        return cast("Webhook", self._post(f"/webhooks/{webhook}/replay", {"after": after}, key))
+
+    def remove_webhook(self, webhook: str) -> None:
+        self._ask("DELETE", f"/webhooks/{webhook}", {})
+
     # what happened
+
+    def statistics(self, since: str | None = None, until: str | None = None) -> Statistics:
+        """Times with an offset, in ISO 8601; without them the last 30 days."""
+        given = {"since": since, "until": until}
+        return cast("Statistics", self._get("/statistics", **{name: at for name, at in given.items() if at}))
 
     def events(self, after: int = 0, limit: int = 100) -> Events:
         return cast("Events", self._get("/events", after=str(after), limit=str(limit)))
@@ -156,7 +244,7 @@ class NodeClient:
         said = {"person": person, "text": text, "reason": reason}
         return cast("Receipt", self._post(f"/inbox/{document}/{act}", said, key))
 
-    def _pages(self, path: str, params: dict[str, str]) -> Iterator[Listed]:
+    def _pages(self, path: str, params: dict[str, str]) -> Iterator[Any]:
         after: str | None = ""
         while after is not None:
             page = self._get(path, after=after, **params)
@@ -181,17 +269,34 @@ class NodeClient:
         body: Body | None = None,
         files: Mapping[str, Path] | None = None,
     ) -> dict[str, Any]:
+        answer = self._answer(method, path, params, headers, body, files)
+        return cast("dict[str, Any]", answer.json()) if answer.content else {}
+
+    def _bytes(self, path: str) -> bytes:
+        return self._answer("GET", path, {}).content
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, str],
+        headers: dict[str, str] | None = None,
+        body: Body | None = None,
+        files: Mapping[str, Path] | None = None,
+    ) -> httpx2.Response:
         """Asked again when there was no answer, or one that says: later."""
+        if path and not path.startswith(_OF_ALL_UNITS):
+            params = params | self._unit
         for attempt in range(1, self._tries + 1):
             try:
-                answer = self._once(method, path, params | self._unit, headers or {}, body, files or {})
+                answer = self._once(method, path, params, headers or {}, body, files or {})
             except httpx2.HTTPError as error:
                 if attempt == self._tries:
                     raise NodeError(0, {"code": "UNREACHABLE", "detail": repr(error)}) from error
                 time.sleep(min(_LONGEST_WAIT, 0.2 * 2.0**attempt))
                 continue
             if answer.is_success:
-                return cast("dict[str, Any]", answer.json()) if answer.content else {}
+                return answer
             problem = problem_of(answer)
             later = answer.status_code in _LATER or problem.get("code") == "KEY_BUSY"
             if attempt == self._tries or not later:

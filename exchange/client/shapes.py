@@ -11,14 +11,22 @@ __all__ = [
     "Event",
     "Events",
     "File",
+    "Group",
+    "Limits",
     "Listed",
     "Moment",
     "Preview",
     "Reached",
     "Receipt",
+    "Root",
+    "Side",
     "State",
+    "Statistics",
     "Submitted",
     "Superseded",
+    "Unit",
+    "Webhook",
+    "WebhookWithSecret",
 ]
 
 
@@ -158,3 +166,74 @@ class Events(TypedDict):
     items: list[Event]
     after: int
     limit: int
+
+
+class Limits(TypedDict):
+    requests_per_minute: int
+    form_bytes: int
+    file_bytes: int
+    files: int
+    recipients: int
+    content_characters: int
+    page: int
+    upload_bytes_per_day: int
+
+
+class Root(TypedDict):
+    token: str
+    program: str
+    scopes: list[str]
+    units: list[str]
+    expires: str | None
+    directory_version: int
+    limits: Limits
+
+
+class Unit(TypedDict):
+    code: str
+    name: str
+    kind: str
+    kind_zh: str
+    level: str
+    level_zh: str
+    active: bool
+    hosted: bool
+
+
+class Group(TypedDict):
+    id: str
+    name: str
+    members: int
+
+
+class Side(TypedDict):
+    deliveries: int
+    signed: int
+    mean_seconds_to_sign: float | None
+    transport: dict[str, int]
+    business: dict[str, int]
+
+
+class Statistics(TypedDict):
+    unit: str
+    since: str
+    until: str
+    sent: Side
+    received: Side
+
+
+class Webhook(TypedDict):
+    id: str
+    url: str
+    units: list[str]
+    types: list[str]
+    created: str
+    after: int
+    due: str
+    attempts: int
+    failing: str | None
+    ended: str
+
+
+class WebhookWithSecret(Webhook):
+    secret: str

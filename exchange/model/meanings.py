@@ -46,6 +46,7 @@ MEANINGS: Final = {
     "OFFSET": "续传位置不对",
     "PACKAGE": "包不完整、已损坏或被改动，不予采用",
     "PACKAGE_WRITE": "包不能写入",
+    "PRINT_QUOTA": "超出允许的打印份数",
     "QUOTA": "超出限额",
     "RATE": "请求过于频繁",
     "REASON_REQUIRED": "须说明理由",

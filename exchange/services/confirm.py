@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 
 from exchange.errors import RefusedError
 from exchange.model.envelope import EnvelopeKey
-from exchange.model.events import BusinessState, Event, Speaker
+from exchange.model.events import Event, Speaker
 from exchange.model.receipt import Receipt, ReceiptId, Subject
 from exchange.model.text import check_line
 from exchange.model.unit import UnitCode
-from exchange.ports.node import Box, HandoverRecord, NodeSession
+from exchange.ports.node import HandoverRecord, NodeSession
 from exchange.ports.programs import Lock
+from exchange.services.kept import check_kept, held
 from exchange.services.node import Node
 
 __all__ = ["Confirmer"]
@@ -74,13 +75,8 @@ class Confirmer:
 
     def _check_received(self, session: NodeSession, unit: UnitCode, key: EnvelopeKey) -> str:
         """The document's digest."""
-        document = session.documents(Box.INBOX, [(unit, key)]).get((unit, key))
-        if document is None:
-            raise RefusedError(f"{unit} has received no document {key}", code="NOT_FOUND")
-        (delivery,) = session.deliveries(unit, key)
-        if delivery.state.business >= BusinessState.RETURNED:
-            state = delivery.state.business
-            raise RefusedError(f"the document is {state.chinese} {state.name}", code="STATE")
+        document, state = held(session, unit, key)
+        check_kept(state)
         return document.digest
 
 

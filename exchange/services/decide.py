@@ -16,10 +16,9 @@ from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode
-from exchange.ports.node import Box, NodeSession
 from exchange.ports.office import OfficeDecision
-from exchange.ports.records import DocumentRecord
 from exchange.services.fetch import fetch_files
+from exchange.services.kept import held
 from exchange.services.node import Node
 
 __all__ = ["Decider"]
@@ -76,6 +75,10 @@ class Decider:
         """办理反馈, after signing."""
         return self._decide(unit, key, Event.FEEDBACK, person, None, text, as_id=as_id)
 
+    def archive(self, unit: UnitCode, key: EnvelopeKey, person: str, *, as_id: ReceiptId | None = None) -> Receipt:
+        """归档, after signing."""
+        return self._decide(unit, key, Event.ARCHIVED, person, as_id=as_id)
+
     def give_back(self, unit: UnitCode, key: EnvelopeKey, person: str, *, as_id: ReceiptId | None = None) -> Receipt:
         """Agree to a recall that the node did not answer by itself."""
         return self._decide(unit, key, Event.RECALLED, person, as_id=as_id)
@@ -117,7 +120,7 @@ class Decider:
             self._check_complete(unit, key)
         now = node.clock.now()
         with node.store.begin() as session:
-            document, state = self._held(session, unit, key)
+            document, state = held(session, unit, key)
             _check_allowed(event, state)
             receipt, signed = node.receipt(
                 unit,
@@ -147,18 +150,10 @@ class Decider:
         said = map(read_receipt, (record.document for record in records))
         return next((receipt for receipt in said if dict(receipt.attributes).get(_OFFICE_ID) == office_id), None)
 
-    @staticmethod
-    def _held(session: NodeSession, unit: UnitCode, key: EnvelopeKey) -> tuple[DocumentRecord, DeliveryState]:
-        found = session.documents(Box.INBOX, [(unit, key)])
-        if (unit, key) not in found:
-            raise RefusedError(f"{unit} has received no document {key}", code="NOT_FOUND")
-        (delivery,) = session.deliveries(unit, key)
-        return found[(unit, key)], delivery.state
-
     def _check_complete(self, unit: UnitCode, key: EnvelopeKey) -> None:
         """Not within the transaction: hashing large files takes longer than others should wait for the store."""
         with self._node.store.begin() as session:
-            document, state = self._held(session, unit, key)
+            document, state = held(session, unit, key)
         _check_allowed(Event.SIGNED, state)
         envelope = read_envelope(document.document)
         fetch_files(self._node, unit, envelope.files)

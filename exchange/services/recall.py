@@ -5,6 +5,8 @@ Each is a receipt of the sender's that binds the envelope; it may overtake the e
 waits for it.
 """
 
+from collections.abc import Callable
+
 from exchange.errors import RefusedError
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
@@ -41,6 +43,17 @@ class Recaller:
     ) -> Receipt:
         """催办 by hand: urge one recipient that has not signed."""
         return self._say(Event.REMINDED, key, person, text, recipient, as_id)
+
+    def remind_all(
+        self, key: EnvelopeKey, person: str, text: str, as_id: Callable[[UnitCode], ReceiptId | None] = lambda _: None
+    ) -> list[Receipt]:
+        """As `remind`, every one that has not signed. Raises RefusedError (STATE): nobody is left."""
+        with self._node.store.look() as session:
+            deliveries = session.deliveries(key.sender, key)
+        unsigned = [one.key.recipient for one in deliveries if one.state.business < BusinessState.SIGNED]
+        if not unsigned:
+            raise RefusedError("nobody is left to remind: it is signed for", code="STATE")
+        return [self.remind(key, person, text, one, as_id=as_id(one)) for one in unsigned]
 
     def void(self, key: EnvelopeKey, person: str, text: str, *, as_id: ReceiptId | None = None) -> Receipt:
         """作废: the document holds no more, at every recipient, whatever became of it there."""

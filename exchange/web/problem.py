@@ -43,6 +43,7 @@ _BY_CODE: Final = {
     "AMBIGUOUS": 409,
     "KEY_BUSY": 409,
     "LOCKED": 409,
+    "PRINT_QUOTA": 409,
     "STATE": 409,
     "SCOPE": 403,
     "WEBHOOK_TARGET": 403,

@@ -14,6 +14,7 @@ from exchange.ports.transport import Publisher
 from exchange.services.confirm import Confirmer
 from exchange.services.decide import Decider
 from exchange.services.handover import Officer
+from exchange.services.mark import Marker
 from exchange.services.node import Node
 from exchange.services.office_decide import OfficeDecider
 from exchange.services.office_health import OfficeHealth
@@ -65,6 +66,7 @@ class NodeServices:
     presenter: Presenter
     recaller: Recaller
     confirmer: Confirmer
+    marker: Marker
     reissuer: Reissuer
     tokens: Tokens
     uploads: UploadedFiles
@@ -117,6 +119,7 @@ def open_node(
         presenter=Presenter(node, offices.name_of, health, disk, version("yidi")),
         recaller=Recaller(node),
         confirmer=Confirmer(node),
+        marker=Marker(node),
         reissuer=Reissuer(node, submitter),
         tokens=Tokens(store, parts.clock, log),
         uploads=UploadedFiles(node),

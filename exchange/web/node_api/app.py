@@ -19,6 +19,7 @@ from exchange.web.node_api.events import add_events
 from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.files import add_files
 from exchange.web.node_api.inbox import add_inbox
+from exchange.web.node_api.marks import add_marks
 from exchange.web.node_api.offices import add_offices
 from exchange.web.node_api.once import Once, route_class
 from exchange.web.node_api.page import page_of_app
@@ -36,6 +37,7 @@ _PARTS = (
     add_documents,
     add_sender,
     add_inbox,
+    add_marks,
     add_files,
     add_events,
     add_webhooks,

@@ -21,6 +21,7 @@ from exchange.ports.office import OfficeCalls
 from exchange.ports.telemetry import Log
 from exchange.services.confirm import Confirmer
 from exchange.services.decide import Decider
+from exchange.services.mark import Marker
 from exchange.services.node import Node
 from exchange.services.recall import Recaller
 from exchange.services.reissue import Reissuer
@@ -63,6 +64,7 @@ class NodeFace:
     decider: Decider
     recaller: Recaller
     confirmer: Confirmer
+    marker: Marker
     reissuer: Reissuer
     tokens: Tokens
     uploads: UploadedFiles

@@ -242,6 +242,16 @@ def _add_deciding(router: APIRouter, face: NodeFace, door: Door) -> None:
         return receipt_shape(decider.answer(found.unit, found.key, asked.person, asked.text, as_id=once.receipt()))
 
     @router.post(
+        f"{_ONE}/archive",
+        summary="归档 It is filed",
+        description="By a named person, after signing. Scope `sign`.",
+        responses=errors(404, 409, 413),
+        tags=["inbox"],
+    )
+    def archive(asked: SignIn, found: Found = signing, once: Doing = Depends(doing)) -> ReceiptShape:
+        return receipt_shape(decider.archive(found.unit, found.key, asked.person, as_id=once.receipt()))
+
+    @router.post(
         f"{_ONE}/recall-answer",
         summary="答复撤回 Answer the sender who asks for it back",
         description="A document that was signed for is given back or kept by a person. Scope `sign`.",

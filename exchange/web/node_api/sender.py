@@ -32,7 +32,15 @@ class SaidOfOne(SaidOfAll):
 
 
 class ReminderIn(SaidOfAll):
-    recipient: str = Field(max_length=20, examples=["520304-002"])
+    recipient: str | None = Field(
+        default=None, max_length=20, description="One recipient; left out: every one that has not signed."
+    )
+
+
+class RemindedShape(BaseModel):
+    """One of each that was urged; `n` says the how manieth."""
+
+    receipts: list[ReceiptShape]
 
 
 class ReissueIn(AskedModel):
@@ -71,14 +79,18 @@ def _add_saying(router: APIRouter, face: NodeFace, door: Door) -> None:
 
     @router.post(
         f"{_ONE}/remind",
-        summary="催办 Urge a recipient that has not signed",
+        summary="催办 Urge who has not signed",
         description="Scope `submit`.",
         responses=errors(404, 409, 413),
         tags=["documents"],
     )
-    def remind(asked: ReminderIn, found: Found = saying, once: Doing = Depends(doing)) -> ReceiptShape:
-        one = parse_unit_code(asked.recipient)
-        return receipt_shape(recaller.remind(found.key, asked.person, asked.text, one, as_id=once.receipt()))
+    def remind(asked: ReminderIn, found: Found = saying, once: Doing = Depends(doing)) -> RemindedShape:
+        if asked.recipient is None:
+            said = recaller.remind_all(found.key, asked.person, asked.text, as_id=once.receipt)
+        else:
+            one = parse_unit_code(asked.recipient)
+            said = [recaller.remind(found.key, asked.person, asked.text, one, as_id=once.receipt(one))]
+        return RemindedShape(receipts=[receipt_shape(receipt) for receipt in said])
 
     @router.post(
         f"{_ONE}/void",

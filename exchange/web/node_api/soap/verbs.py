@@ -17,7 +17,7 @@ from exchange.web.node_api.answers import SubmittedShape
 from exchange.web.node_api.directory import GroupShape, UnitShape
 from exchange.web.node_api.inbox import AnswerIn, ConfirmIn, ReasonIn, SignIn
 from exchange.web.node_api.paging import MAX_PAGE
-from exchange.web.node_api.sender import ReissueIn, ReminderIn, SaidOfAll, SaidOfOne
+from exchange.web.node_api.sender import ReissueIn, SaidOfAll, SaidOfOne
 from exchange.web.node_api.shapes import AskedModel, DocumentShape, ListedShape, ReceiptShape
 from exchange.web.node_api.soap.records import record_of
 from exchange.web.node_api.submission import FileIn, Submission
@@ -138,8 +138,8 @@ class ResendIn(ReissueIn, OfDocument):
     pass
 
 
-class UrgeIn(ReminderIn, OfDocument):
-    pass
+class UrgeIn(SaidOfAll, OfDocument):
+    recipient: str = Field(max_length=20, examples=["520304-002"])
 
 
 class QueryStatusIn(ForUnit):

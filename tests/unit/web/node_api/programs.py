@@ -12,6 +12,7 @@ from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.program import Scope
 from exchange.model.unit import UnitCode
 from exchange.services.confirm import Confirmer
+from exchange.services.mark import Marker
 from exchange.services.reissue import Reissuer
 from exchange.services.tell_programs import Webhooks
 from exchange.services.tokens import NewToken, Tokens
@@ -32,6 +33,7 @@ def face_of(side: NodeSide, settings: NodeApi | None = None) -> NodeFace:
         decider=side.decider,
         recaller=side.recaller,
         confirmer=Confirmer(node),
+        marker=Marker(node),
         reissuer=Reissuer(node, side.submitter),
         tokens=Tokens(side.store, node.clock, side.log),
         uploads=UploadedFiles(node),

@@ -112,7 +112,8 @@ def test_a_sender_recalls_reminds_and_declares_void() -> None:
     document = program.submit(B, C)
     world.settle()
     path, said = f"/documents/{document['id']}", {"person": "张三", "text": "附件有误"}
-    assert program.post(f"{path}/remind", said | {"recipient": B}).json()["event"] == "REMINDED"
+    (reminded,) = program.post(f"{path}/remind", said | {"recipient": B}).json()["receipts"]
+    assert (reminded["event"], reminded["recipient"], reminded["attributes"]) == ("REMINDED", B, {"n": "1"})
     assert program.post(f"{path}/recall", said | {"recipient": B}).json()["recipient"] == B
     world.settle()
     assert world.sending.deliveries(A, key_of(document))[B].state.business is BusinessState.RECALLED
@@ -120,6 +121,26 @@ def test_a_sender_recalls_reminds_and_declares_void() -> None:
     world.settle()
     assert world.receiving.delivery(C, key_of(document)).state.business is BusinessState.VOIDED
     assert program.post(f"{path}/void", said).json()["code"] == "STATE"
+
+
+def test_urging_all_urges_those_who_have_not_signed_and_asked_again_nobody_twice() -> None:
+    world = World()
+    program = senders(world)
+    document = program.submit(B, C)
+    world.settle()
+    path, said = f"/documents/{document['id']}/remind", {"person": "张三", "text": "请尽快签收"}
+    first = program.post(path, said, key="all").json()["receipts"]
+    assert [(one["recipient"], one["attributes"]) for one in first] == [(B, {"n": "1"}), (C, {"n": "1"})]
+    assert program.post(path, said, key="all").json()["receipts"] == first
+    world.settle()
+    world.receiving.decider.sign(B, key_of(document), "李四")
+    world.settle()
+    assert [one["recipient"] for one in program.post(path, said).json()["receipts"]] == [C]
+    world.receiving.decider.sign(C, key_of(document), "李四")
+    world.settle()
+    assert program.post(path, said).json()["code"] == "STATE"
+    state = world.receiving.delivery(C, key_of(document)).state
+    assert state.reminders == 2
 
 
 def test_a_document_is_reissued_to_those_who_have_it_not() -> None:

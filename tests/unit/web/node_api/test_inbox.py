@@ -137,3 +137,53 @@ def test_a_page_of_events_that_is_full_goes_on_where_it_stopped() -> None:
     world.settle()
     page = program.get("/events", limit=2).json()
     assert page["after"] == page["items"][-1]["number"]
+
+
+def test_the_first_reader_is_told_to_the_sender_once() -> None:
+    world, document = received()
+    program, path = recipients(world, units=[B]), f"/inbox/{document}/read"
+    first = program.post(path, {"person": "李四"}).json()
+    assert (first["event"], first["by"], first["person"]) == ("READ", "adapter", "李四")
+    assert program.post(path, {"person": "王五"}).json() == first
+    world.settle()
+    key = key_of({"id": document})
+    assert world.sending.said(A, key).count("READ") == 1
+    moment = world.sending.deliveries(A, key)[B].state.first_read
+    assert moment is not None
+    assert moment.person == "李四"
+
+
+def test_no_more_copies_with_red_head_and_seal_than_the_sender_allows() -> None:
+    world = World()
+    document = senders(world).post("/documents", a_document() | {"to": [{"to": B, "print_quota": 3}]}).json()["id"]
+    world.settle()
+    program, path = recipients(world, units=[B]), f"/inbox/{document}/print"
+    asked = {"person": "李四", "copies": 2}
+    first = program.post(path, asked, key="two").json()
+    assert (first["event"], first["by"], first["attributes"]) == ("PRINTED", "node", {"k": "2", "m": "3"})
+    assert program.post(path, asked, key="two").json() == first
+    refused = program.post(path, asked)
+    assert (refused.status_code, refused.json()["code"]) == (409, "PRINT_QUOTA")
+    assert "3 copies are allowed, 2 were printed" in refused.json()["detail"]
+    assert program.post(path, {"person": "李四"}).json()["attributes"] == {"k": "3", "m": "3"}
+    world.settle()
+    assert world.sending.deliveries(A, key_of({"id": document}))[B].state.printed == 3
+
+
+def test_a_document_is_filed_by_a_named_person_after_signing() -> None:
+    world, document = received()
+    program, path = recipients(world, units=[B]), f"/inbox/{document}"
+    assert program.post(f"{path}/archive", {"person": "李四"}).json()["code"] == "STATE"
+    program.post(f"{path}/sign", {"person": "李四"})
+    assert program.post(f"{path}/archive", {"person": "李四"}).json()["event"] == "ARCHIVED"
+    world.settle()
+    assert world.sending.deliveries(A, key_of({"id": document}))[B].state.business.name == "ARCHIVED"
+
+
+def test_what_was_taken_back_is_neither_read_nor_printed() -> None:
+    world, document = received()
+    senders(world).post(f"/documents/{document}/recall", {"person": "张三", "text": "有误"})
+    world.settle()
+    program = recipients(world, units=[B])
+    for act in ("read", "print"):
+        assert program.post(f"/inbox/{document}/{act}", {"person": "李四"}).json()["code"] == "STATE"
