@@ -4,7 +4,7 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 
 if TYPE_CHECKING:
     from exchange.ports.telemetry import Log
+    from exchange.telemetry import PrometheusMetrics
     from exchange.web.serve import Server
     from exchange.wiring.layout import Layout
     from workers.loops import Loops
@@ -44,7 +45,7 @@ def alone(data: Path, what: str) -> Iterator[None]:
         yield
 
 
-def open_face(loops: "Loops", render: Callable[[], bytes], host: str = "127.0.0.1", port: int = 0) -> "Server":
+def open_face(loops: "Loops", metrics: "PrometheusMetrics", host: str = "127.0.0.1", port: int = 0) -> "Server":
     """/metrics, /livez, /readyz of one process, not yet listening."""
     from exchange.web.health import create_app
     from exchange.web.serve import Server
@@ -53,7 +54,10 @@ def open_face(loops: "Loops", render: Callable[[], bytes], host: str = "127.0.0.
         stuck = loops.seconds_since_round() >= _STUCK_SECONDS
         return {"loops": "stuck" if stuck else None, **loops.faults()}
 
-    return Server(create_app(render, lambda: loops.seconds_since_round() < _STUCK_SECONDS, faults), host, port)
+    def is_live() -> bool:
+        return loops.seconds_since_round() < _STUCK_SECONDS
+
+    return Server(create_app(metrics.render, is_live, faults, metrics.render_units), host, port)
 
 
 @contextmanager

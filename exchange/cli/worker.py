@@ -58,5 +58,5 @@ def run_worker(
     loops = open_worker(name, place, metrics, log, rooms)
     collect_seldom()
     shown = data / "run" / f"{name}-{number}.url"
-    with open_face(loops, metrics.render, port=port) as server, shown_at(shown, server.url, log):
+    with open_face(loops, metrics, port=port) as server, shown_at(shown, server.url, log):
         run_until_signal(loops, with_parent=supervised)

@@ -18,6 +18,7 @@ from exchange.ledger.entry import LedgerEntry
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.measures import MeasureSession
 from exchange.ports.presence import PresenceSession
 from exchange.ports.records import (
     DeliveryKey,
@@ -141,7 +142,7 @@ class ArchiveRecord:
     removed: datetime | None = None
 
 
-class HubSession(PresenceSession, Protocol):
+class HubSession(PresenceSession, MeasureSession, Protocol):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...
     def directory_version(self) -> int:

@@ -4,9 +4,19 @@ Names are `yidi_<room>_<what>_<unit>` or `_total`; the list, with each label's l
 `exchange.telemetry`.
 """
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
-__all__ = ["Log", "Metrics"]
+__all__ = ["Log", "Metrics", "UnitSample"]
+
+
+class UnitSample(NamedTuple):
+    """One value of one unit. `labels`: of what its metric has beside the unit, in the list's order."""
+
+    name: str
+    unit: str
+    value: float
+    labels: tuple[str, ...] = ()
 
 
 class Metrics(Protocol):
@@ -14,6 +24,10 @@ class Metrics(Protocol):
 
     def gauge(self, name: str, value: float | None, **labels: str) -> None:
         """None: there is nothing to measure (any more), so that the series is not shown."""
+        ...
+
+    def units(self, samples: Iterable[UnitSample]) -> None:
+        """What is known of all units now; it takes the place of what was. Apart from all else: there are thousands."""
         ...
 
     def observe(self, name: str, value: float, **labels: str) -> None: ...

@@ -42,6 +42,7 @@ class Relay:
         with node.store.begin() as session:
             session.save_outbox(saved)
         node.metrics.count("yidi_node_published_total", len(ready))
+        node.metrics.count("yidi_node_repeats_total", sum(row.attempts > 0 for row in ready))
         return len(ready)
 
     def note(self, limit: int = 5000) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Table, delete, func, select, update
+from sqlalchemy import Integer, Select, Table, delete, func, literal_column, select, text, update
 
 from exchange.errors import StorageError
 from exchange.model.envelope import EnvelopeKey
@@ -40,6 +40,16 @@ class Session:
 
     def _count(self, table: Table, *conditions: Any) -> int:
         row = self._sql.first(select(func.count()).select_from(table).where(*conditions))
+        return int(row[0]) if row else 0
+
+    def database_bytes(self) -> int:
+        """What the database takes up on its disk."""
+        if self._sql.backend == "sqlite":
+            pages = text("pragma_page_count(), pragma_page_size()")
+            size: Select[Any] = select(literal_column("page_count * page_size", Integer())).select_from(pages)
+        else:
+            size = select(func.pg_database_size(func.current_database()))
+        row = self._sql.first(size)
         return int(row[0]) if row else 0
 
     def _save(self, table: Table, names: tuple[str, ...], rows: list[Values], key: tuple[str, ...]) -> None:

@@ -117,6 +117,7 @@ deliveries = Table(
     Index("deliveries_due", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
     Index("deliveries_remind", "remind", sqlite_where=_HAS_REMIND, postgresql_where=_HAS_REMIND),
     Index("deliveries_state", "transport", "business"),
+    Index("deliveries_waiting", "transport", "expires", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
 )
 
 receipts = Table(

@@ -1,7 +1,8 @@
 """Every metric there is, with its help text and what its labels may say. What is not here is not counted.
 
 Names are `yidi_<room>_<what>_<unit>`, or `_total`. No label names a unit, a person or a document: series must stay few,
-and /metrics is read by people who may not know who writes to whom.
+and /metrics is read by people who may not know who writes to whom. What is known of each unit is a list of its own,
+`UNITS`, and has a path of its own; it tells how a unit's node is, and nothing of whom it writes to.
 
 Of the gauges, ages and counts are 0 when nothing waits; one that speaks of something that does not exist (a checkpoint
 before the first, keys of units where none is hosted) is not shown. `docs/metrics.md` is this list for people.
@@ -12,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from exchange.model.events import Event
+from exchange.model.events import Event, TransportState
+from exchange.topology import ASIDE_QUEUES, DEAD, Lane, work_queue
 
-__all__ = ["CATALOGUE", "OTHER", "Kind", "Spec"]
+__all__ = ["CATALOGUE", "OTHER", "UNITS", "Kind", "Spec"]
 
 OTHER = "other"
 
@@ -76,6 +78,10 @@ def _histogram(text: str, buckets: tuple[float, ...]) -> Spec:
 _STORES = frozenset({"hub", "node"})
 _ASIDE = frozenset({"moved", "left"})
 _PRESENCES = frozenset({"heard", "late", "early", "again"})
+_PRESENT = frozenset({"here", "silent", "never"})
+_WAITING = frozenset(state.name.lower() for state in TransportState if not state.settled)
+_URGENCIES = frozenset({"urgent", "normal"})
+_QUEUES = frozenset({DEAD, "inbox", *map(work_queue, Lane), *ASIDE_QUEUES})
 _PUBLISH = frozenset({"unroutable", "refused", "unknown"})
 
 CATALOGUE: Mapping[str, Spec] = {
@@ -100,13 +106,24 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_clock_expired_total": _counter("Deliveries given up at their deadline."),
     # delivered or still on its way; one given up at its deadline is counted above instead
     "yidi_hub_unsigned_urgent_age_seconds": _gauge("Since the oldest urgent document still unsigned was accepted."),
+    # those with a key. never: was never heard, since it was not started, or is of a release that does not say so
+    "yidi_hub_units": _gauge("Units, by whether they say that they are there.", presence=_PRESENT),
+    # deliveries on their way, by state; how many there are is in yidi_hub_rows
+    "yidi_hub_waiting_age_seconds": _gauge("Since the oldest delivery in this state was accepted.", state=_WAITING),
+    "yidi_hub_late_deliveries": _gauge("Deliveries accepted over 15 minutes ago and still on their way, up to 10000."),
+    "yidi_hub_unsigned": _gauge("Delivered and not signed for yet.", urgency=_URGENCIES),
+    "yidi_hub_overdue": _gauge("Of these, due by their sender or urged already.", urgency=_URGENCIES),
     # what lies where: documents, deliveries in each state, open forwards, unsealed entries, quarantine
     "yidi_hub_rows": _gauge("Rows in the hub's store, by kind.", what=_WORDS),
     # the same at a node: both boxes, open outbox rows and hand-overs, receipts not yet told, quarantine
     "yidi_node_rows": _gauge("Rows in the node's store, by kind.", what=_WORDS),
+    "yidi_files_size_bytes": _gauge("All of the disk that holds database and files.", store=_STORES),
+    "yidi_store_size_bytes": _gauge("What the database takes up.", store=_STORES),
+    "yidi_gauges_seconds": _gauge("How long the last look for these gauges took.", what=_WORDS),
     "yidi_files_free_bytes": _gauge("Free on the disk that holds database and files.", store=_STORES),
     # ledger, directory, keys
     "yidi_ledger_checkpoint_entries": _gauge("Entries under the latest checkpoint."),
+    "yidi_ledger_unsealed_age_seconds": _gauge("Since the oldest entry was recorded that is not sealed yet."),
     "yidi_ledger_checkpoint_age_seconds": _gauge("Age of the latest checkpoint."),
     "yidi_directory_version": _gauge("Version of the directory held.", store=_STORES),
     "yidi_directory_expiry_seconds": _gauge("Until the directory held expires; negative once it has.", store=_STORES),
@@ -115,6 +132,7 @@ CATALOGUE: Mapping[str, Spec] = {
     # node
     "yidi_node_submitted_total": _counter("Documents accepted for sending."),
     "yidi_node_published_total": _counter("Outbox rows published, repeats included."),
+    "yidi_node_repeats_total": _counter("Outbox rows published again, no answer having come."),
     "yidi_node_outbox_age_seconds": _gauge("Age of the oldest document or receipt that the hub has not answered."),
     "yidi_node_received_total": _counter("Documents delivered here."),
     "yidi_node_duplicates_total": _counter("Documents that came again and changed nothing."),
@@ -123,6 +141,11 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_node_quarantined_total": _counter("Messages set aside for a person to look at.", code=_CODES),
     "yidi_node_directory_refused_total": _counter("Directories refused: a sign of attack.", code=_CODES),
     "yidi_node_handover_failures_total": _counter("Documents that the office did not take.", code=_CODES),
+    # the broker, where the hub has an account of its management; queue: inbox is all of them together
+    "yidi_broker_messages": _gauge("Messages in a queue, taken and not acknowledged ones included.", queue=_QUEUES),
+    "yidi_broker_consumers": _gauge("Who reads a queue; of inboxes, how many are read.", queue=_QUEUES),
+    "yidi_broker_nodes": _gauge("Nodes of the broker's cluster.", state=frozenset({"running", "down"})),
+    "yidi_broker_alarms": _gauge("Alarms of the broker, disk or memory: it takes nothing meanwhile."),
     # everywhere
     "yidi_transport_publish_failures_total": _counter("Messages the broker did not take.", outcome=_PUBLISH),
     "yidi_worker_work_total": _counter("Things done, by step.", step=_WORDS),
@@ -132,4 +155,29 @@ CATALOGUE: Mapping[str, Spec] = {
     # an alarm without a code has NONE
     "yidi_telemetry_alarms_total": _counter("Alarms: what a person must look at.", event=_WORDS, code=_CODES),
     "yidi_telemetry_faults_total": _counter("Measurements that named no known metric or label."),
+}
+
+# At /metrics/units, each with the label `unit`; at most 20 series a unit.
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+!-]{0,39}", re.ASCII)
+
+UNITS: Mapping[str, Spec] = {
+    "yidi_unit_here": _gauge("1 if it was heard within five minutes, else 0."),
+    "yidi_unit_seen_age_seconds": _gauge("Since it was last heard."),
+    # the hub's own counts
+    "yidi_unit_unsigned": _gauge("Delivered to it and not signed for yet.", urgency=_URGENCIES),
+    "yidi_unit_overdue": _gauge("Of these, due by their sender or urged already.", urgency=_URGENCIES),
+    # what a unit that is there says of itself
+    "yidi_unit_info": _gauge(
+        "Always 1: release of its node, and its office system.", version=_VERSION, office=_VERSION
+    ),
+    "yidi_unit_started_timestamp_seconds": _gauge("When its node's process began, by its own clock, as Unix time."),
+    "yidi_unit_clock_ahead_seconds": _gauge("How far its clock is ahead of the hub's; negative: behind."),
+    "yidi_unit_directory_version": _gauge("Version of the directory that its node holds."),
+    "yidi_unit_disk_free_bytes": _gauge("Free on the disk of its node."),
+    "yidi_unit_disk_size_bytes": _gauge("All of the disk of its node."),
+    "yidi_unit_outbox": _gauge("Documents and receipts that the hub has not answered."),
+    "yidi_unit_outbox_age_seconds": _gauge("Age of the oldest of them."),
+    "yidi_unit_inbox": _gauge("Documents that its office system has not taken."),
+    "yidi_unit_untold": _gauge("Receipts that its office system has not been told of."),
+    "yidi_unit_office_answers": _gauge("1 if its office system answers, 0 if it fails; none without one."),
 }

@@ -8,12 +8,15 @@ nobody has looked yet would wake somebody up.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
-from exchange.telemetry.catalogue import CATALOGUE, OTHER, Kind, Spec
+from exchange.ports.telemetry import UnitSample
+from exchange.telemetry.catalogue import CATALOGUE, OTHER, UNITS, Kind, Spec
 
 __all__ = ["CONTENT_TYPE", "PrometheusMetrics", "make_metrics"]
 
@@ -27,6 +30,9 @@ class PrometheusMetrics:
         self._strict = strict
         self._registry = CollectorRegistry()
         self._instruments = {name: _make(name, spec, self._registry) for name, spec in CATALOGUE.items()}
+        self._units = _Units()
+        self._of_units = CollectorRegistry()
+        self._of_units.register(self._units)
         self._shown: set[str] = set()
         self._showing = threading.Lock()
 
@@ -39,9 +45,27 @@ class PrometheusMetrics:
     def observe(self, name: str, value: float, **labels: str) -> None:
         self._record(name, Kind.HISTOGRAM, value, labels)
 
+    def units(self, samples: Iterable[UnitSample]) -> None:
+        families: dict[str, list[UnitSample]] = {}
+        try:
+            for sample in samples:
+                spec = UNITS[sample.name]
+                labels = zip(spec.labels, sample.labels, strict=True)
+                legal = tuple(self._legal(sample.name, spec, label, value) for label, value in labels)
+                families.setdefault(sample.name, []).append(sample._replace(labels=legal))
+        except Exception:
+            if self._strict:
+                raise
+            self.count(_FAULTS)
+        self._units.families = families
+
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
         return generate_latest(self._registry)
+
+    def render_units(self) -> bytes:
+        """The same of each unit."""
+        return generate_latest(self._of_units)
 
     def _record(self, name: str, kind: Kind, value: float | None, labels: Mapping[str, str]) -> None:
         try:
@@ -90,6 +114,20 @@ class PrometheusMetrics:
         if self._strict:
             raise ValueError(f"{name}: {label} may not be {value!r}")
         return OTHER
+
+
+class _Units(Collector):
+    """What was last known of all units; exchanged as a whole, so that a scrape sees one moment."""
+
+    families: Mapping[str, list[UnitSample]] = {}
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, samples in self.families.items():
+            spec = UNITS[name]
+            family = GaugeMetricFamily(name, spec.help, labels=["unit", *spec.labels])
+            for sample in samples:
+                family.add_metric([sample.unit, *sample.labels], sample.value)
+            yield family
 
 
 def make_metrics(*, strict: bool = False) -> PrometheusMetrics:

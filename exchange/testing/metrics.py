@@ -1,7 +1,10 @@
 """Metrics and a log that remember, for tests that ask what was counted and cried out."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from exchange.ports.telemetry import UnitSample
 
 __all__ = ["LogLine", "RecordingLog", "RecordingMetrics"]
 
@@ -12,6 +15,7 @@ class RecordingMetrics:
     def __init__(self) -> None:
         self._counts: dict[_Series, float] = defaultdict(float)
         self._gauges: dict[_Series, float] = {}
+        self.of_units: list[UnitSample] = []
         self._observed: dict[_Series, list[float]] = defaultdict(list)
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
@@ -22,6 +26,9 @@ class RecordingMetrics:
             self._gauges.pop(_series(name, labels), None)
         else:
             self._gauges[_series(name, labels)] = value
+
+    def units(self, samples: Iterable[UnitSample]) -> None:
+        self.of_units = list(samples)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         self._observed[_series(name, labels)].append(value)

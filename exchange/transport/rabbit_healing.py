@@ -26,11 +26,13 @@ class Healer:
     ) -> None:
         self._look, self._delete, self._patience = look, delete, patience_seconds
         self._since: dict[str, float] = {}
+        self.seen: BrokerState | None = None  # at the last look
 
     def heal(self, ours: Collection[str], now: float) -> tuple[str, ...]:
         """The names that were deleted, all among `ours`; they must be declared again at once. `now`: of a monotonic
         clock. Raises TransportError."""
-        state = self._look()
+        self.seen = None
+        self.seen = state = self._look()
         silent = [name for name in state.silent if name in ours] if state.is_whole else []
         self._since = {name: self._since.get(name, now) for name in silent}
         lost = tuple(name for name, since in self._since.items() if now - since >= self._patience)

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from exchange.errors import InputError, TransportError
 from exchange.transport.rabbit_management import Management, management_at
 
-__all__ = ["BrokerFacts", "BrokerTrouble", "listens", "survey_broker"]
+__all__ = ["BrokerFacts", "BrokerTrouble", "alarms_of", "listens", "survey_broker"]
 
 _OLDEST, _TOO_NEW = (3, 10), (5, 0)
 _TIMEOUT_SECONDS = 5.0
@@ -95,11 +95,11 @@ def _read(management: Management, where: str, user: str) -> BrokerFacts:
         external=all(_EXTERNAL in node.get("enabled_plugins", ()) for node in up),
         nodes=len(nodes),
         down=tuple(node["name"] for node in nodes if not node.get("running")),
-        alarms=_alarms(management),
+        alarms=alarms_of(management),
     )
 
 
-def _alarms(management: Management) -> tuple[str, ...]:
+def alarms_of(management: Management) -> tuple[str, ...]:
     """Asked of its check of health: what nodes tell of themselves lags behind."""
     try:
         management.get("health", "checks", "alarms")

@@ -1,4 +1,5 @@
-"""What machines ask of a running process: /metrics for Prometheus, /livez and /readyz for whoever restarts and routes.
+"""What machines ask of a running process: /metrics and /metrics/units for Prometheus, /livez and /readyz for whoever
+restarts and routes.
 
 Live: the loops come round; if not, a restart helps. Ready: nothing it needs is missing; if not, a person is needed.
 Answers hold states and codes, nothing of any document.
@@ -17,9 +18,13 @@ _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def create_app(
-    render: Callable[[], bytes], liveness: Callable[[], bool], readiness: Callable[[], dict[str, str | None]]
+    render: Callable[[], bytes],
+    liveness: Callable[[], bool],
+    readiness: Callable[[], dict[str, str | None]],
+    render_units: Callable[[], bytes] = bytes,
 ) -> FastAPI:
-    """`readiness` names each check and its fault, None for none. One that raises is a fault itself, and no 500."""
+    """`render_units`: what is known of each unit, apart since there may be thousands. `readiness` names each check and
+    its fault, None for none. One that raises is a fault itself, and no 500."""
     app = FastAPI(title="Yidi 驿递", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")
@@ -32,6 +37,10 @@ def create_app(
     @app.get("/metrics")
     def metrics() -> Response:
         return Response(render(), media_type=_METRICS_TYPE)
+
+    @app.get("/metrics/units")
+    def unit_metrics() -> Response:
+        return Response(render_units(), media_type=_METRICS_TYPE)
 
     @app.get("/livez")
     def livez() -> Response:

@@ -5,7 +5,7 @@ Nothing is published from here: what a command stores is open in the outbox, fro
 it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from exchange.directory.snapshot import Directory
@@ -14,7 +14,7 @@ from exchange.files.hub import HubFileExchange
 from exchange.files.local import LocalFiles
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
-from exchange.ports.telemetry import Log
+from exchange.ports.telemetry import Log, UnitSample
 from exchange.ports.transport import Message, PublishResult
 from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
@@ -41,6 +41,9 @@ class _NoMetrics:
         pass
 
     def gauge(self, name: str, value: float | None, **labels: str) -> None:
+        pass
+
+    def units(self, samples: Iterable[UnitSample]) -> None:
         pass
 
     def observe(self, name: str, value: float, **labels: str) -> None:

@@ -11,12 +11,14 @@ from exchange.transport.provisioning import Changes, County, Provisioner, defini
 from exchange.transport.rabbit_healing import Healer
 from exchange.transport.rabbit_management import Management, management_at
 from exchange.transport.rabbit_state import BrokerState, look
+from exchange.transport.rabbit_survey import alarms_of
 from exchange.transport.rabbit_topology import hub_layout, unit_layout
 from exchange.wiring.places import HubPlace
 from exchange.wiring.system import SystemClock
 
 __all__ = [
     "Healer",
+    "alarms_at",
     "compare",
     "county_of",
     "definitions",
@@ -46,6 +48,11 @@ def healer(place: HubPlace) -> Healer:
     """Raises InputError as `provision`."""
     management, vhost = management_of(place), _vhost(place.rabbit())
     return Healer(lambda: look(management, vhost), lambda queue: management.delete("queues", vhost, queue))
+
+
+def alarms_at(place: HubPlace) -> tuple[str, ...]:
+    """Node and kind of each alarm of the broker. Raises as `provision`."""
+    return alarms_of(management_of(place))
 
 
 def our_queues(directory: Directory) -> frozenset[str]:

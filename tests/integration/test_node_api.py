@@ -5,7 +5,7 @@ import hashlib
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from tusclient.client import TusClient
 
 from exchange.model.program import Scope
+from exchange.ports.telemetry import UnitSample
 from exchange.wiring.layout import Layout
 from tests.unit.cli.commands import Silent, yidi
 from workers.machine import Machine, open_machine
@@ -32,6 +33,9 @@ class NoMetrics:
         pass
 
     def gauge(self, name: str, value: float | None, **labels: str) -> None:
+        pass
+
+    def units(self, samples: Iterable[UnitSample]) -> None:
         pass
 
     def observe(self, name: str, value: float, **labels: str) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,13 @@ def worker_pid(hub_pid: int, name: str) -> int | None:
         if name.encode() in line:
             return child
     return None
+
+
+def scraped(hub: Path) -> str:
+    """What Prometheus gets from the hub's clock."""
+    url = (hub / "run" / "clock-1.url").read_text().strip()
+    paths = ("/metrics", "/metrics/units")
+    return "".join(urllib.request.urlopen(url + path, timeout=30).read().decode() for path in paths)
 
 
 def taken_and_open(broker: RabbitServer) -> bool:
@@ -138,11 +146,30 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
             # (3) both units are there, as they say themselves, and nothing of it waits at the broker
             until(lambda: json.loads(yidi("hub", "online", "--data", hub, "--json"))["here"] == 2, *logs.values())
             there = json.loads(yidi("hub", "online", "--data", hub, "--json"))["units"]
-            assert {(one["unit"], one["office"], one["outbox"]) for one in there} == {
-                (SENDER, "folder", 0), (RECIPIENT, "folder", 0)
+            assert {(one["unit"], one["office"], one["office_fault"]) for one in there} == {
+                (SENDER, "folder", None), (RECIPIENT, "folder", None)
             }  # fmt: skip
-            assert "work.presence\t0" in broker.rabbitmqctl("list_queues", "name", "messages")
+            until(lambda: "work.presence\t0" in broker.rabbitmqctl("list_queues", "name", "messages"), *logs.values())
             assert "yidi-presence" in broker.rabbitmqctl("list_queues", "name", "policy")
+            wanted = (
+                "yidi_broker_alarms 0.0",
+                'yidi_hub_units{presence="here"} 2.0',
+                'yidi_broker_messages{queue="dead"} 0.0',
+                'yidi_broker_consumers{queue="inbox"} 2.0',
+                'yidi_broker_consumers{queue="work.presence"} 1.0',
+                'yidi_broker_nodes{state="running"} 1.0',
+                'yidi_broker_nodes{state="down"} 0.0',
+                f'yidi_unit_here{{unit="{SENDER}"}} 1.0',
+            )
+            # The gauges of units are read every half minute.
+            until(lambda: set(wanted) <= set(scraped(hub).splitlines()), *logs.values(), seconds=90.0)
+            linted = subprocess.run(
+                ["promtool", "check", "metrics"],
+                input=scraped(hub), capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            # People count certificates in days, and so does its alert.
+            days = 'yidi_trust_certificate_expiry_days use base unit "seconds" instead of "days"\n'
+            assert linted.stdout + linted.stderr == days
             # (4) and the hub's books hold all of it
             counts = json.loads(yidi("hub", "status", "--data", hub, "--json"))
             assert counts["ledger"]["size"] >= 4, counts

@@ -6,7 +6,7 @@ Not here: what happens in it (`workload`, `attack`, `run`).
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ from exchange.errors import YidiError
 from exchange.files.hub import HubFileExchange
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.unit import UnitCode
+from exchange.ports.telemetry import UnitSample
 from exchange.services.acknowledge import Acknowledger
 from exchange.services.administer import Administrator
 from exchange.services.decide import Decider
@@ -60,6 +61,8 @@ Step = Callable[[], int]
 class NoMetrics:
     def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
     def gauge(self, name: str, value: float | None, **labels: str) -> None: ...
+    def units(self, samples: Iterable[UnitSample]) -> None: ...
+
     def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 

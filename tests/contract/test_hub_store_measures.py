@@ -1,0 +1,90 @@
+"""The contract of the hub's store: what gauges ask.
+
+On SQLite here, on PostgreSQL in `tests.integration.test_hub_store_postgresql`.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import BusinessState, TransportState
+from exchange.model.fold import DeliveryState
+from exchange.model.unit import UnitCode
+from exchange.ports.hub import HubStore, SealedCheckpoint
+from exchange.ports.measures import Unsigned
+from exchange.ports.records import DeliveryRecord
+from tests.contract.store_records import HOUR, NOW, A, B, C, delivery, document, entry, envelope
+
+
+def on_its_way(number: int, state: TransportState, hours: int) -> DeliveryRecord:
+    due = None if state.settled else NOW
+    record = delivery(envelope(number), due=due)
+    return replace(record, state=DeliveryState(transport=state), expires=NOW + hours * HOUR)
+
+
+def test_the_oldest_on_its_way_is_found_for_each_state(store: HubStore) -> None:
+    with store.begin() as session:
+        assert session.first_to_expire() == {}
+        session.add_deliveries(
+            [
+                on_its_way(1, TransportState.ACCEPTED, 5),
+                on_its_way(2, TransportState.ACCEPTED, 3),
+                on_its_way(3, TransportState.UNDELIVERED, 4),
+                on_its_way(4, TransportState.DELIVERED, 1),
+                on_its_way(5, TransportState.EXPIRED, 1),
+            ]
+        )
+        assert session.first_to_expire() == {
+            TransportState.ACCEPTED: NOW + 3 * HOUR,
+            TransportState.UNDELIVERED: NOW + 4 * HOUR,
+        }
+        assert session.expiring_before(NOW + 4 * HOUR, 100) == 1
+        assert session.expiring_before(NOW + 5 * HOUR + timedelta(seconds=1), 100) == 3
+        assert session.expiring_before(NOW + 99 * HOUR, 2) == 2
+
+
+def test_what_nobody_signed_for_is_counted_by_unit_and_urgency(store: HubStore) -> None:
+    def delivered(
+        key: EnvelopeKey, unit: UnitCode, business: BusinessState = BusinessState.UNSIGNED, reminders: int = 0
+    ) -> DeliveryRecord:
+        state = DeliveryState(transport=TransportState.DELIVERED, business=business, reminders=reminders)
+        return replace(delivery(key, unit, due=None), state=state, sign_by=None)
+
+    urgent, one, other = envelope(1), envelope(2), envelope(3)
+    with store.begin() as session:
+        assert session.unsigned(NOW) == {}
+        session.add_documents([replace(document(urgent), urgent=True)])
+        session.add_documents([replace(document(key), urgent=False) for key in (one, other)])
+        session.add_deliveries(
+            [
+                delivered(urgent, B),
+                replace(delivered(one, B), sign_by=NOW - HOUR),
+                replace(delivered(other, B), sign_by=NOW + HOUR),
+                delivered(urgent, C, reminders=1),
+                delivered(one, C, BusinessState.SIGNED),
+                delivered(other, C, BusinessState.RECALLING),
+                replace(delivered(one, A), state=DeliveryState(transport=TransportState.ACCEPTED)),
+            ]
+        )
+        assert session.unsigned(NOW) == {
+            (B, True): Unsigned(1, 0),
+            (B, False): Unsigned(2, 1),
+            (C, True): Unsigned(1, 1),
+            (C, False): Unsigned(1, 0),
+        }
+
+
+def test_the_oldest_that_is_not_sealed(store: HubStore) -> None:
+    with store.begin() as session:
+        assert session.oldest_unsealed() is None
+        entries = [replace(entry(n, envelope(n)), recorded=NOW + n * HOUR) for n in (1, 2)]
+        session.add_entries(entries)
+        assert session.oldest_unsealed() == NOW + HOUR
+        first = session.unsealed(10)[0][0]
+        session.seal([(first, 0)], {}, SealedCheckpoint(size=1, root=b"r" * 32, note="n", at=NOW))
+        assert session.oldest_unsealed() == NOW + 2 * HOUR
+
+
+def test_the_database_takes_up_room(store: HubStore) -> None:
+    with store.begin() as session:
+        assert session.database_bytes() > 10_000
