@@ -137,6 +137,10 @@ class FolderAdapter(OfficeAdapter):
         if (over := len(str(root)) + _LONGEST_BELOW_UNIT - _LONGEST_PATH) > 0:
             found = f"{root}: 其下的路径对 Windows 过长 paths below it may be too long for Windows"
             yield _misfit(found, f"换短 {over} 个字符的路径 a path {over} characters shorter")
+        if os.statvfs(root).f_flag & os.ST_RDONLY:
+            found = f"{root}: 共享是只读的 the share is mounted read-only"
+            yield _misfit(found, "请对方给读写权限，再重新挂载 have it shared for writing, and mount it again")
+            return
         for unit in units:
             parts = [path for name in FOLDERS if (path := root / unit / name).exists()] or [root]
             for path in parts:

@@ -44,3 +44,9 @@ def test_what_a_page_shows_as_toml_is_toml(page: Path) -> None:
     for block in blocks(page):
         if block.info == "toml":
             tomllib.loads(block.text)
+
+
+def test_the_whole_adapter_that_the_page_shows_has_sixty_lines() -> None:
+    """That it works: tests/contract/test_office_adapters.py."""
+    (shown,) = [block.text for block in blocks(FOLDER / "README.md") if block.info == "python"]
+    assert len([line for line in shown.splitlines() if line.strip()]) == 60

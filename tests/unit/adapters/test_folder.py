@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -372,6 +373,12 @@ def test_a_share_that_is_not_mounted_closed_or_too_deep_is_found_by_the_check(of
     deep.mkdir()
     (long,) = FolderAdapter(deep).check([])
     assert "对 Windows 过长" in long.found
+
+
+def test_a_share_that_is_mounted_read_only_is_said_so_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    (misfit,) = office.adapter.check([UNIT])
+    assert "共享是只读的" in misfit.found
 
 
 def test_every_path_written_for_a_received_document_fits_windows(office: Office) -> None:
