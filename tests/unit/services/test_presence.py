@@ -204,7 +204,7 @@ FORGED: dict[str, Callable[[Attended], tuple[bytes, UnitCode]]] = {
     "another unit's account": lambda world: (world.said(B), C),
     "another unit's key": lambda world: (world.said(B, signer=COUNTY.signers[C]), B),
     "a receipt of another kind": lambda world: (
-        world.said(event=Event.NOTED, attributes=(), noted=(NOTED,)),
+        world.said(event=Event.NOTED, noted=(NOTED,)),
         B,
     ),
     "out of bounds": lambda world: (world.said(attributes=(("version", "1"),)), B),
