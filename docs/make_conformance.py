@@ -5,11 +5,15 @@ from pathlib import Path
 
 from exchange.conformance.case import Case
 from exchange.conformance.trial import ADAPTER_CASES
+from exchange.conformance.url.webhook import CASES as WEBHOOK_CASES
 
 __all__ = ["PAGE", "SUITES", "page"]
 
 PAGE = Path(__file__).parent / "conformance.md"
-SUITES: tuple[tuple[str, Sequence[Case]], ...] = (("办公系统接口 `--adapter`", ADAPTER_CASES),)
+SUITES: tuple[tuple[str, Sequence[Case]], ...] = (
+    ("办公系统接口 `--adapter`", ADAPTER_CASES),
+    ("接收推送的程序 `--url` `--secret-file`", WEBHOOK_CASES),
+)
 _BEGIN, _END = "## 用例 The cases\n", "\n## 报告 The report\n"
 
 

@@ -13,7 +13,7 @@ from exchange.cli.language import both, is_english, say
 from exchange.cli.output import show_json, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from exchange.conformance.case import Case, Verdict
     from exchange.conformance.report import Report
@@ -55,6 +55,17 @@ def conformance(
             ),
         ),
     ] = None,
+    url: Annotated[
+        str, typer.Option(metavar="URL", help=both("接收推送的地址", "where a program is told by webhooks"))
+    ] = "",
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=both("推送的密钥 whsec_… 在哪个文件", "file with its whsec_ secret")),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=both("其证书的签发机构（PEM）", "authorities (PEM) of its certificate")),
+    ] = None,
     case: Annotated[
         list[str] | None, typer.Option("--case", metavar="ID", help=both("只测这些用例", "only these cases"))
     ] = None,
@@ -76,14 +87,20 @@ def conformance(
     as_json: Annotated[bool, typer.Option("--json", help=both("输出 JSON", "print JSON"))] = False,
 ) -> None:
     from exchange.conformance.trial import ADAPTER_CASES
+    from exchange.conformance.url.webhook import CASES as WEBHOOK_CASES
 
-    cases = _chosen(ADAPTER_CASES, case or [])
+    suites = [*(ADAPTER_CASES if not url else ()), *(WEBHOOK_CASES if not adapter else ())]
+    cases = _chosen(suites, case or [])
     if list_:
         _list(cases, as_json=as_json)
         return
-    if not adapter:
-        raise fail("USAGE", "须用 --adapter 指明测什么", "name what is on trial by --adapter")
-    report = _try_adapter(adapter, bench or adapter, settings, cases, plays, patience, quiet=as_json)
+    if bool(adapter) == bool(url):
+        raise fail("USAGE", "须用 --adapter 或 --url 指明测什么", "name what is on trial by --adapter or by --url")
+    tell = (lambda _one: None) if as_json else _tell
+    if adapter:
+        report = _try_adapter(adapter, bench or adapter, settings, cases, plays, patience, tell)
+    else:
+        report = _try_webhook(url, secret_file, ca, cases, tell)
     _show(report, out, as_json=as_json)
     if not report.passed:
         raise typer.Exit(1)
@@ -115,8 +132,7 @@ def _try_adapter(
     cases: "Sequence[Case]",
     plays: int | None,
     patience: float,
-    *,
-    quiet: bool,
+    tell: "Callable[[Verdict], None]",
 ) -> "Report":
     from datetime import UTC, datetime
 
@@ -137,9 +153,49 @@ def _try_adapter(
         most_plays=plays,
     )
     began = datetime.now(UTC)
-    verdicts = try_adapter(booth, cases, (lambda _one: None) if quiet else _tell)
+    verdicts = try_adapter(booth, cases, tell)
     left_out = [one.id for one in ADAPTER_CASES if one not in cases]
     return Report(kind="adapter", name=name, began=began, verdicts=verdicts, left_out=left_out, most_plays=plays)
+
+
+def _try_webhook(
+    url: str, secret_file: Path | None, ca: Path | None, cases: "Sequence[Case]", tell: "Callable[[Verdict], None]"
+) -> "Report":
+    from contextlib import closing
+    from urllib.parse import urlsplit
+
+    from exchange.conformance.url.asking import Asker
+    from exchange.conformance.url.webhook import CASES, WebhookTarget
+    from exchange.trust.webhook import is_secret
+
+    if secret_file is None:
+        raise fail("USAGE", "须用 --secret-file 给出密钥文件", "give the file with its secret by --secret-file")
+    secret = secret_file.read_text(encoding="utf-8", errors="replace").strip()
+    if not is_secret(secret):
+        raise fail("SETTINGS", f"{secret_file}: 应为 whsec_ 与 Base64", f"{secret_file}: expected whsec_ and Base64")
+    with closing(Asker(url, ca_file=ca)) as asker:
+        return _try_url("webhook", urlsplit(url).netloc, WebhookTarget(asker, secret), cases, CASES, tell)
+
+
+def _try_url(
+    kind: str,
+    name: str,
+    target: object,
+    cases: "Sequence[Case]",
+    known: "Sequence[Case]",
+    tell: "Callable[[Verdict], None]",
+) -> "Report":
+    from datetime import UTC, datetime
+
+    from exchange.conformance.report import Report
+    from exchange.conformance.trial import verdict
+
+    began, verdicts = datetime.now(UTC), []
+    for case in cases:
+        verdicts.append(verdict(case, lambda case=case: case.play(target)))  # type: ignore[misc]
+        tell(verdicts[-1])
+    left_out = [one.id for one in known if one not in cases]
+    return Report(kind=kind, name=name, began=began, verdicts=verdicts, left_out=left_out)
 
 
 def _read(file: Path) -> dict[str, Any]:

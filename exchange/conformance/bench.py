@@ -20,8 +20,9 @@ from typing import Any, Final, Protocol, cast
 
 from exchange.errors import AdapterError, InputError
 from exchange.model.envelope import EnvelopeKey
+from exchange.ports.office import OfficeCall
 
-__all__ = ["GROUP", "Bench", "BenchKind", "Site", "Written", "bench_names", "find_bench"]
+__all__ = ["GROUP", "Bench", "BenchKind", "Reach", "Site", "Written", "bench_names", "find_bench"]
 
 GROUP: Final = "yidi.conformance_benches"
 Reach = Callable[[str], None]
@@ -87,6 +88,10 @@ class Bench(Protocol):
         ...
 
     # what a bench may have
+
+    def connect(self, node: Callable[[OfficeCall], None]) -> None:
+        """For an office that calls by itself: how to call the node, which lives anew since now."""
+        return
 
     def outage(self) -> AbstractContextManager[object] | None:
         """Within it the office does not answer. None: the kit breaks the lines itself."""

@@ -139,7 +139,8 @@ def _at(number: int, stage: Stage, happens: Callable[[], BaseException]) -> Call
 
 
 def death(stage: Stage) -> None:
-    _matrix(stage, lambda _step: True, Died)
+    """Before a question is after the step before it: nothing happened in between."""
+    _matrix(stage, lambda step: step != _QUESTION, Died)
 
 
 def unreached(stage: Stage) -> None:

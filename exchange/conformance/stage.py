@@ -65,6 +65,8 @@ class Stage:
 
     def _born(self) -> None:
         self.adapter = self.open_adapter()
+        if self.adapter.office_calls is not None:
+            self.bench.connect(self.adapter.office_calls.take)
         watched = _Watched(self.adapter, self._within)
         ours = self.county.ours
 

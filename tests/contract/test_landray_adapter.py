@@ -13,6 +13,7 @@ import pytest
 from exchange.adapters.landray.adapter import LandrayAdapter
 from exchange.adapters.landray.settings import LandraySettings
 from exchange.adapters.registry import find_adapter
+from exchange.conformance.benches.landray import RECEIVE, SECRET, SEND, make_templates, place_in, settings_of
 from exchange.errors import AdapterError, InputError
 from exchange.model.document import EmergencyDegree
 from exchange.model.envelope import EnvelopeKey, FileRole
@@ -23,7 +24,6 @@ from exchange.settings import read_table
 from exchange.testing.landray import LandrayOffice
 from exchange.web.node_api.app import create_node_app
 from exchange.web.serve import Server
-from tests.contract.landray_office import RECEIVE, SECRET, SEND, make_templates, place_in, settings_of
 from tests.contract.test_seeyon_adapter import receipt
 from tests.unit.adapters.offices import SENDER, UNIT, received
 from tests.unit.services.hub_and_node import World

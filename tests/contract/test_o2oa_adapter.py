@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from exchange.adapters.registry import Place, load_adapter
+from exchange.conformance.benches.o2oa import make_processes, settings_of
 from exchange.errors import AdapterError, InputError
 from exchange.model.envelope import FileRole
 from exchange.model.events import Event, Speaker
@@ -16,7 +17,6 @@ from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
 from exchange.ports.office import HandOver, OfficeAdapter
 from exchange.testing.o2oa import O2oaOffice
 from exchange.trust.sso import SsoCipher
-from tests.contract.o2oa_office import make_processes, settings_of
 from tests.unit.adapters.offices import SENDER, UNIT, received
 
 Opened = Callable[..., OfficeAdapter]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from exchange.adapters.registry import Place, load_adapter
+from exchange.conformance.benches.weaver import make_workflows, settings_of
 from exchange.errors import AdapterError, InputError
 from exchange.model.events import Event
 from exchange.ports.office import HandOver, OfficeAdapter, OfficeCall
 from exchange.testing.weaver import WeaverOffice
 from exchange.web.node_api.app import create_node_app
 from exchange.web.serve import Server
-from tests.contract.weaver_office import make_workflows, settings_of
 from tests.unit.adapters.offices import SENDER, UNIT, received
 from tests.unit.services.hub_and_node import World
 from tests.unit.web.node_api.programs import face_of

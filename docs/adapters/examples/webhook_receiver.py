@@ -10,7 +10,8 @@ that each is there once, and what a document has come to is read in the order of
 import json
 import sqlite3
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -20,6 +21,8 @@ LARGEST = 1 << 20
 
 
 class Receiver(BaseHTTPRequestHandler):
+    timeout = 15  # seconds of silence: a caller that says no more holds nobody up
+
     def do_POST(self):
         length = int(self.headers.get("content-length", "0"))
         if length > LARGEST:
@@ -28,12 +31,12 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(length)  # the very bytes: the signature is over them
         try:
             self.server.webhook.verify(body, dict(self.headers))  # who sent it, and not long ago
-        except WebhookVerificationError:
+        except (WebhookVerificationError, ValueError):  # the latter when it is no text at all
             self.answer(400)
             return
         event = json.loads(body)
         row = event["id"], event["number"], event["type"], event["subject"], body
-        with self.server.database as database:  # stored before it is answered
+        with closing(connected(self.server.file)) as database, database:  # stored before it is answered
             database.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)", row)
         self.answer(204)
 
@@ -45,13 +48,18 @@ class Receiver(BaseHTTPRequestHandler):
         pass
 
 
+def connected(file):
+    database = sqlite3.connect(file, timeout=10)
+    database.execute("PRAGMA synchronous = FULL")
+    return database
+
+
 def main():
     file, port = sys.argv[1:]
-    server = HTTPServer(("127.0.0.1", int(port)), Receiver)
-    server.webhook = Webhook(sys.stdin.readline().strip())
-    server.database = sqlite3.connect(file)
-    server.database.execute("PRAGMA synchronous = FULL")
-    server.database.execute(TABLE)
+    server = ThreadingHTTPServer(("127.0.0.1", int(port)), Receiver)
+    server.webhook, server.file = Webhook(sys.stdin.readline().strip()), file
+    with closing(connected(file)) as database:
+        database.execute(TABLE)
     server.serve_forever()
 
 

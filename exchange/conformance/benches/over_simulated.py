@@ -3,10 +3,12 @@
 Not here: any office.
 """
 
+from collections.abc import Iterable
+
 from exchange.conformance.bench import Site
 from exchange.errors import InputError
 
-__all__ = ["calls_in", "secret_in", "simulated_alone"]
+__all__ = ["calls_in", "refusals", "secret_in", "simulated_alone"]
 
 
 def simulated_alone(site: Site) -> None:
@@ -22,6 +24,11 @@ def simulated_alone(site: Site) -> None:
 def calls_in(site: Site) -> dict[str, object]:
     """Settings by which the office may call the node."""
     return {"secret_file": secret_in(site, "calls", "the-secret-of-its-calls"), "addresses": ["127.0.0.1"]}
+
+
+def refusals(said: Iterable[Iterable[str]]) -> list[str]:
+    """Of what was written at processes, what says that something was not done."""
+    return [text for texts in said for text in texts if text.startswith("未")]
 
 
 def secret_in(site: Site, name: str, secret: str) -> str:

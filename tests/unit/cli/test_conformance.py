@@ -5,12 +5,13 @@ import re
 from pathlib import Path
 
 from exchange.conformance.trial import ADAPTER_CASES
+from exchange.conformance.url.webhook import CASES as WEBHOOK_CASES
 from tests.unit.cli.commands import yidi
 
 
 def test_the_cases_are_listed() -> None:
     shown = yidi("conformance", "--list", "--json").json
-    assert [one["id"] for one in shown] == [case.id for case in ADAPTER_CASES]
+    assert [one["id"] for one in shown] == [case.id for case in (*ADAPTER_CASES, *WEBHOOK_CASES)]
     assert "重复交来只入一次" in yidi("conformance", "--list").out
 
 
@@ -46,6 +47,9 @@ def test_a_failing_case_fails_the_command_and_says_what_was_seen(tmp_path: Path)
 def test_wrong_use_is_one_line() -> None:
     for arguments, word in (
         ((), "USAGE"),
+        (("--adapter", "folder", "--url", "http://localhost"), "USAGE"),
+        (("--url", "http://localhost"), "USAGE"),
+        (("--url", "http://localhost", "--secret-file", __file__), "SETTINGS"),
         (("--adapter", "nothing"), "ADAPTER_UNKNOWN"),
         (("--adapter", "folder", "--bench", "nothing"), "BENCH_UNKNOWN"),
         (("--adapter", "folder", "--case", "XX-99"), "NOT_FOUND"),

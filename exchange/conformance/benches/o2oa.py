@@ -1,19 +1,17 @@
-"""The office of the O2OA adapter: a simulated one, its processes as a site would make them, and its people."""
+"""The office of the O2OA adapter: a simulated one, its processes as a site would make them, and its people.
 
-from collections.abc import Callable
+Not here: a real O2OA office; whoever has one writes a bench over it.
+"""
+
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
-from exchange.adapters.o2oa.account import O2oaAccount
-from exchange.adapters.o2oa.adapter import O2oaAdapter, o2oa_desk
-from exchange.adapters.o2oa.client import O2oaClient
-from exchange.adapters.o2oa.settings import O2oaSettings
-from exchange.settings import read_table
-from exchange.testing.o2oa import O2oaOffice
-from tests.contract.crash_matrix import FILES, TITLE
-from tests.contract.office_bench import DECISIONS, EVENTS, ForItsUnit, Told, watching
-from tests.unit.services.hub_and_node import B
+from exchange.adapters.decision import name_of
+from exchange.conformance.bench import Bench, Site, Written
+from exchange.conformance.benches.over_simulated import calls_in, refusals, secret_in, simulated_alone
+from exchange.model.envelope import EnvelopeKey
+from exchange.testing.o2oa import O2oaOffice, Work
 
 __all__ = ["O2oaBench", "make_processes", "settings_of"]
 
@@ -84,57 +82,62 @@ def settings_of(url: str, /, **changes: Any) -> dict[str, Any]:
     }
 
 
-class _Told(Told):
-    reads = ("/sso", "/size/100")
+class O2oaBench(Bench):
+    simulated = True
 
+    def __init__(self, site: Site) -> None:
+        simulated_alone(site)
+        self._office = O2oaOffice()
+        self._secret, self._calls = secret_in(site, "o2oa", self._office.key), calls_in(site)
+        self._office.__enter__()
+        make_processes(self._office)
 
-@dataclass
-class O2oaBench:
-    """Two offices, A's and B's, are one here: A's people use one process, B's the other."""
+    @classmethod
+    def open(cls, site: Site) -> Self:
+        return cls(site)
 
-    office: O2oaOffice
-    http: list[_Told] = field(default_factory=list)
-    decided: int = 0
+    def close(self) -> None:
+        self._office.__exit__()
 
-    def open(self) -> O2oaAdapter:
-        settings = read_table(O2oaSettings, settings_of(self.office.url), "offices.o2oa")
-        self.http.append(_Told(self.office.url, answer_seconds=20))
-        client = O2oaClient(self.http[-1], O2oaAccount(self.http[-1], settings, lambda: self.office.key))
-        return _ForItsUnit(settings, o2oa_desk(settings, client))
+    def settings(self) -> Mapping[str, Any]:
+        return settings_of(self._office.url, secret_file=self._secret, calls=self._calls)
 
-    def watch(self, reach: Callable[[str], None]) -> AbstractContextManager[None]:
-        return watching(self.http, reach)
-
-    def put_out(self) -> None:
+    def put_out(self, written: Written) -> None:
         fields = {
-            "subject": TITLE,
+            "subject": written.title,
             "wz": "通知",
-            "swdw": B,
+            "swdw": written.to,
             "fwjg": "测试县人民政府办公室",
             "cwrq": "2026-03-01",
-            "ngr": "王芳@77@P",
+            "ngr": f"{written.operator}@77@P",
         }
-        self.office.put_out("fwgl", TITLE, fields, FILES, node="交换发送")
+        self._office.put_out("fwgl", written.title, fields, written.files, node="交换发送")
 
-    def act(self) -> bool:
-        received = [one for one in self.office.of("swgl") if one.node == "办理" or not one.node]
-        if not received or self.decided == len(DECISIONS):
-            return False
-        received[0].data |= {"jd": DECISIONS[self.decided], "blr": "李四@78@P", "sm": "已办"}
-        self.office.arrive(received[0], "交换传回")
-        self.decided += 1
-        return True
+    def decide(self, title: str, decision: str, person: str, text: str) -> None:
+        (work,) = self._received(title)
+        work.data |= {"jd": decision, "blr": f"{person}@78@P", "sm": text}
+        self._office.arrive(work, "交换传回")
 
-    def received(self) -> list[tuple[str, dict[str, bytes]]]:
+    def received(self, title: str) -> Sequence[Mapping[str, bytes]]:
+        return [one.texts for one in self._received(title)]
+
+    def shown(self, key: EnvelopeKey, title: str) -> Sequence[str]:
         """By its people: what waits at our first node is seen by nobody."""
-        return [(one.title, one.texts) for one in self.office.of("swgl") if one.node != "登记"]
+        shown = [one for one in self._office.of("jhhz") if one.node != "登记"]
+        return [one.data["sj"] for one in shown if one.data["jhbh"] == name_of(key)]
 
-    def shown(self) -> list[str]:
-        return sorted(EVENTS[one.data["sj"]] for one in self.office.of("jhhz") if one.node != "登记")
+    def waiting(self, title: str) -> int:
+        return sum(bool(one.to_do) for one in self._both(title))
 
-    def waiting(self) -> int:
-        return sum(bool(one.to_do) or one.node == "拟稿" for one in self.office.works)
+    def refused(self, title: str) -> Sequence[str]:
+        return refusals(one.opinions for one in self._both(title))
 
+    def outage(self) -> AbstractContextManager[object]:
+        return self._office.closed()
 
-class _ForItsUnit(ForItsUnit, O2oaAdapter):
-    pass
+    def _both(self, title: str) -> list[Work]:
+        return [one for one in self._office.of("fwgl") if one.title == title] + self._received(title)
+
+    def _received(self, title: str) -> list[Work]:
+        """By its people, as `shown`."""
+        return [one for one in self._office.of("swgl") if one.data.get("subject") == title and one.node != "登记"]
