@@ -19,8 +19,8 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
 
-from exchange.conformance.case import Ending, Verdict, Words
-from exchange.services.evidence_page import Html, both, html, join, moment, mono, page, pairs, section, table
+from exchange.conformance.case import Case, Ending, Verdict, Words
+from exchange.services.evidence_page import Html, both, html, join, moment, page, pairs, section, table
 
 __all__ = ["FORMAT", "Report"]
 
@@ -33,7 +33,6 @@ _MARKS: Final = {
 _KINDS: Final = {
     "adapter": Words("办公系统接口", "adapter"),
     "webhook": Words("接收推送的程序", "webhook receiver"),
-    "node": Words("节点接口", "node API"),
 }
 
 
@@ -124,11 +123,16 @@ class Report:
 
     def _table(self) -> Html:
         rows = [
-            (mono(one.case.id), both(*one.case.title), both(*_MARKS[one.ending]), _remark(one), f"{one.seconds:.1f}")
+            (_id(one.case), both(*one.case.title), both(*_MARKS[one.ending]), _remark(one), f"{one.seconds:.1f}")
             for one in self.verdicts
         ]
         heads = [("编号", "id"), ("用例", "case"), ("结果", "result"), ("说明", "remark"), ("秒", "seconds")]
         return table(heads, rows, name="cases")
+
+
+def _id(case: Case) -> Html:
+    """In one line."""
+    return Html(f'<code style="white-space: nowrap">{html(case.id)}</code>')
 
 
 def _remark(one: Verdict) -> str:
@@ -139,7 +143,7 @@ def _failure(one: Verdict) -> Html:
     case = one.case
     return pairs(
         [
-            ("用例", "case", join([mono(case.id), both(*case.title)], " ")),
+            ("用例", "case", join([_id(case), both(*case.title)], " ")),
             ("应当", "expected", both(*case.expected)),
             ("看到", "seen", "\n".join(one.seen)),
             ("为何重要", "why it matters", both(*case.why)),
@@ -149,7 +153,7 @@ def _failure(one: Verdict) -> Html:
 
 
 def _meanings(verdicts: Sequence[Verdict]) -> Html:
-    rows = [(mono(one.case.id), both(*one.case.expected), both(*one.case.why)) for one in verdicts]
+    rows = [(_id(one.case), both(*one.case.expected), both(*one.case.why)) for one in verdicts]
     return table([("编号", "id"), ("应当", "expected"), ("为何", "why")], rows, name="meanings")
 
 

@@ -1,4 +1,4 @@
-"""Trials of what speaks our protocol at a URL: a program that is told by webhooks, a node's API that is not ours.
+"""Trials of what speaks our protocol at a URL: a program that is told by webhooks.
 
 Not here: adapters, which run in our own process (`exchange.conformance`).
 """
