@@ -1,7 +1,8 @@
 """SOAP 1.1 towards services of others: a question's bytes, and what an answer says.
 
-Arguments are written as JAX-WS has them: elements without a namespace in the one of the verb. Not here: any service,
-our own (`soap.py`).
+Arguments are written as JAX-WS has them: elements without a namespace in the one of the verb. Older services want them
+in namespaces: a name may begin with its own in braces, and what stands within has the same until it names another. Not
+here: any service, our own (`soap.py`).
 """
 
 import base64
@@ -80,13 +81,17 @@ def _block(block: Block) -> str:
 
 
 def _element(name: str, value: Argument) -> str:
+    if not isinstance(value, bytes | str | int | Mapping):
+        return "".join(_element(name, one) for one in value)
     if isinstance(value, bytes):
-        return f"<{name}>{base64.b64encode(value).decode()}</{name}>"
-    if isinstance(value, str | int):
-        return f"<{name}>{xml_text(str(value))}</{name}>"
-    if isinstance(value, Mapping):
-        return f"<{name}>{''.join(_element(part, one) for part, one in value.items())}</{name}>"
-    return "".join(_element(name, one) for one in value)
+        inner = base64.b64encode(value).decode()
+    elif isinstance(value, Mapping):
+        inner = "".join(_element(part, one) for part, one in value.items())
+    else:
+        inner = xml_text(str(value))
+    namespace, _, local = name.rpartition("}")
+    own = f' xmlns="{attribute(namespace[1:])}"' if namespace else ""
+    return f"<{local}{own}>{inner}</{local}>"
 
 
 def _said(element: etree._Element) -> Said:

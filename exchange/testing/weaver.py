@@ -20,7 +20,7 @@ from typing import Any
 from exchange.testing.office_server import Asked, OfficeServer, RefusedError
 from exchange.trust.rsa import RsaKey
 
-__all__ = ["Request", "WeaverOffice"]
+__all__ = ["Request", "WeaverOffice", "fetched"]
 
 
 @dataclass
@@ -147,7 +147,7 @@ class WeaverOffice(OfficeServer):
             if one["fieldName"] not in known:
                 return _fault("PARAM_ERROR", {f"error_param_{one['fieldName']}": one["fieldName"]})
             if isinstance(one["fieldValue"], list):
-                files |= {file["fileName"]: _fetched(file["filePath"]) for file in one["fieldValue"]}
+                files |= {file["fileName"]: fetched(file["filePath"]) for file in one["fieldValue"]}
             else:
                 fields[one["fieldName"]] = one["fieldValue"]
         made = Request(
@@ -244,7 +244,8 @@ def _fault(code: str, said: Mapping[str, str]) -> object:
     return {"code": code, "errMsg": dict(said)}
 
 
-def _fetched(path: str) -> bytes:
+def fetched(path: str) -> bytes:
+    """What the exchange gave, as the office gets hold of it."""
     if path.startswith("base64:"):
         return base64.b64decode(path.removeprefix("base64:"))
     with urllib.request.urlopen(path, timeout=20) as answer:  # noqa: S310  # whatever the adapter gave

@@ -1,6 +1,6 @@
 """The Weaver adapter: every form is a workflow; what waits for the exchange waits among the to-dos of its user.
 
-Not here: what every office with forms does (`exchange.adapters.forms`), the interface (`client`).
+Not here: what every office with forms does (`exchange.adapters.forms`), the interfaces (`client`, `services`).
 """
 
 from typing import Self
@@ -12,6 +12,7 @@ from exchange.adapters.office_http import OfficeHttp
 from exchange.adapters.registry import Place
 from exchange.adapters.weaver.client import WeaverClient
 from exchange.adapters.weaver.files import Handing
+from exchange.adapters.weaver.services import WeaverServices
 from exchange.adapters.weaver.settings import WeaverSettings
 from exchange.adapters.weaver.tokens import WeaverTokens
 
@@ -24,10 +25,14 @@ class WeaverAdapter(FormAdapter):
     @classmethod
     def open(cls, settings: WeaverSettings, place: Place) -> Self:
         """As an entry point is asked."""
-        http = OfficeHttp.of(settings, place)
+        http, handing = OfficeHttp.of(settings, place), Handing(settings, place.name, place.links)
+        if settings.interface == "soap":
+            password = place.secret("password_file", settings.password_file) if settings.login_name else ""
+            services = WeaverServices(http, settings, password, handing)
+            return cls(settings, weaver_desk(settings, services), place)
         file = place.offices / f".weaver-{place.name}.json"
         tokens = WeaverTokens(http, settings.appid, settings.user_id, file, seconds=settings.token_seconds)
-        client = WeaverClient(http, tokens, Handing(settings, place.name, place.links))
+        client = WeaverClient(http, tokens, handing)
         return cls(settings, weaver_desk(settings, client), place)
 
 

@@ -22,16 +22,36 @@ class Handing:
         self._settings, self._name, self._links = settings, name, links
 
     def fields(self, papers: Sequence[Paper]) -> dict[str, list[dict[str, str]]]:
-        """Each attachment field, and the files in it as the office wants them named."""
-        receive = self._settings.receive
+        """Each attachment field, and the files in it as REST names them."""
         found: dict[str, list[dict[str, str]]] = {}
+        prefix = "" if self._by_link else self._settings.base64_prefix
         for paper in papers:
-            field = receive.body if paper.body and receive.body else receive.attachments
-            found.setdefault(field, []).append({"filePath": self._path(paper), "fileName": paper.name})
+            file = {"filePath": prefix + self._value(paper), "fileName": paper.name}
+            found.setdefault(self._field(paper), []).append(file)
         return found
 
-    def _path(self, paper: Paper) -> str:
-        return self._link(paper) if self._settings.files_by == "link" else self._base64(paper)
+    def typed_fields(self, papers: Sequence[Paper]) -> dict[str, tuple[str, str]]:
+        """Type and value of each attachment field, as SOAP names its files: several have bars
+        between them, which no file name holds."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        kind = "http" if self._by_link else "base64"
+        for paper in papers:
+            found.setdefault(self._field(paper), []).append((f"{kind}:{paper.name}", self._value(paper)))
+        return {
+            field: ("|".join(kind for kind, _ in files), "|".join(value for _, value in files))
+            for field, files in found.items()
+        }
+
+    @property
+    def _by_link(self) -> bool:
+        return self._settings.files_by == "link"
+
+    def _field(self, paper: Paper) -> str:
+        receive = self._settings.receive
+        return receive.body if paper.body and receive.body else receive.attachments
+
+    def _value(self, paper: Paper) -> str:
+        return self._link(paper) if self._by_link else self._base64(paper)
 
     def _link(self, paper: Paper) -> str:
         link = Link(sha256=paper.sha256, media_type=paper.media_type)
@@ -45,4 +65,4 @@ class Handing:
                 f'泛微：文件 {paper.name} 超过 base64_bytes，请改用 files_by = "link"', code="OA_REJECTED"
             )
         with paper.open() as file:
-            return self._settings.base64_prefix + base64.b64encode(file.read()).decode()
+            return base64.b64encode(file.read()).decode()

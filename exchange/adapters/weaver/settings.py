@@ -41,7 +41,18 @@ class ReceiptWorkflow(Workflow, ReceiptRules):
 
 
 class WeaverSettings(FormSettings):
-    appid: str = Field(description="APPID in the office's table ECOLOGY_BIZ_EC, used by nobody else.")
+    interface: Literal["rest", "soap"] = Field(default="rest", description="soap: for sites before e-cology 9's REST.")
+    appid: str = Field(
+        default="", description="APPID in the office's table ECOLOGY_BIZ_EC, used by nobody else (REST only)."
+    )
+    login_name: str = Field(
+        default="", description="Login name of that user, by which we fetch what the office sends (SOAP only)."
+    )
+    password_file: str = Field(default="secrets/weaver", description="File with its password (SOAP only).")
+    conditions: tuple[str, ...] = Field(
+        default=("t1.workflowid={workflow}", "t1.createdate>='{since}'"),
+        description="How the office narrows down the processes of ours (SOAP only). Empty: all are read.",
+    )
     user_id: str = Field(pattern=r"^[0-9]+$", description="Id of the office's user in whose name all is done.")
     token_seconds: int = Field(default=1800, ge=60, le=86_400, description="For how long a token is asked for.")
     files_by: Literal["link", "base64"] = Field(
@@ -60,4 +71,8 @@ class WeaverSettings(FormSettings):
     def _reachable(self) -> "WeaverSettings":
         if self.files_by == "link" and not self.node_url.startswith(("http://", "https://")):
             raise ValueError("node_url: the office fetches files from it; or set files_by to base64")
+        if self.interface == "rest" and not self.appid:
+            raise ValueError("appid: needed to register; or set interface to soap")
+        if self.interface == "soap" and self.send and not self.login_name:
+            raise ValueError("login_name: needed to fetch the files of what the office sends")
         return self

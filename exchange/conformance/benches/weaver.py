@@ -9,11 +9,12 @@ from typing import Any, Self
 
 from exchange.adapters.decision import name_of
 from exchange.conformance.bench import Bench, Site, Written
-from exchange.conformance.benches.over_simulated import calls_in, refusals, simulated_alone
+from exchange.conformance.benches.over_simulated import calls_in, refusals, secret_in, simulated_alone
 from exchange.model.envelope import EnvelopeKey
 from exchange.testing.weaver import Request, WeaverOffice
+from exchange.testing.weaver_services import WeaverServicesOffice
 
-__all__ = ["WeaverBench", "make_workflows", "settings_of"]
+__all__ = ["WeaverBench", "WeaverSoapBench", "make_workflows", "settings_of"]
 
 
 def make_workflows(office: WeaverOffice) -> None:
@@ -76,7 +77,7 @@ class WeaverBench(Bench):
     def __init__(self, site: Site) -> None:
         simulated_alone(site)
         self._calls = calls_in(site)
-        self._office = WeaverOffice()
+        self._office = WeaverServicesOffice()
         self._office.__enter__()
         make_workflows(self._office)
 
@@ -126,3 +127,13 @@ class WeaverBench(Bench):
 
     def _of(self, workflow: str, title: str) -> list[Request]:
         return [one for one in self._office.of(workflow) if one.fields.get("bt") == title]
+
+
+class WeaverSoapBench(WeaverBench):
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self._password = secret_in(site, "password", "secret")
+
+    def settings(self) -> Mapping[str, Any]:
+        soap = {"interface": "soap", "login_name": "gwjh", "password_file": self._password}
+        return {**super().settings(), **soap}

@@ -1,6 +1,7 @@
 """Questions to services of others by SOAP, and what they answer."""
 
 import pytest
+from lxml import etree
 
 from exchange.codec.soap import read_call
 from exchange.codec.soap_question import Argument, Block, Said, read_reply, write_question
@@ -34,6 +35,15 @@ def test_an_answer_is_read_past_comments_and_sections(head: str) -> None:
     said = read_reply(answer("<n:r xmlns:n='urn:v'><return>一<!-- 二 --><![CDATA[<三>]]></return></n:r>", head))
     assert said == Said(name="r", text="", parts=(Said(name="return", text="一<三>"),))
     assert said.part("return", "none") is None
+
+
+def test_a_name_may_bring_its_namespace_which_holds_within() -> None:
+    arguments: dict[str, Argument] = {"{urn:v}in0": {"{urn:b}title": "甲", "{urn:b}base": {"id": 1}}, "{urn:v}in1": 66}
+    root = etree.fromstring(write_question("urn:v", "add", arguments))
+    verb = root[0][0]
+    assert [element.tag for element in verb.iter()] == [
+        "{urn:v}add", "{urn:v}in0", "{urn:b}title", "{urn:b}base", "{urn:b}id", "{urn:v}in1"
+    ]  # fmt: skip
 
 
 def test_a_fault_tells_what_was_said() -> None:
