@@ -47,6 +47,6 @@ def test_what_a_page_shows_as_toml_is_toml(page: Path) -> None:
 
 
 def test_the_whole_adapter_that_the_page_shows_has_sixty_lines() -> None:
-    """That it works: tests/contract/test_office_adapters.py."""
+    """That it works: tests/contract/test_example_adapter.py."""
     (shown,) = [block.text for block in blocks(FOLDER / "README.md") if block.info == "python"]
     assert len([line for line in shown.splitlines() if line.strip()]) == 60
