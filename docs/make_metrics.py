@@ -20,7 +20,8 @@ ALERTS = Path(__file__).parent.parent / "deploy/prometheus/yidi-alerts.yml"
 _HEAD = """# Metrics 监控指标
 
 `yidi up` serves them at `/metrics` of the address that it prints and writes to `web.url`. The folder
-[`deploy/prometheus`](../deploy/prometheus) holds an example of scraping them, and the alert rules named here.
+[`deploy/prometheus`](../deploy/prometheus) holds an example of scraping them, and the alert rules named here;
+[`deploy/grafana`](../deploy/grafana) draws them.
 
 - No label names a unit, a person or a document, but at `/metrics/units`, which tells how each unit's node is. Of a hub
   on real servers its clock serves it. Scrape it apart, once a minute: up to 20 series a unit are 60,000 of 3,000 units.

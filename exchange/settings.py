@@ -5,6 +5,7 @@ Services take the small groups below and never look further. Not here: where thi
 they do with a value.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -161,6 +162,18 @@ class Web(_Frozen):
     port: int = Field(
         default=0, ge=0, le=65535, description="0 takes a free port, which is printed and written to `web.url`."
     )
+    prometheus: str = Field(
+        default="",
+        description="Address of the Prometheus server that scrapes this exchange, e.g. http://127.0.0.1:9090. With it, "
+        "`/dashboards` draws what it knows.",
+    )
+
+    @field_validator("prometheus")
+    @classmethod
+    def _check_prometheus(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", value):
+            raise ValueError("expected http://host:port, or nothing")
+        return value
 
 
 class BrokerLine(_Frozen):
@@ -356,6 +369,7 @@ class HubSettings(_File):
     )
     rabbit: Rabbit
     http: HubHttp = HubHttp()
+    web: Web = Web()
     workers: Workers = Workers()
     hub_timing: HubTiming = HubTiming()
     quota: Quota = Quota()

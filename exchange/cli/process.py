@@ -16,6 +16,7 @@ from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 
 if TYPE_CHECKING:
     from exchange.ports.telemetry import Log
+    from exchange.settings import Web
     from exchange.telemetry import PrometheusMetrics
     from exchange.web.serve import Server
     from exchange.wiring.layout import Layout
@@ -45,10 +46,21 @@ def alone(data: Path, what: str) -> Iterator[None]:
         yield
 
 
-def open_face(loops: "Loops", metrics: "PrometheusMetrics", host: str = "127.0.0.1", port: int = 0) -> "Server":
-    """/metrics, /livez, /readyz of one process, not yet listening."""
+def open_face(
+    loops: "Loops",
+    metrics: "PrometheusMetrics",
+    web: "Web | None" = None,
+    *,
+    port: int | None = None,
+    workers: Path | None = None,
+) -> "Server":
+    """/metrics, /livez, /readyz of one process, not yet listening. `port`: in place of the one of `web`. `workers`: the
+    folder with the addresses of all workers, for /targets."""
+    from exchange.settings import Web
     from exchange.web.health import create_app
     from exchange.web.serve import Server
+
+    web = web or Web()
 
     def faults() -> dict[str, str | None]:
         stuck = loops.seconds_since_round() >= _STUCK_SECONDS
@@ -57,7 +69,17 @@ def open_face(loops: "Loops", metrics: "PrometheusMetrics", host: str = "127.0.0
     def is_live() -> bool:
         return loops.seconds_since_round() < _STUCK_SECONDS
 
-    return Server(create_app(metrics.render, is_live, faults, metrics.render_units), host, port)
+    app = create_app(metrics.render, is_live, faults, metrics.render_units)
+    if web.prometheus:
+        from exchange.remote.prometheus import PrometheusClient
+        from exchange.web.dashboards import add_dashboards
+
+        add_dashboards(app, PrometheusClient(web.prometheus))
+    if workers is not None:
+        from exchange.web.targets import add_targets
+
+        add_targets(app, workers)
+    return Server(app, web.host, web.port if port is None else port)
 
 
 @contextmanager

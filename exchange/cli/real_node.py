@@ -74,7 +74,7 @@ def run_node(data: Path, port: int | None = None, *, rooms: "Rooms | None" = Non
         block_signals()
         loops = open_node_process(place, metrics, log, rooms)
         collect_seldom()
-        face = open_face(loops, metrics, web.host, web.port if port is None else port)
+        face = open_face(loops, metrics, web, port=port)
         with face as server, shown_at(shown, server.url, log), programs_at(place.layout, loops, log):
             print(say("节点已启动", "the node is running"), server.url, flush=True)
             run_until_signal(loops)

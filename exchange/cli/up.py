@@ -44,7 +44,7 @@ def up(
         block_signals()
         machine = open_machine(layout, metrics, log)
         collect_seldom()
-        face = open_face(machine, metrics, host or web.host, web.port if port is None else port)
+        face = open_face(machine, metrics, web.model_copy(update={"host": host or web.host}), port=port)
         with face as server, shown_at(layout.web_url, server.url, log), programs_at(layout, machine, log):
             _greet(layout, server.url)
             run_until_signal(machine)

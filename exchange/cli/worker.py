@@ -58,5 +58,14 @@ def run_worker(
     loops = open_worker(name, place, metrics, log, rooms)
     collect_seldom()
     shown = data / "run" / f"{name}-{number}.url"
-    with open_face(loops, metrics, port=port) as server, shown_at(shown, server.url, log):
+    # Of the web there is one, so it has the address that the settings name, and knows of the others.
+    of_all = name == "web"
+    face = open_face(
+        loops,
+        metrics,
+        place.settings.web if of_all else None,
+        port=port or None,
+        workers=shown.parent if of_all else None,
+    )
+    with face as server, shown_at(shown, server.url, log):
         run_until_signal(loops, with_parent=supervised)
