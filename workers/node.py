@@ -7,6 +7,7 @@ Writes             inbox, deliveries, receipts, outbox, hand-overs; the director
 Acknowledges       last: after the commit; what it owes in return stands in the outbox by then
 If it dies here    before the commit: the batch comes again. After it: the batch comes again as duplicates and
                    its own receipts are repeated. Uploads and downloads go on where they stopped
+                   (large ones beside this loop, `workers.moves`)
 If it comes twice  one inbox item, one hand-over; the same receipts again, byte for byte
 If it was restored it first asks the hub for what came after the backup; until then it takes nothing from its
                    inboxes and hands nothing over
@@ -58,6 +59,7 @@ def mailbox_steps(
     return [
         *recover,
         Step(name="node.receive", run=receive),
+        Step(name="node.held", run=receiver.look_after_held, every_seconds=0.5),
         Step(name="node.relay", run=spare(relay.relay)),
         Step(name="node.note", run=relay.note, every_seconds=1.0),
         Step(name="node.directory", run=lambda: int(refresher.refresh()), every_seconds=5.0),

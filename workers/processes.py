@@ -41,6 +41,7 @@ from workers.caretaker import Caretaker
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
+from workers.moves import Apart
 from workers.programs import serve_programs
 from workers.pulse import Pulsing
 from workers.runner import Runner, Step
@@ -156,6 +157,7 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     feed = HttpDirectoryFeed(client, lambda: hosted(store))
     files = Pulsing(HttpFileExchange(client))
     services = open_node(home, store, files, feed, transport.publisher(), metrics, log, rooms.parts)
+    services.node.moves = Apart()
     inboxes, recoverer = Inboxes(transport, store), open_recoverer(place.layout, services, HttpHistory(client))
     changes, ticks = Changes(place.layout.node_database()), services.node.clock
     spare = Sparing(changes, ticks)

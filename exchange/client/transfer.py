@@ -5,6 +5,7 @@ Not here: everything else that is asked (`exchange.client.node`).
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,9 @@ from exchange.client.errors import NodeError, problem_of
 
 __all__ = ["Transfer"]
 
+# Read from the disk at once, and sent in one request: a gigabyte in pieces of one MiB would be too many for a minute.
 _PIECE: Final = 1024 * 1024
+_REQUEST: Final = 64 * _PIECE
 _TUS: Final = {"Tus-Resumable": "1.0.0"}
 
 
@@ -29,13 +32,15 @@ class Transfer:
         sha256, size = _measured(path)
         metadata = f"sha256 {base64.b64encode(sha256.encode()).decode('ascii')}"
         fields = _TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata}
-        failures = 0
+        failures = reached = 0
         while True:
             try:
                 begun = _checked(self._http.post("/api/v1/uploads", headers=fields, params=params))
                 offset, where = int(begun.headers["upload-offset"]), begun.headers["location"]
+                failures = 0 if offset > reached else failures
+                reached = offset
                 while offset < size:
-                    offset = self._send(path, where, offset)
+                    reached = offset = self._send(path, where, offset, min(_REQUEST, size - offset))
                     failures = 0
                 return sha256
             except (httpx2.HTTPError, NodeError) as error:
@@ -59,12 +64,11 @@ class Transfer:
             raise NodeError(0, {"code": "FILE_CORRUPT", "detail": f"{target}: not the bytes that were signed"})
         part.replace(target)
 
-    def _send(self, path: Path, where: str, offset: int) -> int:
-        with path.open("rb") as file:
-            file.seek(offset)
-            piece = file.read(_PIECE)
-        fields = _TUS | {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-        return int(_checked(self._http.patch(where, content=piece, headers=fields)).headers["upload-offset"])
+    def _send(self, path: Path, where: str, offset: int, count: int) -> int:
+        about = {"Upload-Offset": str(offset), "Content-Length": str(count)}
+        fields = _TUS | about | {"Content-Type": "application/offset+octet-stream"}
+        answer = self._http.patch(where, content=_pieces(path, offset, count), headers=fields)
+        return int(_checked(answer).headers["upload-offset"])
 
     def _receive(self, path: str, params: dict[str, str], part: Path, held: int) -> None:
         fields = {"Range": f"bytes={held}-"} if held else {}
@@ -77,6 +81,14 @@ class Transfer:
             with part.open("ab" if answer.status_code == 206 else "wb") as file:
                 for piece in answer.iter_raw():
                     file.write(piece)
+
+
+def _pieces(path: Path, offset: int, count: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(offset)
+        while count and (piece := file.read(min(count, _PIECE))):
+            count -= len(piece)
+            yield piece
 
 
 def _measured(path: Path) -> tuple[str, int]:

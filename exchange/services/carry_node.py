@@ -17,6 +17,7 @@ from exchange.errors import CorruptFileError, DirectoryError, FileMissingError, 
 from exchange.model.carry import ENVELOPES, RECEIPTS, Carry, CarryId, Way
 from exchange.model.envelope import FileEntry
 from exchange.model.unit import UnitCode
+from exchange.ports.moves import InTurn
 from exchange.ports.node import Box, OutboxKind, OutboxRow
 from exchange.services.carry import (
     CarryReader,
@@ -133,7 +134,7 @@ class NodeCarrier:
 
     def _receive(self, package: CarryReader, carry: Carry, version: int) -> Unpacked:
         assert package.directory is not None
-        node = replace(self._node, exchange=_PackedFiles(package))
+        node = replace(self._node, exchange=_PackedFiles(package), moves=InTurn())
         refresher = Refresher(node, _PackedDirectory(package.directory, version))
         refresher.refresh()
         receiver, taken, result = Receiver(node, refresher), Taken(), Unpacked(carry=carry)

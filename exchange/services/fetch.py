@@ -6,7 +6,7 @@ rot. What this disk spoilt is fetched again.
 
 from collections.abc import Iterable
 
-from exchange.errors import CorruptFileError
+from exchange.errors import CorruptFileError, StorageError, TransportError
 from exchange.model.envelope import FileEntry
 from exchange.model.unit import UnitCode
 from exchange.services.node import Node
@@ -25,9 +25,19 @@ def fetch_files(node: Node, unit: UnitCode, entries: Iterable[FileEntry]) -> Non
             chunk = node.exchange.download(unit, entry.sha256, offset, node.timing.chunk_bytes)
             if not chunk:
                 break  # shorter than signed: `complete` says so
-            offset = node.files.append(unit, entry.sha256, offset, chunk)
+            offset = _append(node, unit, entry, offset, chunk)
         node.files.complete(unit, entry.sha256, entry.size)
         node.files.check(entry)
+
+
+def _append(node: Node, unit: UnitCode, entry: FileEntry, offset: int, chunk: bytes) -> int:
+    try:
+        return node.files.append(unit, entry.sha256, offset, chunk)
+    except StorageError as error:
+        if error.code != "OFFSET":
+            raise
+        # For another document of this unit's the same file is coming: what it brings is ours, too.
+        raise TransportError(f"file {entry.sha256}: it is coming already", code="OFFSET") from error
 
 
 def _is_sound(node: Node, entry: FileEntry) -> bool:

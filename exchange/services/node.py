@@ -16,6 +16,7 @@ from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId, Sub
 from exchange.model.unit import HubId, UnitCode
 from exchange.ports.files import FileExchange, Files
 from exchange.ports.keys import KeyRing
+from exchange.ports.moves import InTurn, Moves
 from exchange.ports.node import NodeSession, NodeStore, OutboxKind, OutboxRow
 from exchange.ports.records import DeliveryRecord, QuarantineRecord, ReceiptRecord
 from exchange.ports.telemetry import Log, Metrics
@@ -49,6 +50,7 @@ class Node:
     metrics: Metrics
     log: Log
     timing: NodeTiming = field(default_factory=NodeTiming)
+    moves: Moves = field(default_factory=InTurn)
     _verifier: Verifier | None = None
 
     def verifier(self, *, look: bool = True) -> Verifier:

@@ -4,10 +4,13 @@ Envelopes and receipts share the inbox. Nothing of an envelope is visible before
 duplicate brings the unit's own receipts about it out of the outbox again, byte for byte. Files are fetched before
 the transaction, which only records.
 
+Large files come down apart from this loop (`Node.moves`). Their message is acknowledged and held here meanwhile: should
+it be forgotten, the hub, which has no answer yet, dispatches it again.
+
 Not here: what receipts do (`receive_receipts`), what people decide (`decide`), the way into the office (`handover`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,17 +25,18 @@ from exchange.errors import (
     StorageError,
     YidiError,
 )
-from exchange.model.envelope import EnvelopeKey
+from exchange.model.envelope import Envelope, EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason, Receipt, Subject
 from exchange.model.unit import UnitCode
+from exchange.ports.moves import MoveLane, is_heavy
 from exchange.ports.node import Box, HandoverRecord, NodeSession
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.exposure import Exposer
 from exchange.services.fetch import fetch_files
-from exchange.services.intake import judge_each, serve_apart, tags
+from exchange.services.intake import judge_each, look_again, serve_apart, tags
 from exchange.services.node import Node
 from exchange.services.receive_receipts import ReceiptKeeper, ReceivedReceipt, is_about
 from exchange.services.refresh import Refresher
@@ -56,6 +60,19 @@ class _Judged:
     incomplete: YidiError | None = None
 
 
+class _Acknowledged:
+    """Where held messages come from: the broker knows of them no more."""
+
+    def receive(self, limit: int, timeout_seconds: float) -> list[Delivered]:  # noqa: ARG002  # a port
+        return []
+
+    def ack(self, tags: Iterable[int]) -> None: ...
+
+    def reject(self, tags: Iterable[int], *, requeue: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
 # The same bytes to many units of one node, judged at one moment: one verdict.
 _Seen = dict[str, VerifiedEnvelope]
 
@@ -68,6 +85,7 @@ class Receiver:
         self._exposer = Exposer(node, refresher)
         self._seen: _Seen = {}
         self._moment: tuple[int, datetime] | None = None
+        self._held: dict[tuple[str, ...], Delivered] = {}
 
     def receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many documents became visible. Raises StorageError, with nothing
@@ -77,6 +95,11 @@ class Receiver:
             lambda part: self._receive(part, consumer),
             lambda message, error: self._node.stumble(message, error, consumer),
         )
+
+    def look_after_held(self) -> int:
+        """Those whose files were still coming, again; returns how many documents became visible."""
+        held, self._held = list(self._held.values()), {}
+        return look_again(lambda: self.receive(held, _Acknowledged())) if held else 0
 
     def _receive(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         node = self._node
@@ -136,11 +159,24 @@ class Receiver:
         if unit not in {recipient.unit for recipient in verified.envelope.recipients}:
             raise YidiError(f"{unit} is no recipient of this envelope", code="WRONG_UNIT")
         try:
-            fetch_files(self._node, unit, verified.envelope.files)
+            if not self._fetch(message, unit, digest, verified.envelope):
+                return _Judged(message=message, unit=unit, digest=digest)
         except CorruptFileError as error:
             # Told to the sender at once, not left to expire; the hub goes on dispatching in case it heals.
             return _Judged(message=message, unit=unit, digest=digest, envelope=verified, incomplete=error)
         return _Judged(message=message, unit=unit, digest=digest, envelope=verified)
+
+    def _fetch(self, message: Delivered, unit: UnitCode, digest: str, envelope: Envelope) -> bool:
+        """Whether all files are here. When they are still coming, the message is held."""
+        node, files = self._node, envelope.files
+        if not is_heavy(files):
+            fetch_files(node, unit, files)
+            return True
+        key, lane = ("down", unit, digest), MoveLane.DOWN_URGENT if envelope.urgent else MoveLane.DOWN
+        if node.moves.done(lane, key, lambda: fetch_files(node, unit, files)):
+            return True
+        self._held[key] = message
+        return False
 
     def _verify_envelope(
         self, data: bytes, unit: UnitCode, digest: str, now: datetime, seen: _Seen

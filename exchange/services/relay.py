@@ -2,15 +2,21 @@
 
 A broker's confirm only makes the next attempt later. Before anything leaves, its bytes are hashed again: a store
 that has gone bad is an alarm here and not a forgery elsewhere.
+
+Large files go up apart from this loop (`Node.moves`): their row is looked at again every second, and whatever else is
+due goes out meanwhile.
 """
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from exchange.codec.read import read_envelope
 from exchange.errors import CorruptFileError, KeyStoreError, YidiError
-from exchange.model.envelope import FileEntry
+from exchange.model.envelope import Envelope, FileEntry
 from exchange.model.receipt import Noted
 from exchange.model.unit import UnitCode
+from exchange.ports.moves import MoveLane, is_heavy
 from exchange.ports.node import OutboxKind, OutboxRow
 from exchange.services.backoff import next_try
 from exchange.services.node import Node
@@ -18,10 +24,14 @@ from exchange.topology import Lane
 
 __all__ = ["Relay"]
 
+_LOOK_AGAIN: Final = timedelta(seconds=1)
+
 
 class Relay:
     def __init__(self, node: Node) -> None:
         self._node = node
+        # Blobs that were whole when their upload began: one that is cut often is not hashed as often. The hub hashes.
+        self._sound: set[str] = set()
 
     def relay(self, limit: int = 500) -> int:
         """One round over the due rows; returns how many were published."""
@@ -36,6 +46,9 @@ class Relay:
         held = {id(row) for row in ready}
         saved = []
         for row in due:
+            if node.moves.is_awaited(_upload_key(row)):
+                saved.append(replace(row, due=now + _LOOK_AGAIN))  # no attempt yet
+                continue
             ok = next(confirmed) if id(row) in held else False
             wait = next_try(node.timing.retry, node.chance, now, row.attempts, confirmed=ok)
             saved.append(replace(row, due=wait, attempts=row.attempts + 1))
@@ -71,16 +84,26 @@ class Relay:
         if row.kind is OutboxKind.RECEIPT:
             return True
         try:
-            envelope = read_envelope(row.document)
-            for entry in envelope.files:
-                self._upload(row.unit, entry)
+            return self._bring_files(row)
         except CorruptFileError as error:
             node.log.alarm("file_corrupt", envelope=str(row.envelope), code=error.code, detail=error.detail)
             return False
         except YidiError as error:
             node.log.warning("upload_failed", envelope=str(row.envelope), code=error.code, detail=error.detail)
             return False
-        return True
+
+    def _bring_files(self, row: OutboxRow) -> bool:
+        """Whether the hub has them all."""
+        envelope = read_envelope(row.document)
+        if not is_heavy(envelope.files):
+            self._upload_all(row.unit, envelope)
+            return True
+        lane = MoveLane.UP_URGENT if envelope.urgent else MoveLane.UP
+        return self._node.moves.done(lane, _upload_key(row), lambda: self._upload_all(row.unit, envelope))
+
+    def _upload_all(self, unit: UnitCode, envelope: Envelope) -> None:
+        for entry in envelope.files:
+            self._upload(unit, entry)
 
     def _upload(self, unit: UnitCode, entry: FileEntry) -> None:
         """Send what the hub lacks of one file, from where an earlier attempt stopped."""
@@ -88,7 +111,14 @@ class Relay:
         offset = node.exchange.offset(unit, entry)
         if offset >= entry.size:
             return
-        node.files.check(entry)
+        if not offset or entry.sha256 not in self._sound:
+            node.files.check(entry)
+            self._sound.add(entry.sha256)
         with node.files.open(entry.sha256, offset) as stream:
             while chunk := stream.read(node.timing.chunk_bytes):
                 offset = node.exchange.upload(unit, entry, offset, chunk)
+        self._sound.discard(entry.sha256)
+
+
+def _upload_key(row: OutboxRow) -> tuple[str, ...]:
+    return "up", row.unit, row.id

@@ -93,7 +93,8 @@ class TrialPlan:
     the directory and at the broker alone; by default all. `workers`: beside one of each. `hub_settings`,
     `node_settings`: variables `YIDI_...` of their processes. `launch`: the module that is run in place of the command.
     `through(name, port)`: where clients find a server, for whoever puts a bad line before it; names are "database",
-    "broker" (the workers' way) and "broker-tls" (the nodes'). `later`: units that `found()` leaves for `enroll()`."""
+    "broker" (the workers' way), "broker-tls" and "hub" (the nodes'). `later`: units that `found()` leaves for
+    `enroll()`."""
 
     nodes: int
     hosted: int | None = None
@@ -111,6 +112,7 @@ class TrialCounty:
         self.root, self.units, self.plan = root, tuple(units), plan
         self.broker = RabbitServer(management=True, plugins=["rabbitmq_auth_mechanism_ssl"])
         self.database = PostgresServer()
+        self._hub_port = free_port()
         self.workers = {
             f"{name}-{number}": self._worker(name, number)
             for name in _WORKERS
@@ -264,7 +266,7 @@ class TrialCounty:
             database=f"postgresql://postgres@127.0.0.1:{port}/yidi",
             broker=f"amqp://yidi-hub@127.0.0.1:{self.plan.through('broker', self.broker.port)}/%2F",
             management=f"http://guest:guest@127.0.0.1:{self.broker.management_port}",
-            url=f"https://127.0.0.1:{free_port()}",
+            url=f"https://127.0.0.1:{self.plan.through('hub', self._hub_port)}",
             broker_tls=f"127.0.0.1:{self.broker.tls_port}",
         )
 
@@ -286,7 +288,8 @@ class TrialCounty:
 
     def _worker(self, name: str, number: int) -> Program:
         command = ["worker", name, "--number", str(number), "--data", str(self.hub_root)]
-        return self._program(f"{name}-{number}", command, self.plan.hub_settings)
+        listen = {"YIDI_HTTP__PORT": str(self._hub_port)}
+        return self._program(f"{name}-{number}", command, {**listen, **self.plan.hub_settings})
 
     def _node(self, number: int, units: tuple[UnitCode, ...]) -> TrialNode:
         root = self.root / f"node-{number}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from exchange.trial.watchdog import Watchdog
 
-__all__ = ["Program", "cpu_seconds", "family_cpu_seconds", "family_kib"]
+__all__ = ["Program", "cpu_seconds", "family_cpu_seconds", "family_kib", "peak_kib"]
 
 _STOP_SECONDS = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -146,6 +146,15 @@ def children(pid: int) -> list[int]:
 def family_kib(pid: int) -> int:
     """Memory of one process with all that it started, in KiB: each page shared out among those that map it (PSS)."""
     return _own_kib(pid) + sum(family_kib(child) for child in children(pid))
+
+
+def peak_kib(pid: int) -> int:
+    """The most memory that one process has had resident since it began, in KiB (VmHWM); 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _own_kib(pid: int) -> int:

@@ -5,6 +5,8 @@
     half_open()                          the far end is gone, the near end never hears of it
     reset()                              both ends of every connection are reset now
     cut_after(n)                         reset once n more bytes have passed towards the target
+    passed                               bytes that went through so far, both ways
+    SharedLine                           several proxies on one line: what one sends, the others wait for
 
 Not here: losing or changing single bytes; TCP and TLS would notice.
 """
@@ -14,21 +16,45 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Self
 
-__all__ = ["TcpProxy"]
+__all__ = ["SharedLine", "TcpProxy"]
 
 _CHUNK = 16 * 1024
 _RESET = struct.pack("ii", 1, 0)  # linger on, for no time: closing sends RST
 
 
+class SharedLine:
+    """So many bytes a second each way, for all that goes over it together."""
+
+    def __init__(self, bytes_per_second: float) -> None:
+        self._bytes_per_second = bytes_per_second
+        self._lock = threading.Lock()
+        self._free = {True: 0.0, False: 0.0}
+
+    def seconds_until_sent(self, count: int, *, up: bool) -> float:
+        with self._lock:
+            now = time.monotonic()
+            self._free[up] = max(now, self._free[up]) + count / self._bytes_per_second
+            return self._free[up] - now
+
+
 class TcpProxy:
     """Listens on `port`. Its methods may be called from any thread."""
 
-    def __init__(self, target_port: int, *, latency_seconds: float = 0.0, bytes_per_second: float = 0.0) -> None:
+    def __init__(
+        self,
+        target_port: int,
+        *,
+        latency_seconds: float = 0.0,
+        bytes_per_second: float = 0.0,
+        line: SharedLine | None = None,
+    ) -> None:
         self.latency_seconds, self.bytes_per_second = latency_seconds, bytes_per_second
-        self.port = 0
+        self.port = self.passed = 0
+        self._line = line
         self._target = target_port
         self._lines: set[_Line] = set()
         self._budget: int | None = None
@@ -110,6 +136,9 @@ class TcpProxy:
             while data := await reader.read(_CHUNK):
                 if self.bytes_per_second:
                     await asyncio.sleep(len(data) / self.bytes_per_second)
+                if self._line is not None:
+                    await asyncio.sleep(self._line.seconds_until_sent(len(data), up=up))
+                self.passed += len(data)
                 await on_the_way.put((self._loop.time() + self.latency_seconds, data))
         await on_the_way.put((0.0, b""))
         await arriving
