@@ -103,8 +103,9 @@ def _row(name: str, spec: Spec, rules: list[Alert]) -> str:
 def _label(label: str, allowed: frozenset[str] | re.Pattern[str]) -> str:
     if isinstance(allowed, re.Pattern):
         return f"`{label}`"
-    # Many are events, which the protocol lists.
-    return f"`{label}`: {', '.join(sorted(allowed))}" if len(allowed) < 5 else f"`{label}`: an event"
+    if label == "event":
+        return f"`{label}`: an event"  # many, which the protocol lists
+    return f"`{label}`: {', '.join(sorted(allowed))}"
 
 
 def _alert_row(rule: Alert) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from docs.make_metrics import PAGE, RUNBOOKS, Alert, alerts, page
-from exchange.telemetry.catalogue import CATALOGUE
+from exchange.telemetry.catalogue import CATALOGUE, UNITS
 from exchange.testing.stores import memory_hub_store, memory_node_store
 
 RULES = list(alerts())
+MEASURED = {**CATALOGUE, **UNITS}
 
 
 def promtool(*arguments: str | Path) -> None:
@@ -59,11 +60,11 @@ def test_each_alert_is_played_firing_and_silent(rules: Path, played: str) -> Non
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_an_alert_asks_only_for_what_is_measured(rule: Alert, rows: set[str]) -> None:
-    assert rule.metrics <= CATALOGUE.keys()
+    assert rule.metrics <= MEASURED.keys()
     assert set(re.findall(r'what="(\w+)"', rule.expression)) <= rows
     for name, condition in re.findall(r"\b(yidi_\w+?)(?:_bucket)?\{(.*?)\}", rule.expression):
         for label, value in re.findall(r'(\w+)="(\w+)"', condition):
-            assert CATALOGUE[name].legal(label, value)
+            assert MEASURED[name].legal(label, value)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
