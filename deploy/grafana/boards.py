@@ -70,10 +70,10 @@ _GLANCE = Board(
             words=((0, "正常 none"),),
         ),
         now(
-            "待送达 To deliver",
-            f'max(sum by (instance) (yidi_hub_rows{{what=~"{_WAITING}"}}))',
-            "已受理、尚未送达的件数（一个收文单位算一件）。Accepted and not delivered yet, one for each recipient.",
-            steps=((1000, AMBER), (10000, RED)),
+            "迟到 Late",
+            "max(yidi_hub_late_deliveries)",
+            "受理超过一刻钟、尚未送达的件数。Accepted over a quarter of an hour ago and not delivered.",
+            steps=((1, AMBER), (100, RED)),
         ),
         now(
             "发件箱最久 Oldest outgoing",
@@ -128,6 +128,26 @@ _GLANCE = Board(
             ],
             "还没有做完的。What is not finished.",
         ),
+        lines(
+            "单位 Units",
+            [('max by (presence) (yidi_hub_units{presence=~"here|silent"})', "{{presence}}")],
+            "五分钟内说过“我在”的，与没有声音的。Units that say they are there, and those that are silent.",
+        ),
+        lines(
+            "未签收 Unsigned",
+            [
+                ("max by (urgency) (yidi_hub_unsigned)", "未签收 unsigned {{urgency}}"),
+                ("max by (urgency) (yidi_hub_overdue)", "逾期 overdue {{urgency}}"),
+            ],
+            "已送达、没有签收的公文，与其中逾期的。Delivered and not signed for, and those overdue.",
+        ),
+        lines(
+            "等了多久 Waiting since",
+            [("max by (state) (yidi_hub_waiting_age_seconds)", "{{state}}")],
+            "每种状态中最老的一件，自受理起。The oldest delivery in each state, since it was accepted.",
+            unit="s",
+            steps=((900, RED),),
+        ),
         table(
             "正在告警 Firing",
             'sum by (alertname, severity, instance, job) (ALERTS{alertstate="firing", alertname=~"Yidi.+"})',
@@ -140,6 +160,108 @@ _GLANCE = Board(
             "每分钟拒收的公文，按原因。Documents refused in a minute, by reason.",
             empty="没有拒收 Nothing was refused",
             width=12,
+        ),
+    ],
+)
+
+_OF_UNIT = '{unit="$unit"}'
+_UNIT = Board(
+    uid="yidi-unit",
+    title="驿递：一个单位 Yidi: one unit",
+    variables={"unit": ("单位 Unit", "yidi_unit_here")},
+    panels=[
+        now(
+            "在线 Here",
+            f"max(yidi_unit_here{_OF_UNIT})",
+            "五分钟内说过“我在”。It said within five minutes that it is there.",
+            first=RED,
+            steps=((1, GREEN),),
+            words=((0, "不在 no"), (1, "在 yes")),
+        ),
+        now(
+            "最后听到 Last heard",
+            f"min(yidi_unit_seen_age_seconds{_OF_UNIT})",
+            "距最后一次。Since it was last heard.",
+            unit="s",
+            steps=((5 * _MINUTES, AMBER), (_DAYS, RED)),
+            empty="从未 Never",
+        ),
+        now(
+            "时钟偏差 Clock",
+            f"max(abs(yidi_unit_clock_ahead_seconds{_OF_UNIT}))",
+            "与中心相差。差五分钟就听不到它了。How far it is off the hub's; at five minutes it is heard no more.",
+            unit="s",
+            steps=((60, AMBER), (120, RED)),
+            empty="从未 Never",
+        ),
+        now(
+            "磁盘 Disk",
+            f"min(yidi_unit_disk_free_bytes{_OF_UNIT})",
+            "节点的磁盘还剩多少。Free on its node's disk.",
+            unit="bytes",
+            first=RED,
+            steps=((2e9, AMBER), (10e9, GREEN)),
+            empty="从未 Never",
+        ),
+        now(
+            "待发最久 Oldest outgoing",
+            f"max(yidi_unit_outbox_age_seconds{_OF_UNIT})",
+            "最久没有得到中心答复的报文。The oldest that the hub has not answered.",
+            unit="s",
+            steps=((5 * _MINUTES, AMBER), (15 * _MINUTES, RED)),
+            empty="从未 Never",
+        ),
+        now(
+            "未签收 Unsigned",
+            f"sum(yidi_unit_unsigned{_OF_UNIT}){_ALL}",
+            "已送达、没有签收的公文。Delivered to it and not signed for.",
+            steps=((1, AMBER), (20, RED)),
+        ),
+        now(
+            "逾期 Overdue",
+            f"sum(yidi_unit_overdue{_OF_UNIT}){_ALL}",
+            "其中过了签收时限或已催办的。Of these, due or urged already.",
+            steps=((1, RED),),
+        ),
+        now(
+            "办公系统 Office",
+            f"min(yidi_unit_office_answers{_OF_UNIT})",
+            "它的办公系统是否应答。Whether its office system answers.",
+            first=RED,
+            steps=((1, GREEN),),
+            words=((0, "不应答 no"), (1, "正常 yes")),
+            empty="没有 None",
+        ),
+        lines(
+            "节点上的 At its node",
+            [
+                (f"max(yidi_unit_outbox{_OF_UNIT})", "待发 outgoing"),
+                (f"max(yidi_unit_inbox{_OF_UNIT})", "待交办公系统 for the office"),
+                (f"max(yidi_unit_untold{_OF_UNIT})", "待告知的回执 receipts to tell"),
+            ],
+            "还没有做完的。What is not finished.",
+            empty="从未听到 Never heard",
+        ),
+        lines(
+            "未签收 Unsigned, 按紧急程度 by urgency",
+            [(f"max by (urgency) (yidi_unit_unsigned{_OF_UNIT})", "{{urgency}}")],
+            "已送达、没有签收。Delivered and not signed for.",
+            empty="没有 None",
+        ),
+        lines(
+            "时钟 Clock",
+            [(f"max(abs(yidi_unit_clock_ahead_seconds{_OF_UNIT}))", "偏差 off")],
+            "与中心相差。How far off the hub's.",
+            unit="s",
+            steps=((120, RED),),
+            empty="从未听到 Never heard",
+        ),
+        table(
+            "节点 Node",
+            f"max by (unit, version, office) (yidi_unit_info{_OF_UNIT})",
+            "版本与办公系统。Release and office system.",
+            empty="从未听到 Never heard",
+            width=24,
         ),
     ],
 )
@@ -171,6 +293,18 @@ _WORKERS = Board(
             [(_per_minute("yidi_transport_publish_failures_total", "outcome"), "{{outcome}}")],
             "每分钟没有被消息队列收下的报文。Messages a minute that the broker did not take.",
             empty="都收下了 All were taken",
+        ),
+        lines(
+            "队列中的报文 In the broker's queues",
+            [('max by (queue) (yidi_broker_messages{queue!~"work[.]aside.*"})', "{{queue}}")],
+            "已取走、未确认的也算；inbox 是各单位收件箱之和。Taken and unacknowledged ones too; inbox is all of them.",
+            empty="中心没有消息队列的管理账号 The hub has no account of the broker's management",
+        ),
+        lines(
+            "消息队列的节点 Nodes of the broker",
+            [("max by (state) (yidi_broker_nodes)", "{{state}}"), ("max(yidi_broker_alarms)", "告警 alarms")],
+            "运行的、停了的，与磁盘、内存告警。Running, down, and alarms of disk or memory.",
+            empty="中心没有消息队列的管理账号 The hub has no account of the broker's management",
         ),
         lines(
             "重发 Repeats",
@@ -375,7 +509,7 @@ _SERVICE = Board(
     ],
 )
 
-BOARDS = (_GLANCE, _WORKERS, _LEDGER, _SERVICE)
+BOARDS = (_GLANCE, _UNIT, _WORKERS, _LEDGER, _SERVICE)
 
 
 def text_of(board: Board) -> str:

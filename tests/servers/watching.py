@@ -45,7 +45,10 @@ def prometheus(folder: Path, discovered: str, static: Mapping[str, str], *, port
     settings = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(DEPLOYED / "yidi-alerts.yml")],
-        "scrape_configs": [{"job_name": "yidi", "http_sd_configs": found, "static_configs": fixed}],
+        "scrape_configs": [
+            {"job_name": "yidi", "http_sd_configs": found, "static_configs": fixed},
+            {"job_name": "yidi-units", "metrics_path": "/metrics/units", "http_sd_configs": found},
+        ],
     }
     (folder / "prometheus.yml").write_text(json.dumps(settings), encoding="utf-8")  # which is YAML, too
     command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]

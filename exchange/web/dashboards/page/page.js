@@ -107,9 +107,7 @@ const curves = (panel, answer, body, span) => {
       })),
     ],
   };
-  const plot = new uPlot(options, [times, ...columns], body);
-  plot.setLegend({ idx: times.length - 1 });
-  plots.push(plot);
+  plots.push(new uPlot(options, [times, ...columns], body));
 };
 
 const clock = (at, span) => {
