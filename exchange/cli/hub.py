@@ -6,6 +6,7 @@ import typer
 
 from exchange.cli.archive import add_hub_command, archive_event, archive_rows, archive_value
 from exchange.cli.backup import add_hub_commands
+from exchange.cli.carry import add_hub_carry_commands
 from exchange.cli.certificates import add_certificates_command
 from exchange.cli.hub_init import init
 from exchange.cli.hub_tls import add_tls_command
@@ -74,6 +75,7 @@ def group() -> typer.Typer:
     add_certificates_command(application)
     add_journey_command(application)
     add_presence_commands(application)
+    add_hub_carry_commands(application)
     return application
 
 

@@ -7,6 +7,7 @@ import typer
 
 from exchange.cli import adapters, tokens, webhooks
 from exchange.cli.backup import add_node_commands
+from exchange.cli.carry import add_node_carry_commands
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
@@ -46,6 +47,7 @@ def group() -> typer.Typer:
     application.add_typer(tokens.group(), name="tokens")
     application.add_typer(webhooks.group(), name="webhooks")
     add_node_commands(application)
+    add_node_carry_commands(application)
     return application
 
 

@@ -18,9 +18,11 @@ from exchange.ports.telemetry import Log, UnitSample
 from exchange.ports.transport import Message, PublishResult
 from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
+from exchange.services.carry_hub import HubCarrier
+from exchange.services.carry_node import NodeCarrier
 from exchange.storage import open_hub_store, open_node_store
 from exchange.wiring.homes import HubHome, NodeHome
-from exchange.wiring.hub import Administration, open_administration
+from exchange.wiring.hub import Administration, open_administration, open_hub
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import NodeServices, StoreFeed, open_node
 from exchange.wiring.places import HubPlace, NodePlace, hosted
@@ -96,6 +98,16 @@ class Desk:
 
     def administration(self) -> Administration:
         return open_administration(self.hub_home, self.hub_store, self.log)
+
+    def hub_carrier(self) -> HubCarrier:
+        """What it stores of a package is published by the running exchange, as if its broker had been away."""
+        home, store = self.hub_home, self.hub_store
+        services = open_hub(home, store, _NoPublisher(), _NoMetrics(), self.log)
+        files = HubFileExchange(services.hub.files, store)
+        return HubCarrier(services.hub, services.router, services.acknowledger, files)
+
+    def node_carrier(self) -> NodeCarrier:
+        return NodeCarrier(self.node.node)
 
     def directory(self) -> Directory:
         """The directory as the node holds it, after asking the hub for a newer one; where there is no node, the
