@@ -8,11 +8,12 @@ Not here: what goes in and what is believed (`exchange.services.carry_node`, `ex
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exchange.cli.failure import fail
+from exchange.cli.failure import explain, fail
 from exchange.cli.language import both
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
@@ -133,7 +134,7 @@ def _pack(directory: "Directory", units: Sequence["UnitCode"], out: Path, pack: 
                 packed.append(_one(unit, out, pack, told))
         except YidiError as error:
             faults += 1
-            warn(f"未装：{name}：{error}", f"not packed: {name}: {error}")
+            warn(f"未装：{name}：{explain(error)}", f"not packed: {name}: {explain(error)}")
     if as_json:
         show_json([_packed_value(path, one) for path, one in packed])
     else:
@@ -149,7 +150,7 @@ def _pack(directory: "Directory", units: Sequence["UnitCode"], out: Path, pack: 
 
 def _one(unit: "UnitCode", out: Path, pack: Pack, told: "Told") -> "tuple[Path, Packed]":
     """The package gets its name once it is known which way it goes and when it was made."""
-    draft = out / f".{unit}.carry"
+    draft = out / f".{unit}-{token_hex(4)}.carry"
     packed = pack(unit, draft, told)
     carry = packed.carry
     path = out / f"{carry.unit}-{carry.way.value}-{carry.made:%Y%m%dT%H%M%SZ}-{carry.id[:8]}.carry"
@@ -169,7 +170,7 @@ def _unpack(packages: Sequence[Path], unpack: Unpack, *, as_json: bool) -> None:
                 done.append((path, unpack(path, told)))
         except YidiError as error:
             faults += 1
-            warn(f"没有收下 {path.name}：{error}", f"not taken: {path.name}: {error}")
+            warn(f"没有收下 {path.name}：{explain(error)}", f"not taken: {path.name}: {explain(error)}")
     if as_json:
         show_json([_unpacked_value(path, one) for path, one in done])
     else:

@@ -10,7 +10,7 @@ __all__ = ["MEANINGS"]
 MEANINGS: Final = {
     "ADAPTER_DOWN": "办公系统不可用",
     "AMBIGUOUS": "编号不唯一",
-    "CARRY_WAY": "携带包的方向不对：单位的包在交换中心打开，交换中心的包在单位打开",
+    "CARRY_WAY": "交换包的方向不对：单位的包在交换中心打开，交换中心的包在单位打开",
     "CERT_EXPIRED": "密钥已过期",
     "CERT_NOT_YET": "密钥尚未生效",
     "CERT_REVOKED": "密钥已作废",

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from exchange.codec.read import read_envelope
-from exchange.errors import CorruptFileError, DirectoryError, FileMissingError, PackageError, TransportError, YidiError
+from exchange.errors import CorruptFileError, DirectoryError, FileMissingError, RefusedError, TransportError, YidiError
 from exchange.model.carry import ENVELOPES, RECEIPTS, Carry, CarryId, Way
 from exchange.model.envelope import FileEntry
 from exchange.model.unit import UnitCode
@@ -124,7 +124,7 @@ class NodeCarrier:
         with self._node.store.look() as session:
             held, known = session.directory(), self._node.verifier_in(session)
         if package.directory is None:
-            raise PackageError("directory.xml: is missing, so this is no package from a hub")
+            raise RefusedError("directory.xml is missing, so this is no package from a hub", code="CARRY_WAY")
         try:
             return Verifier(verify_directory(package.directory, self._node.anchor, now, held)[0])
         except DirectoryError as error:

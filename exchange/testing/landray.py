@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from exchange.codec.soap_question import Said, read_reply
+from exchange.codec.soap_question import Said
 from exchange.testing.office_server import Asked, OfficeServer, RefusedError
+from exchange.testing.soap_server import question_in
 
 __all__ = ["LandrayOffice", "Process", "ToDo"]
 
@@ -170,7 +171,7 @@ class LandrayOffice(OfficeServer):
                 return self._fault("没有访问权限")
         else:
             self._check_account(asked)
-        verb = read_reply(asked.body.decode())
+        verb = question_in(asked.body)
         argument = verb.part("arg0")
         assert argument is not None
         values = {one.name: one.text for one in argument.parts if one.name != "attachmentForms"}

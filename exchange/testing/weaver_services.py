@@ -9,7 +9,6 @@ seen. Not here: REST, and what people do (`weaver`).
 
 import base64
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -17,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from exchange.codec.soap_question import Said
 from exchange.testing.office_server import Asked, RefusedError
+from exchange.testing.soap_server import question_in
 from exchange.testing.weaver import Request, WeaverOffice, fetched
 
 __all__ = ["WeaverServicesOffice"]
@@ -51,7 +51,7 @@ class WeaverServicesOffice(WeaverOffice):
             return self._envelope(
                 f"<s:Fault><faultcode>s:Server</faultcode><faultstring>{said}</faultstring></s:Fault>"
             )
-        verb = _said(ET.fromstring(asked.body)[0][0])  # noqa: S314  # of a test, as large as it likes
+        verb = question_in(asked.body)
         given = {one.name: one for one in verb.parts}
         found = {
             "doCreateWorkflowRequest": self._create_by_service,
@@ -187,8 +187,3 @@ def _rows(info: Said) -> tuple[Said, ...]:
 def _text(said: Said, *path: str) -> str:
     found = said.part(*path)
     return found.text if found is not None else ""
-
-
-def _said(element: ET.Element) -> Said:
-    parts = tuple(_said(child) for child in element)
-    return Said(name=element.tag.rpartition("}")[2], text=(element.text or "").strip(), parts=parts)
