@@ -6,7 +6,8 @@ again. Beside the running exchange or without it.
 Not here: what goes in and what is believed (`exchange.services.carry_node`, `exchange.services.carry_hub`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated
@@ -21,8 +22,11 @@ from exchange.cli.output import progress, show_json, show_table, warn
 
 if TYPE_CHECKING:
     from exchange.directory.snapshot import Directory
+    from exchange.model.carry import Way
     from exchange.model.unit import UnitCode
-    from exchange.services.carry import Packed, Told, Unpacked
+    from exchange.services.carry import Packed, Unpacked
+    from exchange.services.carry_hub import HubCarrier
+    from exchange.services.carry_node import NodeCarrier
 
 __all__ = ["add_hub_carry_commands", "add_node_carry_commands"]
 
@@ -41,8 +45,6 @@ Out = Annotated[
 Size = Annotated[
     int, typer.Option("--max-mb", min=1, help=both("每个包最多多少 MB；放不下的留到下一个包", "MB in one package"))
 ]
-Pack = Callable[["UnitCode", Path, "Told"], "Packed"]
-Unpack = Callable[[Path, "Told"], "Unpacked"]
 
 
 def add_node_carry_commands(application: typer.Typer) -> None:
@@ -80,14 +82,14 @@ def add_hub_carry_commands(application: typer.Typer) -> None:
 def node_pack(
     units: Units = None, out: Out = Path(), data: Data = DEFAULT_DATA, max_mb: Size = 4000, as_json: AsJson = False
 ) -> None:
+    from exchange.model.carry import Way
+
     with desk(data) as opened:
-        directory, carrier = opened.node.node.verifier().directory, opened.node_carrier()
+        directory = opened.node.node.verifier().directory
         with opened.node_store.look() as session:
             hosted = session.units()
         wanted = [find_unit(directory, text) for text in units] if units else sorted(hosted)
-        _pack(directory, wanted, out, lambda unit, path, told: carrier.pack(
-            unit, path, max_bytes=max_mb * _MB, told=told
-        ), as_json=as_json)  # fmt: skip
+        _pack(opened.node_carrier(), Way.TO_HUB, directory, wanted, out, max_mb, as_json=as_json)
 
 
 def hub_pack(
@@ -99,27 +101,34 @@ def hub_pack(
     max_mb: Size = 4000,
     as_json: AsJson = False,
 ) -> None:
+    from exchange.model.carry import Way
+
     with desk(data) as opened:
-        directory, carrier = opened.administration().administrator.current(), opened.hub_carrier()
+        directory = opened.administration().administrator.current()
         wanted = [find_unit(directory, text) for text in units]
-        _pack(directory, wanted, out, lambda unit, path, told: carrier.pack(
-            unit, path, max_bytes=max_mb * _MB, told=told
-        ), as_json=as_json)  # fmt: skip
+        _pack(opened.hub_carrier(), Way.TO_UNIT, directory, wanted, out, max_mb, as_json=as_json)
 
 
 def node_unpack(packages: Packages, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     with desk(data) as opened:
-        carrier = opened.node_carrier()
-        _unpack(packages, lambda path, told: carrier.unpack(path, told=told), as_json=as_json)
+        _unpack(opened.node_carrier(), packages, as_json=as_json)
 
 
 def hub_unpack(packages: Packages, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     with desk(data) as opened:
-        carrier = opened.hub_carrier()
-        _unpack(packages, lambda path, told: carrier.unpack(path, told=told), as_json=as_json)
+        _unpack(opened.hub_carrier(), packages, as_json=as_json)
 
 
-def _pack(directory: "Directory", units: Sequence["UnitCode"], out: Path, pack: Pack, *, as_json: bool) -> None:
+def _pack(
+    carrier: "NodeCarrier | HubCarrier",
+    way: "Way",
+    directory: "Directory",
+    units: "Sequence[UnitCode]",
+    out: Path,
+    max_mb: int,
+    *,
+    as_json: bool,
+) -> None:
     """One that cannot be packed keeps no other from it."""
     from exchange.errors import YidiError
 
@@ -128,10 +137,10 @@ def _pack(directory: "Directory", units: Sequence["UnitCode"], out: Path, pack: 
     packed: list[tuple[Path, Packed]] = []
     faults = 0
     for unit in dict.fromkeys(units):
-        name = unit_name(directory, unit)
+        name, path = unit_name(directory, unit), _new_file(out, unit, way)
         try:
             with progress(f"装包：{name}", f"packing for {name}") as told:
-                packed.append(_one(unit, out, pack, told))
+                packed.append((path, carrier.pack(unit, path, max_bytes=max_mb * _MB, told=told)))
         except YidiError as error:
             faults += 1
             warn(f"未装：{name}：{explain(error)}", f"not packed: {name}: {explain(error)}")
@@ -148,17 +157,12 @@ def _pack(directory: "Directory", units: Sequence["UnitCode"], out: Path, pack: 
         raise fail("CARRY", f"{faults} 个单位没有装成，原因见上", f"{faults} were not packed, for the reasons above")
 
 
-def _one(unit: "UnitCode", out: Path, pack: Pack, told: "Told") -> "tuple[Path, Packed]":
-    """The package gets its name once it is known which way it goes and when it was made."""
-    draft = out / f".{unit}-{token_hex(4)}.carry"
-    packed = pack(unit, draft, told)
-    carry = packed.carry
-    path = out / f"{carry.unit}-{carry.way.value}-{carry.made:%Y%m%dT%H%M%SZ}-{carry.id[:8]}.carry"
-    draft.rename(path)
-    return path, packed
+def _new_file(out: Path, unit: "UnitCode", way: "Way") -> Path:
+    """For people: what it is, and when; for the rest a name that no other has."""
+    return out / f"{unit}-{way.value}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(4)}.carry"
 
 
-def _unpack(packages: Sequence[Path], unpack: Unpack, *, as_json: bool) -> None:
+def _unpack(carrier: "NodeCarrier | HubCarrier", packages: Sequence[Path], *, as_json: bool) -> None:
     """One that is not taken keeps no other from it."""
     from exchange.errors import YidiError
 
@@ -167,7 +171,7 @@ def _unpack(packages: Sequence[Path], unpack: Unpack, *, as_json: bool) -> None:
     for path in packages:
         try:
             with progress(f"拆包：{path.name}", f"unpacking {path.name}") as told:
-                done.append((path, unpack(path, told)))
+                done.append((path, carrier.unpack(path, told=told)))
         except YidiError as error:
             faults += 1
             warn(f"没有收下 {path.name}：{explain(error)}", f"not taken: {path.name}: {explain(error)}")
