@@ -16,7 +16,6 @@ FOLDER = Path(__file__).with_name("dashboards")
 _MINUTES, _HOURS, _DAYS = 60.0, 3600.0, 86400.0
 _ALL = " or vector(0)"
 _WAITING = "deliveries_submitted|deliveries_accepted|deliveries_relayed|deliveries_undelivered"
-_QUARTER = 'le="900.0"'
 
 
 def _per_minute(metric: str, by: str = "") -> str:
@@ -33,6 +32,12 @@ def _quantiles(title: str, histogram: str, says: str, *, steps: tuple[tuple[floa
     return lines(title, queries, says, unit="s", steps=steps, empty=empty)
 
 
+def _late(window: str) -> str:
+    """The share that was delivered later than promised."""
+    name = "yidi_acknowledger_deliver_seconds"
+    return f'1 - sum(rate({name}_bucket{{le="900.0"}}[{window}])) / sum(rate({name}_count[{window}]))'
+
+
 _TIME_TO_DELIVER = _quantiles(
     "送达用时 Time to deliver",
     "yidi_acknowledger_deliver_seconds",
@@ -41,8 +46,6 @@ _TIME_TO_DELIVER = _quantiles(
     steps=((900, RED),),
     empty="这段时间没有送达 Nothing was delivered",
 )
-_BURNT = "1 - sum(rate(yidi_acknowledger_deliver_seconds_bucket{" + _QUARTER + "}[{0}]))"
-_BURNT += " / sum(rate(yidi_acknowledger_deliver_seconds_count[{0}]))"
 
 _GLANCE = Board(
     uid="yidi-glance",
@@ -449,7 +452,7 @@ _SERVICE = Board(
         *[
             now(
                 f"十五分钟内送达 In time, {spoken}",
-                "1 - (" + _BURNT.replace("{0}", window) + ")",
+                f"1 - ({_late(window)})",
                 "受理后十五分钟内送达并有回执的比例，目标 99.9%。Delivered and receipted within 15 minutes; aim 99.9%.",
                 unit="percentunit",
                 first=RED,
@@ -461,7 +464,7 @@ _SERVICE = Board(
         ],
         now(
             "误差额度剩余 Allowance left, 三十天 30 d",
-            "1 - (" + _BURNT.replace("{0}", "30d") + ") / 0.001",
+            f"1 - ({_late('30d')}) / 0.001",
             "三十天里允许千分之一迟到，还剩多少。Of one late in a thousand over 30 days, what is left.",
             unit="percentunit",
             first=RED,
@@ -471,7 +474,7 @@ _SERVICE = Board(
         ),
         lines(
             "额度消耗 Allowance burnt",
-            [(f"({_BURNT.replace('{0}', window)}) / 0.001", f"{window}") for window in ("5m", "30m", "1h", "6h")],
+            [(f"({_late(window)}) / 0.001", window) for window in ("5m", "30m", "1h", "6h")],
             "1 为恰好用完；14.4 持续一小时即叫人。1 uses it up exactly; 14.4 for an hour wakes somebody.",
             steps=((14.4, RED),),
             empty="没有送达 None delivered",

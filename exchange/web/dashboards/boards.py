@@ -16,7 +16,7 @@ import exchange
 from exchange.errors import InvalidValueError, TransportError
 from exchange.remote.prometheus import Series
 
-__all__ = ["Asked", "Source", "board", "choices", "data", "names"]
+__all__ = ["Asked", "Source", "board", "choices", "data", "names", "variables"]
 
 _POINTS: Final = 240
 _SHORTEST_RATE: Final = 60.0
@@ -68,10 +68,15 @@ def board(name: str) -> dict[str, Any] | None:
     return _boards().get(name)
 
 
+def variables(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a person chooses beside the span of time."""
+    return [variable for variable in one["templating"]["list"] if variable["type"] == "query"]
+
+
 def choices(one: Mapping[str, Any], source: Source) -> dict[str, list[str]]:
     """Variable -> the values that it may take. Raises TransportError."""
     found = {}
-    for variable in _variables(one):
+    for variable in variables(one):
         asked = _VARIABLE.fullmatch(variable["definition"])
         if asked is None:
             raise InvalidValueError(f"{variable['name']}: a variable that this page does not understand")
@@ -99,10 +104,6 @@ def _boards() -> dict[str, dict[str, Any]]:
 
 def _rank(one: Mapping[str, Any]) -> tuple[bool, str]:
     return "glance" not in one["uid"], one["uid"]
-
-
-def _variables(one: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [variable for variable in one["templating"]["list"] if variable["type"] == "query"]
 
 
 def _panel(panel: Mapping[str, Any], asked: Asked, source: Source) -> dict[str, Any]:

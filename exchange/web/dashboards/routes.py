@@ -8,7 +8,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from exchange.errors import InvalidValueError, TransportError
-from exchange.web.dashboards.boards import Asked, Source, board, choices, data, names
+from exchange.web.dashboards.boards import Asked, Source, board, choices, data, names, variables
 
 __all__ = ["add_dashboards"]
 
@@ -59,7 +59,7 @@ def _add_boards(app: FastAPI, source: Source) -> None:
         return _known(name)
 
     @app.get("/dashboards/boards/{name}/choices")
-    def variables(name: str) -> dict[str, list[str]]:
+    def values_of_variables(name: str) -> dict[str, list[str]]:
         try:
             return choices(_known(name), source)
         except TransportError as error:
@@ -69,7 +69,7 @@ def _add_boards(app: FastAPI, source: Source) -> None:
     def values(name: str, request: Request, minutes: Minutes = 60) -> dict[str, Any]:
         known, end = _known(name), time.time()
         chosen = {key: value for key, value in request.query_params.items() if key != "minutes"}
-        wanted = {one["name"] for one in known["templating"]["list"] if one["type"] == "query"}
+        wanted = {one["name"] for one in variables(known)}
         if chosen.keys() != wanted:
             raise HTTPException(422, f"this board asks for {', '.join(sorted(wanted)) or 'nothing'} and minutes")
         try:
