@@ -162,8 +162,11 @@ def _try_webhook(
     url: str, secret_file: Path | None, ca: Path | None, cases: "Sequence[Case]", tell: "Callable[[Verdict], None]"
 ) -> "Report":
     from contextlib import closing
+    from datetime import UTC, datetime
     from urllib.parse import urlsplit
 
+    from exchange.conformance.report import Report
+    from exchange.conformance.trial import try_target
     from exchange.conformance.url.asking import Asker
     from exchange.conformance.url.webhook import CASES, WebhookTarget
     from exchange.trust.webhook import is_secret
@@ -173,29 +176,11 @@ def _try_webhook(
     secret = secret_file.read_text(encoding="utf-8", errors="replace").strip()
     if not is_secret(secret):
         raise fail("SETTINGS", f"{secret_file}: 应为 whsec_ 与 Base64", f"{secret_file}: expected whsec_ and Base64")
+    began = datetime.now(UTC)
     with closing(Asker(url, ca_file=ca)) as asker:
-        return _try_url("webhook", urlsplit(url).netloc, WebhookTarget(asker, secret), cases, CASES, tell)
-
-
-def _try_url(
-    kind: str,
-    name: str,
-    target: object,
-    cases: "Sequence[Case]",
-    known: "Sequence[Case]",
-    tell: "Callable[[Verdict], None]",
-) -> "Report":
-    from datetime import UTC, datetime
-
-    from exchange.conformance.report import Report
-    from exchange.conformance.trial import verdict
-
-    began, verdicts = datetime.now(UTC), []
-    for case in cases:
-        verdicts.append(verdict(case, lambda case=case: case.play(target)))  # type: ignore[misc]
-        tell(verdicts[-1])
-    left_out = [one.id for one in known if one not in cases]
-    return Report(kind=kind, name=name, began=began, verdicts=verdicts, left_out=left_out)
+        verdicts = try_target(WebhookTarget(asker, secret), cases, tell)
+    left_out = [one.id for one in CASES if one not in cases]
+    return Report(kind="webhook", name=urlsplit(url).netloc, began=began, verdicts=verdicts, left_out=left_out)
 
 
 def _read(file: Path) -> dict[str, Any]:

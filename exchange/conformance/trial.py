@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from exchange.conformance.stage import Stage
 from exchange.errors import YidiError
 from exchange.settings import read_table
 
-__all__ = ["ADAPTER_CASES", "Booth", "try_adapter", "verdict"]
+__all__ = ["ADAPTER_CASES", "Booth", "try_adapter", "try_target"]
 
 ADAPTER_CASES: Final[tuple[Case, ...]] = (
     *asking.CASES,
@@ -98,13 +99,24 @@ def try_adapter(
 ) -> list[Verdict]:
     """Every case; `told` hears of each as it ends. Raises InputError, AdapterError when bench or adapter cannot be
     opened at all."""
-    verdicts = []
     with booth.open():
         with booth.stage():  # what is wrong with settings is no case's failure
             pass
-        for case in cases:
-            verdicts.append(verdict(case, lambda case=case: _play(booth, case)))  # type: ignore[misc]
-            told(verdicts[-1])
+        return _try(cases, partial(_play, booth), told)
+
+
+def try_target(
+    target: object, cases: Sequence[Case], told: Callable[[Verdict], None] = lambda _one: None
+) -> list[Verdict]:
+    """The same with what needs no stage: cases of a URL play against `target`."""
+    return _try(cases, lambda case: case.play(target), told)
+
+
+def _try(cases: Sequence[Case], play: Callable[[Case], None], told: Callable[[Verdict], None]) -> list[Verdict]:
+    verdicts = []
+    for case in cases:
+        verdicts.append(_verdict(case, play))
+        told(verdicts[-1])
     return verdicts
 
 
@@ -118,13 +130,13 @@ def _play(booth: Booth, case: Case) -> None:
             ) from failure
 
 
-def verdict(case: Case, play: Callable[[], None]) -> Verdict:
+def _verdict(case: Case, play: Callable[[Case], None]) -> Verdict:
     """How a case ends."""
     began = time.monotonic()
     seen: tuple[str, ...] = ()
     ending = Ending.PASSED
     try:
-        play()
+        play(case)
     except NotApplicableError as reason:
         ending, seen = Ending.NOT_APPLICABLE, (str(reason),)
     except FailedError as failure:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exchange.conformance.case import Ending, Verdict
-from exchange.conformance.trial import verdict
+from exchange.conformance.trial import try_target
 from exchange.conformance.url.asking import Asker
 from exchange.conformance.url.webhook import CASES, WebhookTarget
 from exchange.trial.servers import free_port
@@ -22,7 +22,7 @@ def tried(url: str, *ids: str, seconds: float = 15.0) -> list[Verdict]:
     target = WebhookTarget(asker, SECRET)
     try:
         cases = [case for case in CASES if not ids or case.id in ids]
-        return [verdict(case, lambda case=case: case.play(target)) for case in cases]  # type: ignore[misc]
+        return try_target(target, cases)
     finally:
         asker.close()
 
