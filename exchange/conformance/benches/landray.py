@@ -4,14 +4,13 @@ Not here: a real Landray office; whoever has one writes a bench over it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from exchange.adapters.decision import name_of
 from exchange.adapters.registry import Place
-from exchange.conformance.bench import Bench, Site, Written
-from exchange.conformance.benches.over_simulated import refusals, simulated_alone
+from exchange.conformance.bench import Site, Written
+from exchange.conformance.benches.over_simulated import SimulatedBench, refusals
 from exchange.model.envelope import EnvelopeKey
 from exchange.ports.office import OfficeCall
 from exchange.testing.landray import LandrayOffice, Process
@@ -96,23 +95,14 @@ def place_in(folder: Path) -> Place:
     return Place(name="town", data=folder, offices=folder)
 
 
-class LandrayBench(Bench):
-    simulated = True
+class LandrayBench(SimulatedBench[LandrayOffice]):
+    kind = LandrayOffice
     protocol = "rest"
 
     def __init__(self, site: Site) -> None:
-        simulated_alone(site)
+        super().__init__(site)
         place_in(site.data)
-        self._office = LandrayOffice()
-        self._office.__enter__()
         make_templates(self._office)
-
-    @classmethod
-    def open(cls, site: Site) -> Self:
-        return cls(site)
-
-    def close(self) -> None:
-        self._office.__exit__()
 
     def settings(self) -> Mapping[str, Any]:
         return settings_of(self._office.url, protocol=self.protocol, attachment_bytes=64 << 20)
@@ -153,9 +143,6 @@ class LandrayBench(Bench):
 
     def refused(self, title: str) -> Sequence[str]:
         return refusals(one.opinions for one in self._both(title))
-
-    def outage(self) -> AbstractContextManager[object]:
-        return self._office.closed()
 
     def _both(self, title: str) -> list[Process]:
         return self._of(RECEIVE, title) + self._of(SEND, title)

@@ -4,12 +4,11 @@ Not here: a real O2OA office; whoever has one writes a bench over it.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any
 
 from exchange.adapters.decision import name_of
-from exchange.conformance.bench import Bench, Site, Written
-from exchange.conformance.benches.over_simulated import calls_in, refusals, secret_in, simulated_alone
+from exchange.conformance.bench import Site, Written
+from exchange.conformance.benches.over_simulated import SimulatedBench, calls_in, refusals, secret_in
 from exchange.model.envelope import EnvelopeKey
 from exchange.testing.o2oa import O2oaOffice, Work
 
@@ -82,22 +81,13 @@ def settings_of(url: str, /, **changes: Any) -> dict[str, Any]:
     }
 
 
-class O2oaBench(Bench):
-    simulated = True
+class O2oaBench(SimulatedBench[O2oaOffice]):
+    kind = O2oaOffice
 
     def __init__(self, site: Site) -> None:
-        simulated_alone(site)
-        self._office = O2oaOffice()
+        super().__init__(site)
         self._secret, self._calls = secret_in(site, "o2oa", self._office.key), calls_in(site)
-        self._office.__enter__()
         make_processes(self._office)
-
-    @classmethod
-    def open(cls, site: Site) -> Self:
-        return cls(site)
-
-    def close(self) -> None:
-        self._office.__exit__()
 
     def settings(self) -> Mapping[str, Any]:
         return settings_of(self._office.url, secret_file=self._secret, calls=self._calls)
@@ -131,9 +121,6 @@ class O2oaBench(Bench):
 
     def refused(self, title: str) -> Sequence[str]:
         return refusals(one.opinions for one in self._both(title))
-
-    def outage(self) -> AbstractContextManager[object]:
-        return self._office.closed()
 
     def _both(self, title: str) -> list[Work]:
         return [one for one in self._office.of("fwgl") if one.title == title] + self._received(title)

@@ -4,21 +4,44 @@ Not here: any office.
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Generic, Self, TypeVar
 
-from exchange.conformance.bench import Site
+from exchange.conformance.bench import Bench, Site
 from exchange.errors import InputError
+from exchange.testing.office_server import OfficeServer
 
-__all__ = ["calls_in", "refusals", "secret_in", "simulated_alone"]
+__all__ = ["SimulatedBench", "calls_in", "refusals", "secret_in"]
+
+Office = TypeVar("Office", bound=OfficeServer)
 
 
-def simulated_alone(site: Site) -> None:
-    """Raises InputError when somebody gave settings of a real office, into which these benches cannot look."""
-    if site.table or site.extra:
-        raise InputError(
-            "this bench is over a simulated office; for a real one name a bench of your own by --bench "
-            "(docs/conformance.md)",
-            code="BENCH_UNKNOWN",
-        )
+class SimulatedBench(Bench, Generic[Office]):
+    """`kind`: of office, which runs from here to `close`."""
+
+    simulated = True
+    kind: type[Office]
+
+    def __init__(self, site: Site) -> None:
+        """Raises InputError when somebody gave settings of a real office, into which these benches cannot look."""
+        if site.table or site.extra:
+            raise InputError(
+                "this bench is over a simulated office; for a real one name a bench of your own by --bench "
+                "(docs/conformance.md)",
+                code="BENCH_UNKNOWN",
+            )
+        self._office = self.kind()
+        self._office.__enter__()
+
+    @classmethod
+    def open(cls, site: Site) -> Self:
+        return cls(site)
+
+    def close(self) -> None:
+        self._office.__exit__()
+
+    def outage(self) -> AbstractContextManager[object]:
+        return self._office.closed()
 
 
 def calls_in(site: Site) -> dict[str, object]:

@@ -4,12 +4,11 @@ Not here: a real Seeyon office; whoever has one writes a bench over it.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any
 
 from exchange.adapters.decision import name_of
-from exchange.conformance.bench import Bench, Site, Written
-from exchange.conformance.benches.over_simulated import calls_in, secret_in, simulated_alone
+from exchange.conformance.bench import Site, Written
+from exchange.conformance.benches.over_simulated import SimulatedBench, calls_in, secret_in
 from exchange.model.envelope import EnvelopeKey
 from exchange.testing.seeyon import Row, SeeyonOffice
 
@@ -64,22 +63,13 @@ def settings_of(url: str, /, **changes: Any) -> dict[str, Any]:
     }
 
 
-class SeeyonBench(Bench):
-    simulated = True
+class SeeyonBench(SimulatedBench[SeeyonOffice]):
+    kind = SeeyonOffice
 
     def __init__(self, site: Site) -> None:
-        simulated_alone(site)
-        self._office = SeeyonOffice()
-        self._office.__enter__()
+        super().__init__(site)
         make_forms(self._office)
         self._password, self._calls = secret_in(site, "seeyon", self._office.password), calls_in(site)
-
-    @classmethod
-    def open(cls, site: Site) -> Self:
-        return cls(site)
-
-    def close(self) -> None:
-        self._office.__exit__()
 
     def settings(self) -> Mapping[str, Any]:
         return settings_of(self._office.url, password_file=self._password, calls=self._calls)
@@ -112,9 +102,6 @@ class SeeyonBench(Bench):
 
     def refused(self, title: str) -> Sequence[str]:
         return [answer for answer in self._answers(title) if answer.startswith("未")]
-
-    def outage(self) -> AbstractContextManager[object]:
-        return self._office.closed()
 
     def _answers(self, title: str) -> list[str]:
         """What stands as the result of each document and decision."""

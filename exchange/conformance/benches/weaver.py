@@ -4,12 +4,11 @@ Not here: a real Weaver office; whoever has one writes a bench over it.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any
 
 from exchange.adapters.decision import name_of
-from exchange.conformance.bench import Bench, Site, Written
-from exchange.conformance.benches.over_simulated import calls_in, refusals, secret_in, simulated_alone
+from exchange.conformance.bench import Site, Written
+from exchange.conformance.benches.over_simulated import SimulatedBench, calls_in, refusals, secret_in
 from exchange.model.envelope import EnvelopeKey
 from exchange.testing.weaver import Request, WeaverOffice
 from exchange.testing.weaver_services import WeaverServicesOffice
@@ -71,22 +70,13 @@ def settings_of(url: str, /, **changes: Any) -> dict[str, Any]:
     }
 
 
-class WeaverBench(Bench):
-    simulated = True
+class WeaverBench(SimulatedBench[WeaverServicesOffice]):
+    kind = WeaverServicesOffice
 
     def __init__(self, site: Site) -> None:
-        simulated_alone(site)
+        super().__init__(site)
         self._calls = calls_in(site)
-        self._office = WeaverServicesOffice()
-        self._office.__enter__()
         make_workflows(self._office)
-
-    @classmethod
-    def open(cls, site: Site) -> Self:
-        return cls(site)
-
-    def close(self) -> None:
-        self._office.__exit__()
 
     def settings(self) -> Mapping[str, Any]:
         return settings_of(self._office.url, calls=self._calls, base64_bytes=64 << 20)
@@ -118,9 +108,6 @@ class WeaverBench(Bench):
 
     def refused(self, title: str) -> Sequence[str]:
         return refusals(one.remarks for one in self._both(title))
-
-    def outage(self) -> AbstractContextManager[object]:
-        return self._office.closed()
 
     def _both(self, title: str) -> list[Request]:
         return self._of("781", title) + self._of("782", title)
