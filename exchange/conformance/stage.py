@@ -27,7 +27,7 @@ from exchange.ports.office import Draft, HandOver, InOffice, OfficeAdapter, Offi
 from exchange.services.handover import Officer
 from exchange.services.office_decide import OfficeDecider
 
-__all__ = ["FILES", "Died", "Stage"]
+__all__ = ["FILES", "Commits", "Died", "Stage"]
 
 FILES: Final = {"通知.pdf": b"%PDF-1.7 notice", "名单.xlsx": b"PK list"}
 _WRITES: Final = ("add_", "save_", "told")
@@ -101,7 +101,7 @@ class Stage:
         """Every step of a node's office loop, once."""
         done, ours = 0, self.county.ours
         for number in range(4):
-            ours.watch = _Commits(self._reach)
+            ours.watch = Commits(self._reach)
             try:
                 done += (self.officer.collect, self.officer.hand_over, self.officer.tell, self.decider.take)[number]()
             except Died:
@@ -214,7 +214,7 @@ class Stage:
 
 
 @dataclass
-class _Commits:
+class Commits:
     """Tells before and after each commit that writes something."""
 
     reach: Callable[[str], None]

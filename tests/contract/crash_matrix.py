@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
+from exchange.conformance.stage import Commits
 from exchange.model.unit import UnitCode
 from exchange.ports.office import OfficeAdapter
 from exchange.services.handover import Officer
@@ -25,7 +26,6 @@ __all__ = ["FILES", "TITLE", "Bench", "play", "survive_every_step"]
 TITLE: Final = "关于开展安全检查的通知"
 FILES: Final = {"通知.pdf": b"%PDF-1.7 notice", "名单.xlsx": b"PK list"}
 _EVENTS: Final = sorted(["ACCEPTED", "DELIVERED", "FEEDBACK", "IMPORTED", "SIGNED"])
-_WRITES: Final = ("add_", "save_", "told")
 _FEWEST_STEPS: Final = 30
 _MOST_ROUNDS: Final = 20  # far more than the story needs with one death in it
 
@@ -127,26 +127,12 @@ def play(bench: Bench, die_at: int = 0) -> tuple[World, list[str]]:
 def _commits_told(world: World, reach: Reach) -> Iterator[None]:
     """`reach` is told before and after each commit that writes something."""
     for side in world.nodes:
-        side.steps.watch = _Commits(reach)
+        side.steps.watch = Commits(reach)
     try:
         yield
     finally:
         for side in world.nodes:
             side.steps.watch = None
-
-
-@dataclass
-class _Commits:
-    reach: Reach
-    wrote: str = ""
-
-    def __call__(self, step: str) -> None:
-        if step == "begin":
-            self.wrote = ""
-        elif step.startswith(_WRITES):
-            self.wrote = step
-        elif step.startswith("commit-") and self.wrote:
-            self.reach(f"{step} of {self.wrote}")
 
 
 def survive_every_step(make_bench: Callable[[int], Bench], part: int = 0, parts: int = 1) -> None:

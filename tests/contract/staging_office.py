@@ -1,17 +1,18 @@
 """The office of the staging adapter: a database of the office's, written and read by its own people in plain SQL."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine
 
 from exchange.adapters.registry import Place
 from exchange.adapters.staging.adapter import StagingAdapter, StagingSettings
-from exchange.adapters.staging.tables import Tables, ddl
+from exchange.adapters.staging.tables import Tables
+from exchange.conformance.benches.staging import make_tables, statements_at
 from exchange.settings import read_table
 from tests.contract.crash_matrix import FILES, TITLE
 from tests.unit.services.hub_and_node import A, B
@@ -46,34 +47,14 @@ class StagingBench:
         (self.place / "staging").write_text(self.url)
         tables = Tables.named(str(self.settings.get("prefix", "gw_")), upper_case=bool(self.settings.get("upper_case")))
         self.tables = tables
-        with self.office.begin() as connection:
-            for statement in ddl(self.office.dialect, tables).split(";"):
-                if statement.strip():
-                    connection.execute(text(statement))
+        make_tables(self.office, tables)
 
     def open(self) -> StagingAdapter:
         settings = read_table(StagingSettings, {"database_file": "staging", **self.settings}, "offices.staging")
         return StagingAdapter.open(settings, Place(name="staging", data=self.place, offices=self.place))
 
-    @contextmanager
-    def watch(self, reach: Callable[[str], None]) -> Iterator[None]:
-        database = self.office.url.database
-
-        def statement(connection: Any, _cursor: object, statement: str, *_: object) -> None:
-            if connection.engine.url.database == database and not statement.lstrip().startswith(("SELECT", "BEGIN")):
-                reach(statement[:40])
-
-        def commit(connection: Any) -> None:
-            if connection.engine.url.database == database:
-                reach("commit")
-
-        event.listen(Engine, "before_cursor_execute", statement)
-        event.listen(Engine, "commit", commit)
-        try:
-            yield
-        finally:
-            event.remove(Engine, "before_cursor_execute", statement)
-            event.remove(Engine, "commit", commit)
+    def watch(self, reach: Callable[[str], None]) -> AbstractContextManager[None]:
+        return statements_at(self.office.url.database, reach)
 
     def put_out(self, id_: str = "OA-7", manifest: dict[str, Any] | None = None) -> None:
         with self.office.begin() as connection:

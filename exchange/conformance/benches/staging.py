@@ -6,7 +6,7 @@ With a settings file they do so in the database that stands there, whatever kind
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, select, text
@@ -17,7 +17,7 @@ from exchange.conformance.county import UNIT
 from exchange.errors import InputError
 from exchange.model.envelope import EnvelopeKey
 
-__all__ = ["StagingBench"]
+__all__ = ["StagingBench", "make_tables", "statements_at"]
 
 _FILE = "staging-database"
 
@@ -41,7 +41,7 @@ class StagingBench(Bench):
         prefix, upper_case = str(self._table.get("prefix", "gw_")), bool(self._table.get("upper_case"))
         self._tables = Tables.named(prefix, upper_case=upper_case)
         if not site.table:
-            self._make_tables()
+            make_tables(self._office, self._tables)
 
     @classmethod
     def open(cls, site: Site) -> Self:
@@ -102,25 +102,8 @@ class StagingBench(Bench):
     def refused(self, title: str) -> Sequence[str]:
         return [why or "" for status, why in self._states(title) if status == "E"]
 
-    @contextmanager
-    def watch(self, reach: Reach) -> Iterator[None]:
-        ours = self._office.url.database
-
-        def statement(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-            if connection.engine.url.database == ours and not statement.lstrip().startswith(("SELECT", "BEGIN")):
-                reach(statement[:40])
-
-        def commit(connection: Connection) -> None:
-            if connection.engine.url.database == ours:
-                reach("commit of the office's")
-
-        event.listen(Engine, "before_cursor_execute", statement)
-        event.listen(Engine, "commit", commit)
-        try:
-            yield
-        finally:
-            event.remove(Engine, "before_cursor_execute", statement)
-            event.remove(Engine, "commit", commit)
+    def watch(self, reach: Reach) -> AbstractContextManager[None]:
+        return statements_at(self._office.url.database, reach)
 
     def _states(self, title: str) -> list[tuple[str, str | None]]:
         out, documents, actions = self._tables.out.c, self._tables.received.c, self._tables.action.c
@@ -137,8 +120,31 @@ class StagingBench(Bench):
         with self._office.begin() as office:
             return list(office.execute(asked))
 
-    def _make_tables(self) -> None:
-        with self._office.begin() as office:
-            for statement in ddl(self._office.dialect, self._tables).split(";"):
-                if statement.strip():
-                    office.execute(text(statement))
+
+def make_tables(office: Engine, tables: Tables) -> None:
+    """As the office's administrator does, from the file of `deploy/staging`."""
+    with office.begin() as connection:
+        for statement in ddl(office.dialect, tables).split(";"):
+            if statement.strip():
+                connection.execute(text(statement))
+
+
+@contextmanager
+def statements_at(database: str | None, reach: Reach) -> Iterator[None]:
+    """Tells of each statement that writes there, whoever makes it, and of each commit."""
+
+    def statement(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if connection.engine.url.database == database and not statement.lstrip().startswith(("SELECT", "BEGIN")):
+            reach(statement[:40])
+
+    def commit(connection: Connection) -> None:
+        if connection.engine.url.database == database:
+            reach("commit of the office's")
+
+    event.listen(Engine, "before_cursor_execute", statement)
+    event.listen(Engine, "commit", commit)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", statement)
+        event.remove(Engine, "commit", commit)
