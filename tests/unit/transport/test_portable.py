@@ -11,7 +11,7 @@ from exchange.errors import InputError, TransportError
 from exchange.model.unit import parse_unit_code
 from exchange.ports.transport import Message, PublishResult
 from exchange.topology import OUT, inbox_queue
-from exchange.transport.link import fate_of
+from exchange.transport.link import Link, fate_of
 from exchange.transport.portable import PortableTransport
 
 TOWN = parse_unit_code("520304-001")
@@ -28,38 +28,44 @@ def test_two_memory_brokers_in_one_process_never_mix() -> None:
     assert len(one.consumer([inbox_queue(TOWN)]).receive(1, 0)) == 1
 
 
+class _Counted(PortableTransport):
+    """Counts how often a consumer looks into a queue: what waiting costs."""
+
+    looks = 0
+
+    def _link(self) -> Link:
+        link = super()._link()
+        channel = link.open()
+        get = channel.basic_get
+
+        def counted(queue: str) -> object:
+            self.looks += 1
+            return get(queue)
+
+        channel.basic_get = counted
+        return link
+
+
 def test_waiting_ends_when_a_message_comes_and_burns_no_processor() -> None:
-    transport = PortableTransport("memory://")
+    transport = _Counted("memory://")
     transport.declare([TOWN])
     consumer, publisher = transport.consumer([inbox_queue(TOWN)]), transport.publisher()
     timer = threading.Timer(0.1, lambda: publisher.publish([MESSAGE]))
-    worked, began = time.process_time(), time.monotonic()
+    began = time.monotonic()
     timer.start()
     assert len(consumer.receive(1, 30)) == 1
-    assert time.monotonic() - began < 5
-    assert time.process_time() - worked < 0.08
+    assert time.monotonic() - began < 25  # the message ended it, not the time that was given
+    assert transport.looks == 2
     timer.join()
 
 
-def test_waiting_in_vain_lasts_no_longer_than_asked() -> None:
-    transport = PortableTransport("memory://")
+def test_waiting_in_vain_lasts_as_long_as_asked_and_looks_twice() -> None:
+    transport = _Counted("memory://")
     transport.declare([TOWN])
-    worked, began = time.process_time(), time.monotonic()
-    assert transport.consumer([inbox_queue(TOWN)]).receive(1, 0.2) == []
-    assert 0.2 <= time.monotonic() - began < 1
-    assert time.process_time() - worked < 0.1
-
-
-def test_looking_into_130_empty_inboxes_is_cheap() -> None:
-    transport = PortableTransport("memory://")
-    units = [parse_unit_code(f"520304-{n:03}") for n in range(130)]
-    transport.declare(units)
-    consumer = transport.consumer([inbox_queue(unit) for unit in units])
-    consumer.receive(1, 0)
-    worked = time.process_time()
-    for _ in range(100):
-        consumer.receive(100, 0)
-    assert (time.process_time() - worked) / 100 < 0.001
+    consumer, began = transport.consumer([inbox_queue(TOWN)]), time.monotonic()
+    assert consumer.receive(1, 0.2) == []
+    assert time.monotonic() - began >= 0.2
+    assert transport.looks == 2
 
 
 @pytest.mark.filterwarnings("ignore:The ``noload``")  # in the driver, which never loads through it
