@@ -119,5 +119,5 @@ def _show_directory(metrics: Metrics, store: str, directory: Directory | None, n
 def _show_certificates(metrics: Metrics, store: str, owners: Iterable[Iterable[KeyEntry]], now: datetime) -> None:
     """A key that was replaced ends soon and means nothing; an owner without any has not been enrolled yet."""
     ends = [max(key.revoked or key.valid_to for key in keys) for owner in owners if (keys := list(owner))]
-    left = (min(ends) - now) / timedelta(days=1) if ends else None
-    metrics.gauge("yidi_trust_certificate_expiry_days", left, store=store)
+    left = (min(ends) - now).total_seconds() if ends else None
+    metrics.gauge("yidi_trust_certificate_expiry_seconds", left, store=store)

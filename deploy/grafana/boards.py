@@ -95,7 +95,7 @@ _GLANCE = Board(
         ),
         now(
             "证书 Certificates",
-            "min(yidi_trust_certificate_expiry_days)",
+            "min(yidi_trust_certificate_expiry_seconds) / 86400",
             "最先到期的证书还有几天。Days until the first certificate ends.",
             unit="d",
             first=RED,
@@ -395,7 +395,7 @@ _LEDGER = Board(
         ),
         now(
             "证书 Certificates end in",
-            "min(yidi_trust_certificate_expiry_days)",
+            "min(yidi_trust_certificate_expiry_seconds) / 86400",
             "最先到期的还有几天：yidi hub certificates。Days until the first ends.",
             unit="d",
             first=RED,

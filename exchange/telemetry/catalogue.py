@@ -128,7 +128,9 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_directory_version": _gauge("Version of the directory held.", store=_STORES),
     "yidi_directory_expiry_seconds": _gauge("Until the directory held expires; negative once it has.", store=_STORES),
     # hub: its own keys; node: those of the units it hosts. Of an owner with several keys the one that lasts longest
-    "yidi_trust_certificate_expiry_days": _gauge("Until the first owner has no key any more.", store=_STORES),
+    "yidi_trust_certificate_expiry_seconds": _gauge(
+        "Until the first owner has no key any more; negative once it has none.", store=_STORES
+    ),
     # node
     "yidi_node_submitted_total": _counter("Documents accepted for sending."),
     "yidi_node_published_total": _counter("Outbox rows published, repeats included."),

@@ -101,9 +101,9 @@ def directory(clock: FakeClock, *, version: int = 1) -> Directory:
 
 
 def days(metrics: RecordingMetrics, store: str, now: datetime) -> datetime:
-    left = metrics.last("yidi_trust_certificate_expiry_days", store=store)
+    left = metrics.last("yidi_trust_certificate_expiry_seconds", store=store)
     assert left is not None
-    return now + left * DAY
+    return now + timedelta(seconds=left)
 
 
 def test_of_an_empty_exchange_there_is_nothing_to_tell_but_that_nothing_waits(exchange: Exchange) -> None:
@@ -113,7 +113,7 @@ def test_of_an_empty_exchange_there_is_nothing_to_tell_but_that_nothing_waits(ex
     assert shown.last("yidi_hub_rows", what="documents") == 0
     for name in ("yidi_ledger_checkpoint_age_seconds", "yidi_ledger_checkpoint_entries"):
         assert shown.last(name) is None
-    for name in ("yidi_directory_version", "yidi_directory_expiry_seconds", "yidi_trust_certificate_expiry_days"):
+    for name in ("yidi_directory_version", "yidi_directory_expiry_seconds", "yidi_trust_certificate_expiry_seconds"):
         assert (shown.last(name, store="hub"), shown.last(name, store="node")) == (None, None)
     assert (shown.last("yidi_files_free_bytes", store="hub") or 0) > 0
 
@@ -168,7 +168,7 @@ def test_the_hub_counts_its_own_keys_and_a_node_those_of_the_units_it_hosts(exch
         held = end_key(held, unit, held.by_code[unit].keys[0].fingerprint, now + left * DAY)
     exchange.publish(held)
     assert days(exchange.read(), "hub", now) == held.hub_keys[0].valid_to
-    assert exchange.read().last("yidi_trust_certificate_expiry_days", store="node") is None
+    assert exchange.read().last("yidi_trust_certificate_expiry_seconds", store="node") is None
     with exchange.node.begin() as session:
         session.add_unit(HOSTED, now)
     assert days(exchange.read(), "node", now) == now + 40 * DAY

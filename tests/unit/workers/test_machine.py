@@ -96,7 +96,7 @@ SANE: dict[str, Callable[[float], bool]] = {
     "yidi_ledger_checkpoint_age_seconds": lambda age: 0 <= age < DAY,
     "yidi_directory_version": lambda both: both == 2 * 3,  # the hub's own, units imported, units enrolled
     "yidi_directory_expiry_seconds": lambda both: 0 < both <= 2 * 30 * DAY,
-    "yidi_trust_certificate_expiry_days": lambda both: 2 * 300 < both < 2 * 5000,
+    "yidi_trust_certificate_expiry_seconds": lambda both: 2 * 300 * DAY < both < 2 * 5000 * DAY,
     "yidi_node_published_total": lambda published: published >= 3,
     "yidi_node_receipts_total": lambda receipts: receipts >= 3,
     "yidi_worker_work_total": lambda done: done > 5,
