@@ -13,6 +13,7 @@ from pathlib import Path
 
 from exchange.directory.snapshot import Directory, KeyEntry
 from exchange.model.events import TransportState
+from exchange.ports.presence import HERE_WITHIN
 from exchange.ports.telemetry import Metrics
 from exchange.services.hub import Hub
 from exchange.services.node import Node
@@ -62,7 +63,9 @@ def _read_hub(hub: Hub) -> int:
         urgent, version = session.oldest_unsigned_urgent(), session.directory_version()
         unsealed, size = session.oldest_unsealed(), session.database_bytes()
         first = session.first_to_expire()
-        late = session.expiring_before(now - _LATE + hub.timing.deliver_within, _LATE_COUNTED)
+        late_by = now - _LATE + hub.timing.deliver_within
+        late = session.expiring_before(late_by, _LATE_COUNTED)
+        though_here = session.expiring_though_here(late_by, now - _LATE, now - HERE_WITHIN, _LATE_COUNTED)
     for what, count in counts.items():
         metrics.gauge("yidi_hub_rows", count, what=what)
     metrics.gauge("yidi_hub_unsigned_urgent_age_seconds", _age(urgent, now))
@@ -71,6 +74,7 @@ def _read_hub(hub: Hub) -> int:
         accepted = first[state] - hub.timing.deliver_within if state in first else None
         metrics.gauge("yidi_hub_waiting_age_seconds", _age(accepted, now), state=state.name.lower())
     metrics.gauge("yidi_hub_late_deliveries", late)
+    metrics.gauge("yidi_hub_late_deliveries_here", though_here)
     metrics.gauge("yidi_store_size_bytes", size, store="hub")
     metrics.gauge("yidi_ledger_unsealed_age_seconds", _age(unsealed, now))
     metrics.gauge("yidi_ledger_checkpoint_entries", checkpoint.size if checkpoint else None)

@@ -74,9 +74,10 @@ _GLANCE = Board(
         ),
         now(
             "迟到 Late",
-            "max(yidi_hub_late_deliveries)",
-            "受理超过一刻钟、尚未送达的件数。Accepted over a quarter of an hour ago and not delivered.",
-            steps=((1, AMBER), (100, RED)),
+            "max(yidi_hub_late_deliveries_here)",
+            "受理超过一刻钟、单位在线而尚未送达的件数。Accepted over a quarter of an hour ago, the unit there, and not "
+            "delivered.",
+            steps=((1, AMBER), (20, RED)),
         ),
         now(
             "发件箱最久 Oldest outgoing",
@@ -493,6 +494,15 @@ _SERVICE = Board(
             "从送达到有人签收。From DELIVERED to a person's signature.",
             steps=(),
             empty="这段时间没有签收 Nothing was signed",
+        ),
+        lines(
+            "迟到未达 Late and not delivered",
+            [
+                ("max(yidi_hub_late_deliveries_here)", "单位在线 its unit is there"),
+                ("max(yidi_hub_late_deliveries)", "全部 all"),
+            ],
+            "受理超过一刻钟。单位不在线的，等它开机。Accepted over a quarter of an hour ago; units that are away get "
+            "theirs when they come.",
         ),
         lines(
             "逾期与催办 Expired and reminded",

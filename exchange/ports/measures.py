@@ -34,6 +34,11 @@ class MeasureSession(Protocol):
         """How many deliveries that are on their way expire before then; not more than `limit` are counted."""
         ...
 
+    def expiring_though_here(self, expires: datetime, since: datetime, heard: datetime, limit: int) -> int:
+        """The same, of those alone whose recipient was heard at `heard` or later and is there without a break since
+        `since` or longer."""
+        ...
+
     def unsigned(self, now: datetime) -> Mapping[tuple[UnitCode, bool], Unsigned]:
         """By recipient and whether they are urgent."""
         ...

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 
 from exchange.model.events import BusinessState, TransportState
 from exchange.model.unit import UnitCode
@@ -30,14 +30,13 @@ class Measures(Session):
         return found
 
     def expiring_before(self, expires: datetime, limit: int) -> int:
-        deliveries = tables.deliveries.c
-        late = select(deliveries.transport).where(
-            deliveries.transport.in_([state.value for state in _ON_THEIR_WAY]),
-            deliveries.due.is_not(None),
-            deliveries.expires < to_time(expires),
-        )
-        row = self._sql.first(select(func.count()).select_from(late.limit(limit).subquery("late")))
-        return int(row[0]) if row else 0
+        return self._up_to(_expiring(expires), limit)
+
+    def expiring_though_here(self, expires: datetime, since: datetime, heard: datetime, limit: int) -> int:
+        presences = tables.presences.c
+        of_recipient = tables.deliveries.join(tables.presences, presences.unit == tables.deliveries.c.recipient)
+        is_here = (presences.heard >= to_time(heard)) & (presences.since <= to_time(since))
+        return self._up_to(_expiring(expires).select_from(of_recipient).where(is_here), limit)
 
     def unsigned(self, now: datetime) -> Mapping[tuple[UnitCode, bool], Unsigned]:
         deliveries, documents = tables.deliveries.c, tables.documents.c
@@ -57,3 +56,16 @@ class Measures(Session):
         entries = tables.entries.c
         row = self._sql.first(select(entries.recorded).where(entries.leaf.is_(None)).order_by(entries.no).limit(1))
         return None if row is None else from_time(row[0])
+
+    def _up_to(self, late: Select[tuple[int]], limit: int) -> int:
+        row = self._sql.first(select(func.count()).select_from(late.limit(limit).subquery("late")))
+        return int(row[0]) if row else 0
+
+
+def _expiring(expires: datetime) -> Select[tuple[int]]:
+    deliveries = tables.deliveries.c
+    return select(deliveries.transport).where(
+        deliveries.transport.in_([state.value for state in _ON_THEIR_WAY]),
+        deliveries.due.is_not(None),
+        deliveries.expires < to_time(expires),
+    )

@@ -111,6 +111,8 @@ CATALOGUE: Mapping[str, Spec] = {
     # deliveries on their way, by state; how many there are is in yidi_hub_rows
     "yidi_hub_waiting_age_seconds": _gauge("Since the oldest delivery in this state was accepted.", state=_WAITING),
     "yidi_hub_late_deliveries": _gauge("Deliveries accepted over 15 minutes ago and still on their way, up to 10000."),
+    # a unit that came this minute, after a night, is given the same time for what waits for it
+    "yidi_hub_late_deliveries_here": _gauge("Of these, to units that have been there for 15 minutes, up to 10000."),
     "yidi_hub_unsigned": _gauge("Delivered and not signed for yet.", urgency=_URGENCIES),
     "yidi_hub_overdue": _gauge("Of these, due by their sender or urged already.", urgency=_URGENCIES),
     # what lies where: documents, deliveries in each state, open forwards, unsealed entries, quarantine

@@ -9,9 +9,11 @@ from datetime import timedelta
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, TransportState
 from exchange.model.fold import DeliveryState
+from exchange.model.presence import Presence
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubStore, SealedCheckpoint
 from exchange.ports.measures import Unsigned
+from exchange.ports.presence import PresenceRecord
 from exchange.ports.records import DeliveryRecord
 from tests.contract.store_records import HOUR, NOW, A, B, C, delivery, document, entry, envelope
 
@@ -41,6 +43,31 @@ def test_the_oldest_on_its_way_is_found_for_each_state(store: HubStore) -> None:
         assert session.expiring_before(NOW + 4 * HOUR, 100) == 1
         assert session.expiring_before(NOW + 5 * HOUR + timedelta(seconds=1), 100) == 3
         assert session.expiring_before(NOW + 99 * HOUR, 2) == 2
+
+
+def test_what_is_late_though_its_unit_is_there(store: HubStore) -> None:
+    said = Presence(version="1.0", started=1, directory=1, disk_free=1, disk_size=2)
+    minute = timedelta(minutes=1)
+
+    def there(unit: UnitCode, since: int, heard: int) -> PresenceRecord:
+        at = NOW - heard * minute
+        return PresenceRecord(unit=unit, said=at, heard=at, since=NOW - since * minute, presence=said)
+
+    with store.begin() as session:
+        session.save_presences([there(A, 60, 1), there(B, 10, 1), there(C, 60, 6)])  # C is gone again, B has just come
+        late = on_its_way(1, TransportState.ACCEPTED, 3)
+        session.add_deliveries(
+            [
+                *(replace(late, key=delivery(envelope(1), unit).key) for unit in (A, B, C)),
+                replace(on_its_way(2, TransportState.RELAYED, 3), key=delivery(envelope(2), A).key),
+                replace(on_its_way(3, TransportState.RELAYED, 5), key=delivery(envelope(3), A).key),
+                replace(on_its_way(4, TransportState.DELIVERED, 3), key=delivery(envelope(4), A).key),
+            ]
+        )
+        asked = (NOW + 4 * HOUR, NOW - 15 * minute, NOW - 5 * minute)
+        assert session.expiring_though_here(*asked, 100) == 2
+        assert session.expiring_though_here(*asked, 1) == 1
+        assert session.expiring_though_here(NOW, *asked[1:], 100) == 0
 
 
 def test_what_nobody_signed_for_is_counted_by_unit_and_urgency(store: HubStore) -> None:

@@ -49,7 +49,7 @@ _FILL = (
 )
 _SCAN = re.compile(r"Seq Scan on (\w+)")
 # What holds only what is to be done, or is put together every few seconds.
-_SMALL = {"owed", "leases", "tallies", "directories"}
+_SMALL = {"owed", "leases", "tallies", "directories", "presences"}
 
 
 def fill(engine: Engine) -> None:
@@ -117,6 +117,8 @@ def test_no_statement_of_the_hot_path_reads_a_whole_table(postgres: PostgresServ
             session.count_failure(digest(1))
             session.find("0000-")
             session.oldest_unsigned_urgent()
+            session.expiring_before(NOW, 10_000)
+            session.expiring_though_here(NOW, NOW, NOW, 10_000)
             session.fold_counts()
             session.tree_node(0, 5)
         engine.dispose()

@@ -76,6 +76,7 @@ def test_a_hub_never_reads_a_whole_table_to_do_its_work() -> None:
         session.presence_days(NOW, NOW)
         session.first_to_expire()
         session.expiring_before(NOW, 10_000)
+        session.expiring_though_here(NOW, NOW, NOW, 10_000)
         session.unsigned(NOW)
         session.oldest_unsealed()
         session.count_failure(digest(1))

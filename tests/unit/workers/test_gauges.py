@@ -11,11 +11,15 @@ import pytest
 from exchange.directory.snapshot import Directory
 from exchange.directory.update import add_key, end_key
 from exchange.files.hub import HubFileExchange
+from exchange.model.presence import Presence
+from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubStore, SealedCheckpoint
 from exchange.ports.node import Box, NodeStore, OutboxKind, OutboxRow
+from exchange.ports.presence import PresenceRecord
 from exchange.ports.records import DirectoryRecord
 from exchange.services.hub import Hub
 from exchange.services.node import Node
+from exchange.settings import HubTiming
 from exchange.testing.broker import FakeBroker
 from exchange.testing.clock import FakeClock
 from exchange.testing.files import MemoryFiles
@@ -184,3 +188,29 @@ def test_a_key_that_was_replaced_does_not_cry_when_it_ends(exchange: Exchange) -
         session.add_unit(HOSTED, now)
     exchange.clock.advance(4 * DAY)
     assert days(exchange.read(), "node", exchange.clock.now()) == new.valid_to
+
+
+def test_what_is_late_is_told_apart_when_its_unit_is_there(exchange: Exchange) -> None:
+    now = exchange.clock.now()
+    said = Presence(version="1.0", started=1, directory=1, disk_free=1, disk_size=2)
+    with exchange.hub.begin() as session:
+        for number, unit in enumerate((HOSTED, OTHER), 1):
+            late = replace(delivery(envelope(number), unit), expires=now + HubTiming().deliver_within)
+            session.add_deliveries([late])
+
+    def heard(unit: UnitCode) -> None:
+        at = exchange.clock.now()
+        with exchange.hub.begin() as session:
+            session.save_presences([PresenceRecord(unit=unit, said=at, heard=at, since=now, presence=said)])
+
+    def shown() -> tuple[float | None, float | None]:
+        metrics = exchange.read()
+        return metrics.last("yidi_hub_late_deliveries"), metrics.last("yidi_hub_late_deliveries_here")
+
+    heard(HOSTED)
+    exchange.clock.advance(timedelta(minutes=14))
+    assert shown() == (0, 0)
+    exchange.clock.advance(timedelta(minutes=2))
+    assert shown() == (2, 0)  # it has not been heard for long
+    heard(HOSTED)
+    assert shown() == (2, 1)

@@ -64,6 +64,7 @@ EXACT = {
     "yidi_router_accept_seconds_count": 1,
     "yidi_hub_waiting_age_seconds": 0,
     "yidi_hub_late_deliveries": 0,
+    "yidi_hub_late_deliveries_here": 0,
     "yidi_hub_unsigned": 0,
     "yidi_hub_overdue": 0,
     "yidi_ledger_unsealed_age_seconds": 0,
