@@ -15,11 +15,11 @@ from exchange.ports.node import Box
 from exchange.ports.programs import Wanted
 from exchange.services.fetch import fetch_files
 from exchange.web.downloads import send_file
-from exchange.web.node_api.answers import FILE, XML, ReceiptIdOf, Sha256, page_of, send_receipt
+from exchange.web.node_api.answers import FILE, Sha256, page_of
 from exchange.web.node_api.door import Caller, Door, UnitOf
-from exchange.web.node_api.evidence import EVIDENCE_WORDS, ZIP, send_evidence
 from exchange.web.node_api.face import BASE, Found, NodeFace, look, received
 from exchange.web.node_api.once import Doing, doing
+from exchange.web.node_api.originals import add_originals
 from exchange.web.node_api.page import errors
 from exchange.web.node_api.paging import After, Limit
 from exchange.web.node_api.shapes import (
@@ -108,38 +108,7 @@ def _add_reading(router: APIRouter, face: NodeFace, door: Door) -> None:
     def one(found: Found = reading) -> DocumentShape:
         return look(face, Box.INBOX, found).shape
 
-    @router.get(
-        f"{_ONE}/envelope",
-        summary="签名原文 The signed document, byte for byte",
-        description="Any XML signature tool verifies it. Scope `read`.",
-        responses=errors(404, 409) | XML,
-        response_class=Response,
-        tags=["inbox"],
-    )
-    def envelope(found: Found = reading) -> Response:
-        return Response(look(face, Box.INBOX, found).document, media_type="application/xml")
-
-    @router.get(
-        f"{_ONE}/evidence",
-        summary="本机所持凭证 All that this node holds of it",
-        description=EVIDENCE_WORDS,
-        responses=errors(404, 409) | ZIP,
-        response_class=Response,
-        tags=["inbox"],
-    )
-    def evidence(found: Found = reading) -> Response:
-        return send_evidence(face, Box.INBOX, found)
-
-    @router.get(
-        f"{_ONE}/receipts/{{receipt_id}}",
-        summary="签名回执 A signed receipt, byte for byte",
-        description="Scope `read`.",
-        responses=errors(404, 409) | XML,
-        response_class=Response,
-        tags=["inbox"],
-    )
-    def receipt(receipt_id: ReceiptIdOf, found: Found = reading) -> Response:
-        return send_receipt(face, found, receipt_id)
+    add_originals(router, face, Box.INBOX, "inbox", reading)
 
     @router.get(
         f"{_ONE}/files/{{sha256}}",
