@@ -3,7 +3,8 @@
 Consumes           nothing: it looks into the store
 Publishes          out/<unit>: envelopes again with their ACCEPTED, receipts again, NOTED, REMINDED, EXPIRED
 Writes             attempts and due times, REMINDED and EXPIRED receipts with ledger entries; renews the
-                   directory before it expires; makes the months that are to come, and keeps counts short
+                   directory before it expires; makes the months that are to come, and keeps counts short; deletes
+                   files that nobody needs any more
 Acknowledges       nothing
 If it dies here    the next attempt was stored before this one was made: one wait is lost, never a storm and
                    never a silence
@@ -15,6 +16,7 @@ Metrics            yidi_clock_dispatches_total, yidi_clock_forwards_total, yidi_
 """
 
 from exchange.services.administer import Administrator
+from exchange.services.discard import Discarder
 from exchange.services.dispatch import Dispatcher
 from exchange.services.forward import Forwarder
 from exchange.services.keep import Keeper
@@ -25,13 +27,19 @@ __all__ = ["steps"]
 
 
 def steps(
-    dispatcher: Dispatcher, forwarder: Forwarder, reminder: Reminder, administrator: Administrator, keeper: Keeper
+    dispatcher: Dispatcher,
+    forwarder: Forwarder,
+    reminder: Reminder,
+    administrator: Administrator,
+    keeper: Keeper,
+    discarder: Discarder,
 ) -> list[Step]:
     return [
         Step(name="clock.note", run=forwarder.note, every_seconds=1.0),
         Step(name="clock.dispatch", run=dispatcher.dispatch, every_seconds=1.0),
         Step(name="clock.forward", run=forwarder.forward, every_seconds=1.0),
         Step(name="clock.remind", run=reminder.remind, every_seconds=30.0),
+        Step(name="clock.discard", run=discarder.discard, every_seconds=1.0),
         Step(name="clock.directory", run=lambda: int(administrator.renew()), every_seconds=3600.0),
         Step(name="clock.months", run=keeper.open_months, every_seconds=3600.0),
         Step(name="clock.fold_counts", run=keeper.fold_counts, every_seconds=15.0),

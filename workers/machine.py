@@ -118,7 +118,14 @@ def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
     return [
         Step(name="router.route", run=lambda: router.step(hub.router, envelopes)),
         Step(name="acknowledger.acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
-        *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administration.administrator, hub.keeper),
+        *clock.steps(
+            hub.dispatcher,
+            hub.forwarder,
+            hub.reminder,
+            hub.administration.administrator,
+            hub.keeper,
+            hub.discarder,
+        ),
         *attendant.steps(hub.attendant, machine.transport),
         *sealer.steps(hub.sealer),
         *watch.steps(

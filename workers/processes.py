@@ -99,6 +99,7 @@ def _clock_steps(place: HubPlace, services: HubServices, transport: Transport) -
             services.reminder,
             services.administration.administrator,
             services.keeper,
+            services.discarder,
         ),
         *attendant.steps(services.attendant, transport),
         *watch.steps(ClockWatch(hub.clock, make_due, hub_longest_wait(hub), hub.log)),

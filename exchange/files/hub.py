@@ -40,8 +40,8 @@ class HubFileExchange:
         # All is here but not claimed: the last answer was lost, or the file is empty and nobody would send a byte.
         try:
             return self._finish(unit, entry)
-        except CorruptFileError:
-            return 0  # and the wrong upload is gone: begin anew
+        except (CorruptFileError, FileMissingError):
+            return 0  # and the upload is gone: begin anew
 
     def upload(self, unit: UnitCode, entry: FileEntry, offset: int, chunk: bytes) -> int:
         if offset + len(chunk) > entry.size:
@@ -61,10 +61,13 @@ class HubFileExchange:
 
     def _finish(self, unit: UnitCode, entry: FileEntry) -> int:
         # (1) the bytes are the file that the digest names, and synced; (2) size and SM3 are as signed too;
-        # (3) only now is it the unit's
+        # (3) only now is it the unit's, unless it was deleted meanwhile, since another unit had given it up
         self._files.complete(unit, entry.sha256, entry.size)
         self._files.check(entry)
         with self._store.begin() as session:
+            session.lock_file(entry.sha256)
+            if not self._files.has(entry.sha256):
+                raise FileMissingError(f"file {entry.sha256}: deleted while it came: upload it again")
             session.add_claims(unit, [entry.sha256])
         return entry.size
 

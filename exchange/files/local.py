@@ -5,7 +5,8 @@
     corrupt/<sha256>.<n>       a blob whose bytes turned out wrong, never served again; <sha256>.<n>.txt says why
 
 Paths are built from digests and owner names that match a strict pattern, never from a name that a peer chose. Several
-processes may work on one directory: an upload is locked while it is touched, a blob appears by one atomic rename.
+processes may work on one directory: an upload is locked while it is touched, a blob appears by one atomic rename, and
+the folder of a blob is locked while its name comes or goes.
 
 Limits: needs a local POSIX file system (rename, flock, fsync of directories); not a network share.
 """
@@ -89,8 +90,8 @@ class LocalFiles:
             # The order is the promise: (1) the bytes, (2) the directories, (3) the name, (4) the name on the disk.
             _sync(file, path)
             self._make_way(blob)
-            path.rename(blob)
-            _sync_directory(blob.parent)
+            with _alone(blob.parent):
+                path.rename(blob)
 
     def open(self, sha256: str, offset: int = 0) -> BinaryIO:
         with _missing(f"file {sha256}: not here"), _plain_words("read"):
@@ -101,18 +102,21 @@ class LocalFiles:
     def check(self, entry: FileEntry) -> None:
         with self.open(entry.sha256) as stream, _plain_words("read"):
             found = measure(stream)
-        if found.sha256 != entry.sha256:
-            self._put_aside(entry.sha256, found)
+            wrong = found.sha256 != entry.sha256
+            aside = wrong and self._put_aside(entry.sha256, found, stream)
+        if aside:
             raise CorruptFileError(f"file {entry.sha256}: its bytes have changed and were set aside")
+        if wrong:
+            return self.check(entry)
         # The blob is what its name says, so the one who signed these is wrong; others may have signed the right ones.
         if (found.size, found.sm3) != (entry.size, entry.sm3):
             raise CorruptFileError(f"file {entry.sha256}: {found.size} bytes, SM3 {found.sm3}, not as signed")
+        return None
 
     def discard(self, sha256: str) -> None:
         blob = self._blob(sha256)
-        with _plain_words("delete from"), suppress(FileNotFoundError):
+        with _plain_words("delete from"), suppress(FileNotFoundError), _alone(blob.parent):
             blob.unlink()
-            _sync_directory(blob.parent)
 
     def digests(self) -> Iterator[str]:
         """Every complete blob, sorted."""
@@ -153,15 +157,19 @@ class LocalFiles:
                 directory.mkdir(mode=0o700, exist_ok=True)
                 _sync_directory(directory.parent)
 
-    def _put_aside(self, sha256: str, found: Digests) -> None:
-        with _plain_words("set a corrupt file aside in"):
+    def _put_aside(self, sha256: str, found: Digests, read: BinaryIO) -> bool:
+        """False when what was `read` is not there any more: another has set it aside, or the right bytes have come."""
+        blob = self._blob(sha256)
+        with _plain_words("set a corrupt file aside in"), _alone(blob.parent):
+            if not _same_file(blob, read.fileno()):
+                return False
             number = len(list(self._set_aside.glob(f"{sha256}.*.txt"))) + 1
             reason = self._set_aside / f"{sha256}.{number}.txt"
             reason.touch(mode=0o600)
             reason.write_text(f"{sha256}: {found.size} bytes with SHA-256 {found.sha256}\n", encoding="utf-8")
-            with suppress(FileNotFoundError):  # another process found it at the same time
-                self._blob(sha256).rename(reason.with_suffix(""))
-                _sync_directory(self._set_aside)
+            blob.rename(reason.with_suffix(""))
+            _sync_directory(self._set_aside)
+        return True
 
 
 @contextmanager
@@ -228,6 +236,18 @@ def _sync(file: BinaryIO, path: Path) -> None:
         # After a failed fsync the kernel may call the lost pages clean: a second one would lie. Have it sent again.
         path.unlink()
         raise
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Among those that add and remove names in it; at the end they are on the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_directory(path: Path) -> None:

@@ -18,6 +18,7 @@ from exchange.ledger.entry import LedgerEntry
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.holdings import HoldingSession
 from exchange.ports.measures import MeasureSession
 from exchange.ports.presence import PresenceSession
 from exchange.ports.records import (
@@ -142,7 +143,7 @@ class ArchiveRecord:
     removed: datetime | None = None
 
 
-class HubSession(PresenceSession, MeasureSession, Protocol):
+class HubSession(PresenceSession, MeasureSession, HoldingSession, Protocol):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...
     def directory_version(self) -> int:
@@ -302,22 +303,6 @@ class HubSession(PresenceSession, MeasureSession, Protocol):
     def drop_month(self, start: datetime, end: datetime, originals: int) -> bool:
         """Remove all bytes of a month at once, where the database keeps months apart and has exactly so many; else
         nothing, and False."""
-        ...
-
-    # files
-    def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None: ...
-    def claimed(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
-        """Which of these the unit has uploaded itself, or was sent in a document (`DocumentRecord.files` of a
-        delivery to it)."""
-        ...
-
-    def hold_claims(self, keys: Iterable[tuple[UnitCode, str]]) -> set[tuple[UnitCode, str]]:
-        """Those of these (unit, digest) that the unit has uploaded. Until this transaction ends nobody drops them."""
-        ...
-
-    def drop_claims(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
-        """Forget what `unit` uploaded and no document of its own names; returns those of these that nobody claims and
-        no document names any more. Waits for whoever holds them."""
         ...
 
     # what each unit has used up of its quota

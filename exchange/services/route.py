@@ -44,16 +44,20 @@ from exchange.trust.verify import VerifiedEnvelope, Verifier
 
 __all__ = ["Router"]
 
+Claim = tuple[UnitCode, str]
+"""A unit's, on a file by its digest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """One message's outcome: `verified` when it may enter, else why not. `secret`: files that must not stay here."""
+    """One message's outcome: `verified` when it may enter, else why not. `secret`: claims of files that must not
+    stay here."""
 
     message: Delivered
     digest: str
     verified: VerifiedEnvelope | None = None
     error: YidiError | None = None
-    secret: frozenset[str] = frozenset()
+    secret: frozenset[Claim] = frozenset()
 
     @property
     def envelope(self) -> Envelope:
@@ -61,9 +65,9 @@ class _Judged:
         return self.verified.envelope
 
     @property
-    def files(self) -> frozenset[str]:
-        """Digests of the files that a good envelope names."""
-        return frozenset(file.sha256 for file in self.verified.envelope.files) if self.verified else frozenset()
+    def claims(self) -> frozenset[Claim]:
+        """What a good envelope's files rest on."""
+        return _claims(self.verified) if self.verified else frozenset()
 
 
 @dataclass(slots=True)
@@ -72,7 +76,7 @@ class _Plan:
 
     dispatches: list[tuple[DeliveryKey, bytes]] = field(default_factory=list)
     answers: list[tuple[UnitCode, ReceiptRecord]] = field(default_factory=list)
-    unneeded: set[str] = field(default_factory=set)  # files that nobody has any more once it is committed
+    given_up: set[Claim] = field(default_factory=set)  # files of what was refused; at its end
 
 
 class Router:
@@ -104,11 +108,8 @@ class Router:
             accepted = self._record(session, intake.judged, budget, verifier, now, plan)
             if any(message.carried is not None for message in batch):
                 self._keep_answers(session, plan, now)
-            # Before the commit: a hub that dies in between asks for a file again, and keeps none that it must not.
-            self._discard_secret(session, intake.judged)
+            session.drop_claims(plan.given_up)
             budget.settle()
-        for digest in plan.unneeded:
-            hub.files.discard(digest)
         self._publish(plan, now)
         # (last) the store has it, the broker has been told: only now may the incoming messages go
         consumer.reject(tags(intake.again), requeue=True)
@@ -131,9 +132,8 @@ class Router:
             if error.retryable:
                 # Not an answer: the sender's outbox is still open and its relay will look what is missing.
                 self._hub.log.warning("envelope_not_ready", code=error.code, digest=digest)
-            secret = verified is not None and error.code.startswith("SECRECY")
-            files = frozenset(file.sha256 for file in verified.envelope.files) if verified and secret else frozenset()
-            return _Judged(message=message, digest=digest, error=error, secret=files)
+            secret = _claims(verified) if verified and error.code.startswith("SECRECY") else frozenset[Claim]()
+            return _Judged(message=message, digest=digest, error=error, secret=secret)
         return _Judged(message=message, digest=digest, verified=verified)
 
     def _judge_as_of_then(
@@ -223,7 +223,7 @@ class Router:
                 plan.answers.append((key.sender, originals[key]))
             elif (refusal := refusals.get((key.sender, item.digest))) is not None:
                 plan.answers.append((key.sender, _refusal_record(refusal, now)))
-                plan.unneeded |= session.drop_claims(key.sender, item.files)
+                plan.given_up |= item.claims
             elif item.error is not None:
                 refused += [] if item.error.retryable else [item]
             elif (first := known.get(key) or before.get(key) or fresh.get(key)) is None or first.digest == item.digest:
@@ -235,19 +235,20 @@ class Router:
         self._await_lost_files(session, fresh)
         over = self._over_quota(budget, fresh, before)
         self._accept(session, list(fresh.values()), before, now, note, plan)
-        for item in over:
-            plan.unneeded |= session.drop_claims(item.envelope.sender, item.files)
         refused += over
+        plan.given_up |= {one for item in over for one in item.claims}
+        # Also when the answer was given before: a sender that never got it has uploaded everything again.
+        plan.given_up |= {one for item in judged for one in item.secret}
         self._refuse(session, refused, verifier, now, note, plan)
         return len(fresh)
 
     def _await_lost_files(self, session: HubSession, fresh: dict[EnvelopeKey, _Judged]) -> None:
         """Between our look and now another router may have refused a document of the same sender with the same file,
         and given the file up. Then there is no answer: the sender uploads it again, as any that is missing."""
-        wanted = {(key.sender, digest) for key, item in fresh.items() for digest in item.files}
+        wanted = {claim for item in fresh.values() for claim in item.claims}
         lost = wanted - session.hold_claims(wanted) if wanted else set()
         for key, item in list(fresh.items()) if lost else ():
-            gone = {digest for digest in item.files if (key.sender, digest) in lost}
+            gone = {digest for _, digest in item.claims & lost}
             if gone - session.claimed(key.sender, gone):
                 self._hub.log.warning("envelope_not_ready", code=FileMissingError.code, digest=item.digest)
                 del fresh[key]
@@ -328,13 +329,6 @@ class Router:
             [Forward(unit=unit, receipt=record.id, due=due, attempts=1) for unit, record in plan.answers]
         )
 
-    def _discard_secret(self, session: HubSession, judged: list[_Judged]) -> None:
-        """Also when the answer was given before: a sender that never got it has uploaded everything again."""
-        for item in judged:
-            if item.secret:
-                for digest in session.drop_claims(UnitCode(item.message.user or ""), item.secret):
-                    self._hub.files.discard(digest)
-
     def _refuse(
         self,
         session: HubSession,
@@ -411,6 +405,10 @@ class Router:
 
 def _was_restored(verifier: Verifier) -> bool:
     return bool(verifier.directory.restorings)
+
+
+def _claims(verified: VerifiedEnvelope) -> frozenset[Claim]:
+    return frozenset((verified.envelope.sender, file.sha256) for file in verified.envelope.files)
 
 
 def _check_account(message: Delivered, envelope: Envelope) -> None:

@@ -1,7 +1,7 @@
 """The hub's store on SQLite or PostgreSQL.
 
-Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger`, `hub_archives`, `hub_measures`,
-`hub_presence`, `hub_trouble` and `hub_usage`.
+Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger`, `hub_archives`, `hub_holdings`,
+`hub_measures`, `hub_presence`, `hub_trouble` and `hub_usage`.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from exchange.storage.engine import open_memory
 from exchange.storage.hub_archives import Archiving
 from exchange.storage.hub_documents import Documents
+from exchange.storage.hub_holdings import Holdings
 from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_measures import Measures
 from exchange.storage.hub_presence import Attendance
@@ -24,7 +25,7 @@ from exchange.storage.transaction import transaction
 __all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
 
 
-class SqlHubSession(Archiving, Documents, Receipts, Ledger, Trouble, UsedUp, Attendance, Measures):
+class SqlHubSession(Archiving, Documents, Holdings, Receipts, Ledger, Trouble, UsedUp, Attendance, Measures):
     """`exchange.ports.hub.HubSession`, within one transaction."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Update, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import Select, Update, exists, func, or_, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import TransportState
@@ -36,7 +36,6 @@ _DOCUMENTS = select(*with_original(tables.documents, DOCUMENT, "received"))
 _DIGESTS = select(*columns(tables.documents, (*_ENVELOPE, "digest")))
 _STATES = select(tables.deliveries.c.transport, func.count()).group_by(tables.deliveries.c.transport)
 _DELIVERIES = select(*columns(tables.deliveries, DELIVERY))
-_HELD_CLAIMS = select(*columns(tables.claims, ("unit", "digest"))).with_for_update(read=True, key_share=True)
 _LOCKED = _DELIVERIES.order_by(*columns(tables.deliveries, _DELIVERY_KEY)).with_for_update()
 
 
@@ -153,48 +152,6 @@ class Documents(Originals, Tallies):
         late = update(forwards).where(forwards.c.due > to_time(beyond)).values(due=to_time(due))
         self._sql.run_ordered(late, columns(forwards, ("unit", "receipt_id")))
         self._sql.run_ordered(_sooner(due, beyond), columns(tables.deliveries, _DELIVERY_KEY))
-
-    def add_claims(self, unit: UnitCode, digests: Iterable[str]) -> None:
-        self._sql.add_new(tables.claims, ("unit", "digest"), [(unit, digest) for digest in digests])
-
-    def claimed(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
-        asked = [(digest,) for digest in digests]
-        uploaded = select(tables.claims.c.digest).where(tables.claims.c.unit == unit)
-        sent_to = (
-            select(tables.document_files.c.sha256)
-            .join(
-                tables.deliveries,
-                (tables.deliveries.c.envelope_id == tables.document_files.c.envelope_id)
-                & (tables.deliveries.c.sender == tables.document_files.c.sender),
-            )
-            .where(tables.deliveries.c.recipient == unit)
-            .distinct()
-        )
-        return {
-            *(digest for (digest,) in self._sql.rows_of(uploaded, [tables.claims.c.digest], asked)),
-            *(digest for (digest,) in self._sql.rows_of(sent_to, [tables.document_files.c.sha256], asked)),
-        }
-
-    def hold_claims(self, keys: Iterable[tuple[UnitCode, str]]) -> set[tuple[UnitCode, str]]:
-        rows = self._sql.rows_of(_HELD_CLAIMS, columns(tables.claims, ("unit", "digest")), keys)
-        return {(unit, digest) for unit, digest in rows}
-
-    def drop_claims(self, unit: UnitCode, digests: Iterable[str]) -> set[str]:
-        asked = {(digest,) for digest in digests}
-        files = tables.document_files
-        in_own = exists().where(files.c.sha256 == tables.claims.c.digest, files.c.sender == unit)
-        # Waits for who holds them; the next statement then sees what that one has recorded.
-        waited = select(tables.claims.c.digest).where(tables.claims.c.unit == unit).with_for_update()
-        list(self._sql.rows_of(waited, [tables.claims.c.digest], asked))
-        own = delete(tables.claims).where(tables.claims.c.unit == unit, ~in_own)
-        self._sql.run_for(own, [tables.claims.c.digest], asked)
-        claimed = select(tables.claims.c.digest).distinct()
-        named = select(tables.document_files.c.sha256).distinct()
-        used = {
-            *(digest for (digest,) in self._sql.rows_of(claimed, [tables.claims.c.digest], asked)),
-            *(digest for (digest,) in self._sql.rows_of(named, [tables.document_files.c.sha256], asked)),
-        }
-        return {digest for (digest,) in asked} - used
 
 
 def _sooner(due: datetime, beyond: datetime) -> Update:

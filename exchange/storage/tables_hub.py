@@ -48,6 +48,7 @@ __all__ = [
     "refusals",
     "tallies",
     "tree_nodes",
+    "unneeded",
     "usage",
 ]
 
@@ -212,6 +213,9 @@ claims = Table(
     Column("digest", KEY, primary_key=True),
     Index("claims_digest", "digest"),
 )
+
+# Files that a unit gave up. Whether anybody else needs them is looked at by who deletes them.
+unneeded = Table("unneeded", metadata, Column("digest", KEY, primary_key=True))
 
 quarantine = Table(
     "quarantine",

@@ -127,7 +127,7 @@ class Transaction:
     def add_new(self, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> int:
         """Add the rows whose key is not there yet; the others stay as they are. Returns how many were added."""
         # Two transactions that add the same keys in different orders would wait for each other for ever.
-        ordered = sorted(rows, key=itemgetter(0, 1))
+        ordered = sorted(rows, key=itemgetter(slice(2)))
         return self._insert(table, names, ordered, " ON CONFLICT DO NOTHING")
 
     def add_up(self, table: Table, key: tuple[str, ...], numbers: tuple[str, ...], rows: Iterable[Values]) -> None:

@@ -11,6 +11,7 @@ from exchange.ports.transport import Publisher
 from exchange.services.acknowledge import Acknowledger
 from exchange.services.administer import Administrator
 from exchange.services.attend import Attendant
+from exchange.services.discard import Discarder
 from exchange.services.dispatch import Dispatcher
 from exchange.services.enroll import Enroller
 from exchange.services.forward import Forwarder
@@ -54,6 +55,7 @@ class HubServices:
     dispatcher: Dispatcher
     forwarder: Forwarder
     reminder: Reminder
+    discarder: Discarder
     keeper: Keeper
     sealer: Sealer
     administration: Administration
@@ -134,6 +136,7 @@ def open_hub(
         dispatcher=Dispatcher(hub),
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),
+        discarder=Discarder(hub),
         keeper=Keeper(store, clock),
         sealer=Sealer(store, clock, keys.ledger(home.id).note, home.id, metrics, log, holder=hub.ids.new()),
         administration=open_administration(home, store, log, clock),

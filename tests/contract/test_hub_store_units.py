@@ -55,7 +55,10 @@ def test_a_dropped_claim_frees_only_files_that_nobody_else_needs(store: HubStore
         session.add_claims(A, [own, shared, sent])
         session.add_claims(B, [shared])
         session.add_documents([document(envelope(1, C), files=(sent,))])
-        assert session.drop_claims(A, [own, shared, sent]) == {own}
+        session.drop_claims([(A, own), (A, shared), (A, sent)])
+        assert session.unneeded(10) == sorted([own, shared, sent])
+        assert {sha256 for sha256 in session.unneeded(10) if session.take_unneeded(sha256)} == {own}
+        assert session.unneeded(10) == []
         assert session.claimed(A, [own, shared, sent]) == set()
         assert session.claimed(B, [shared]) == {shared}
 
@@ -64,7 +67,8 @@ def test_what_a_units_own_document_names_stays_its_own(store: HubStore) -> None:
     with store.begin() as session:
         session.add_claims(A, [digest("sent")])
         session.add_documents([document(envelope(1, A), files=(digest("sent"),))])
-        assert session.drop_claims(A, [digest("sent")]) == set()
+        session.drop_claims([(A, digest("sent"))])
+        assert not session.take_unneeded(digest("sent"))
         assert session.claimed(A, [digest("sent")]) == {digest("sent")}
 
 
@@ -81,11 +85,10 @@ def test_a_file_that_is_held_stays_with_the_document_that_comes_to_name_it(open_
     one, other = open_again(), open_again()
     with one.begin() as session:
         session.add_claims(A, [digest(1)])
-    freed: list[set[str]] = []
 
     def drop() -> None:
         with other.begin() as session:
-            freed.append(session.drop_claims(A, [digest(1)]))
+            session.drop_claims([(A, digest(1))])
 
     thread = threading.Thread(target=drop)
     with one.begin() as session:
@@ -95,7 +98,7 @@ def test_a_file_that_is_held_stays_with_the_document_that_comes_to_name_it(open_
         assert thread.is_alive()
         session.add_documents([document(envelope(1, A), files=(digest(1),))])
     thread.join(timeout=50)
-    assert freed == [set()]
+    assert not thread.is_alive()
     with one.begin() as session:
         assert session.claimed(A, [digest(1)]) == {digest(1)}
 
@@ -112,7 +115,7 @@ def test_a_file_that_was_given_up_meanwhile_cannot_be_held(open_again: Open) -> 
 
     thread = threading.Thread(target=hold)
     with one.begin() as session:
-        assert session.drop_claims(A, [digest(1)]) == {digest(1)}
+        session.drop_claims([(A, digest(1))])
         thread.start()
         thread.join(timeout=0.2)
         assert thread.is_alive()

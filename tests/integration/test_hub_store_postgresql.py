@@ -8,6 +8,7 @@ from exchange.ports.hub import HubStore
 from exchange.storage import open_hub_store
 from exchange.trial.servers import PostgresServer
 from tests.contract import (
+    test_hub_files_at_once,
     test_hub_store,
     test_hub_store_documents,
     test_hub_store_ledger,
@@ -46,6 +47,7 @@ def passes_over() -> bool:
 
 # The same test functions, with the fixtures above.
 for _contract in (
+    test_hub_files_at_once,
     test_hub_store,
     test_hub_store_documents,
     test_hub_store_ledger,

@@ -18,6 +18,7 @@ from exchange.ports.telemetry import UnitSample
 from exchange.services.acknowledge import Acknowledger
 from exchange.services.administer import Administrator
 from exchange.services.decide import Decider
+from exchange.services.discard import Discarder
 from exchange.services.dispatch import Dispatcher
 from exchange.services.forward import Forwarder
 from exchange.services.handover import Officer
@@ -278,6 +279,7 @@ class World:
                 "dispatch": Dispatcher(hub).dispatch,
                 "forward": forwarder.forward,
                 "remind": Reminder(hub).remind,
+                "discard": Discarder(hub).discard,
             }
 
         def seal(transport: FakeTransport) -> dict[str, Step]:

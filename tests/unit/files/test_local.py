@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -115,6 +116,20 @@ def test_what_was_set_aside_keeps_its_bytes_and_a_reason(files: LocalFiles, root
     assert files.corrupt() == [
         f"{SHA}: {len(bad)} bytes with SHA-256 {hashlib.sha256(bad).hexdigest()}" for bad in [b"bad", b"worse"]
     ]
+
+
+def test_right_bytes_that_come_while_wrong_ones_are_read_are_not_set_aside(root: Path) -> None:
+    class Slow(LocalFiles):
+        def open(self, sha256: str, offset: int = 0) -> BinaryIO:
+            stream = super().open(sha256, offset)
+            store(LocalFiles(root))
+            return stream
+
+    store(LocalFiles(root))
+    (root / SHA[:2] / SHA[2:4] / SHA).write_bytes(b"bad")
+    Slow(root).check(entry())
+    assert LocalFiles(root).has(SHA)
+    assert LocalFiles(root).corrupt() == []
 
 
 def test_old_uploads_are_swept_and_others_left(files: LocalFiles, root: Path) -> None:

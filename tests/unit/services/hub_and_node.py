@@ -43,6 +43,7 @@ from exchange.ports.transport import Delivered, Message
 from exchange.services.acknowledge import Acknowledger
 from exchange.services.administer import Administrator
 from exchange.services.decide import Decider
+from exchange.services.discard import Discarder
 from exchange.services.dispatch import Dispatcher
 from exchange.services.evidence_facts import read_receipt
 from exchange.services.forward import Forwarder
@@ -312,7 +313,7 @@ class HubSide:
         )
         self.router, self.acknowledger = Router(self.hub, Texts()), Acknowledger(self.hub)
         self.dispatcher, self.forwarder = Dispatcher(self.hub), Forwarder(self.hub)
-        self.reminder = Reminder(self.hub)
+        self.reminder, self.discarder = Reminder(self.hub), Discarder(self.hub)
         self.sealer = Sealer(self.store, world.clock, COUNTY.ledger.note, HUB, self.metrics, self.log, holder="sealer")
         self.administrator = Administrator(self.store, COUNTY.directory_signer, world.clock, self.log)
         self.envelopes = router.intake(self.transport, self.hub)
@@ -451,6 +452,7 @@ class World:
 
     def _round(self) -> int:
         done = self.hub.route() + self.hub.acknowledge() + self.hub.forwarder.note()
+        done += self.hub.discarder.discard()
         for side in self.nodes:
             done += side.receive() + side.relay.relay() + side.relay.note()
         return done

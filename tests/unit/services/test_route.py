@@ -233,6 +233,7 @@ def test_files_of_refused_classified_material_do_not_stay(world: World) -> None:
     entry = world.upload(b"%PDF-1.7 secret")
     world.put(signed(an_envelope(metadata=SECRET, files=(entry,))))
     world.hub.route()
+    world.hub.discarder.discard()
     assert not world.hub.files.has(entry.sha256)
 
 

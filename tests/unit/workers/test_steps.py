@@ -21,7 +21,14 @@ def all_steps(world: World) -> list[Step]:
     steps = [
         Step(name="route", run=lambda: router.step(hub.router, envelopes)),
         Step(name="acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
-        *clock.steps(hub.dispatcher, hub.forwarder, hub.reminder, hub.administrator, Keeper(hub.store, world.clock)),
+        *clock.steps(
+            hub.dispatcher,
+            hub.forwarder,
+            hub.reminder,
+            hub.administrator,
+            Keeper(hub.store, world.clock),
+            hub.discarder,
+        ),
         *sealer.steps(hub.sealer),
     ]
     for side in world.nodes:
