@@ -17,6 +17,7 @@ __all__ = [
     "ASIDE_KEYS",
     "ASIDE_QUEUES",
     "DEAD",
+    "DIED_IN",
     "INGRESS",
     "OUT",
     "Lane",
@@ -31,6 +32,7 @@ __all__ = [
 INGRESS = "ingress"
 OUT = "out"
 DEAD = "dead"
+DIED_IN = "x-first-death-queue"  # RabbitMQ's header on what is in it
 ASIDE = "aside"
 # A few queues instead of one for each unit: two units that flood at once share one by chance alone.
 ASIDE_KEYS = tuple("01234567")

@@ -21,7 +21,7 @@ from exchange.wiring.hub import HubServices, open_hub
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import NodeServices, StoreFeed, open_node, open_recoverer
 from exchange.wiring.rooms import open_files_exchange, open_stores, open_transport
-from workers import acknowledger, archivist, attendant, clock, node, router, sealer, watch
+from workers import acknowledger, archivist, attendant, clock, collector, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
 from workers.loops import Loops
@@ -127,6 +127,7 @@ def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
             hub.discarder,
         ),
         *attendant.steps(hub.attendant, machine.transport),
+        *collector.steps(hub.dead_letters, machine.transport),
         *sealer.steps(hub.sealer),
         *watch.steps(
             ClockWatch(hub.hub.clock, lambda beyond: _make_due(machine, beyond), hub_longest_wait(hub.hub), machine.log)

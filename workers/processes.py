@@ -36,7 +36,7 @@ from exchange.wiring.hub import HubServices, open_administration, open_hub
 from exchange.wiring.node import StoreFeed, open_node, open_recoverer
 from exchange.wiring.parts import Parts
 from exchange.wiring.places import HubPlace, NodePlace, hosted
-from workers import acknowledger, archivist, attendant, clock, node, router, sealer, watch
+from workers import acknowledger, archivist, attendant, clock, collector, node, router, sealer, watch
 from workers.caretaker import Caretaker
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
@@ -102,6 +102,7 @@ def _clock_steps(place: HubPlace, services: HubServices, transport: Transport) -
             services.discarder,
         ),
         *attendant.steps(services.attendant, transport),
+        *collector.steps(services.dead_letters, transport),
         *watch.steps(ClockWatch(hub.clock, make_due, hub_longest_wait(hub), hub.log)),
         Step(name="files.sweep", run=lambda: hub.files.sweep(hub.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(hub, None, {"hub": place.layout.hub}),

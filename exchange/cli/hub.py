@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.acts import add_acts_command
 from exchange.cli.archive import add_hub_command, archive_event, archive_rows, archive_value
 from exchange.cli.backup import add_hub_commands
 from exchange.cli.carry import add_hub_carry_commands
@@ -75,6 +76,7 @@ def group() -> typer.Typer:
     add_certificates_command(application)
     add_journey_command(application)
     add_presence_commands(application)
+    add_acts_command(application)
     add_hub_carry_commands(application)
     return application
 

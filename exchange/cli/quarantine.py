@@ -1,6 +1,6 @@
-"""`yidi hub quarantine`: what the hub set aside, by cause, and one message of it.
+"""`yidi hub quarantine`: what the hub set aside, by cause, the messages of one cause, and one message.
 
-Only looks: nothing is sent again or removed from here. Not here: what nodes set aside (`yidi hub audit`).
+Not here: being done with them (`replay`); what nodes set aside (`yidi hub audit`).
 """
 
 import os
@@ -15,6 +15,7 @@ from exchange.cli.language import both, say
 from exchange.cli.naming import unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
 from exchange.cli.output import local, show_json, show_table, stamp
+from exchange.cli.replay import HINDRANCES, replay, settle
 from exchange.model.meanings import MEANINGS
 
 if TYPE_CHECKING:
@@ -32,16 +33,44 @@ def group() -> typer.Typer:
         no_args_is_help=True,
     )
     application.command(
-        "list", help=both("按原因汇总，最近发生的在前", "by cause, the latest first"), epilog="yidi hub quarantine list"
+        "list",
+        help=both(
+            "待处理的，按原因汇总，最近发生的在前；--cause 逐条列出", "what is open, by cause; --cause lists one by one"
+        ),
+        epilog="yidi hub quarantine list\n\nyidi hub quarantine list --cause SIG_VALUE",
     )(list_)
     application.command(
         help=both("查看一条被隔离的报文；--save 存出其原件", "one message set aside; --save writes its bytes"),
         epilog="yidi hub quarantine show 9f2c41aa --save message.xml",
     )(show)
+    application.command(
+        help=both(
+            "重放：原因排除之后再判一次，来源账号不变；限速，逐条记入操作记录",
+            "judge once more, when the cause is mended, under the account it came from; at a rate, each one recorded",
+        ),
+        epilog="yidi hub quarantine replay 9f2c41aa --reason 已升级\n\n"
+        "yidi hub quarantine replay --cause 'BUG KeyError' --rate 5/s --reason 已升级 --operator 王芳",
+    )(replay)
+    application.command(
+        help=both(
+            "了结：不再重放，写明理由；原件保留", "be done with them, without judging them again; the bytes stay"
+        ),
+        epilog="yidi hub quarantine settle 9f2c41aa --reason 已请该单位重新发送",
+    )(settle)
     return application
 
 
-def list_(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def list_(
+    data: Data = DEFAULT_DATA,
+    cause: Annotated[
+        str | None, typer.Option("--cause", metavar="CODE", help=both("逐条列出此原因的", "those of one cause"))
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help=both("至多几条", "at most"))] = 100,
+    as_json: AsJson = False,
+) -> None:
+    if cause is not None:
+        _list_cause(data, cause, limit, as_json=as_json)
+        return
     with desk(data) as opened, opened.hub_store.begin() as session:
         causes = session.quarantine_causes()
     if as_json:
@@ -68,7 +97,34 @@ def list_(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     ]
     show_table(columns, rows)
     if not rows:
-        print(say("没有被隔离的报文", "nothing was set aside"))
+        print(say("没有待处理的被隔离报文", "nothing that was set aside is open"))
+
+
+def _list_cause(data: Path, cause: str, limit: int, *, as_json: bool) -> None:
+    with desk(data) as opened:
+        directory, replayer = opened.administration().administrator.current(), opened.replayer()
+        with opened.hub_store.begin() as session:
+            found = [record for _, record in session.open_quarantine(cause, 0, limit)]
+        judged = [(record, replayer.hindrance(record)) for record in found]
+    if as_json:
+        show_json([_value(directory, one) | {"hindrance": why.value if why else None} for one, why in judged])
+        return
+    columns = [
+        ("时间", "time"), ("来自", "from"), ("队列", "queue"), ("摘要", "digest"), ("可否重放", "may be replayed"),
+    ]  # fmt: skip
+    rows = [
+        (
+            local(one.at),
+            unit_name(directory, one.user) or "-",
+            one.queue,
+            one.digest[:16],
+            say(*HINDRANCES[why]) if why else say("可以", "yes"),
+        )
+        for one, why in judged
+    ]
+    show_table(columns, rows)
+    if not rows:
+        print(say(f"没有待处理的 {cause}", f"no {cause} is open"))
 
 
 def show(
@@ -135,4 +191,6 @@ def _value(directory: "Directory", record: "QuarantineRecord") -> dict[str, obje
         "digest": record.digest,
         "bytes": None if record.document is None else len(record.document),
         "detail": record.detail,
+        "settled": stamp(record.settled),
+        "settlement": record.settlement,
     }

@@ -17,6 +17,7 @@ MEANINGS: Final = {
     "CONFLICT": "同一编号已有不同内容",
     "CREDIT_CODE": "统一社会信用代码有误",
     "CURSOR": "翻页标记有误",
+    "DEAD": "队列多次投递无果",
     "DIRECTORY_EXPIRED": "单位目录已过期",
     "DIRECTORY_FORK": "单位目录与所持版本不相连",
     "DIRECTORY_MISSING": "还没有单位目录",

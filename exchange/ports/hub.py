@@ -18,6 +18,7 @@ from exchange.ledger.entry import LedgerEntry
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.acts import ActSession
 from exchange.ports.holdings import HoldingSession
 from exchange.ports.measures import MeasureSession
 from exchange.ports.presence import PresenceSession
@@ -143,7 +144,7 @@ class ArchiveRecord:
     removed: datetime | None = None
 
 
-class HubSession(PresenceSession, MeasureSession, HoldingSession, Protocol):
+class HubSession(PresenceSession, MeasureSession, HoldingSession, ActSession, Protocol):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...
     def directory_version(self) -> int:
@@ -315,10 +316,22 @@ class HubSession(PresenceSession, MeasureSession, HoldingSession, Protocol):
         ...
 
     # trouble
-    def quarantine(self, records: Sequence[QuarantineRecord]) -> None: ...
+    def quarantine(self, records: Sequence[QuarantineRecord]) -> None:
+        """One that is there is not added again; if it was settled, it is open again."""
+        ...
+
     def quarantined(self, limit: int) -> list[QuarantineRecord]: ...
     def quarantine_causes(self) -> list[QuarantineCause]:
-        """By code, the one that came last first. Reads every row that was set aside: for a person who asks."""
+        """Of what is open, by code, the one that came last first. Reads all that is open: for a person who asks."""
+        ...
+
+    def open_quarantine(self, code: str | None, after: int, limit: int) -> list[tuple[int, QuarantineRecord]]:
+        """What is open, of one code or of all; in the order in which it was set aside, each with its number, from the
+        one after number `after` on."""
+        ...
+
+    def settle_quarantine(self, record: QuarantineRecord, at: datetime, settlement: str) -> bool:
+        """A person is done with it. False when it was settled already."""
         ...
 
     def quarantined_as(self, digest_or_prefix: str, limit: int) -> list[QuarantineRecord]:

@@ -84,7 +84,7 @@ class DirectoryRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineRecord:
     """Bytes that were refused or could not be handled, kept for a person to look at. Secret matter is kept as
-    digest alone."""
+    digest alone. `settled`: when a person was done with it, and by what `settlement`, at the hub; else it is open."""
 
     digest: str
     document: bytes | None
@@ -93,11 +93,13 @@ class QuarantineRecord:
     code: str
     detail: str
     at: datetime
+    settled: datetime | None = None
+    settlement: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineCause:
-    """All that was set aside for one cause: how many messages, from how many broker users, and when."""
+    """All that was set aside for one cause and is open: how many messages, from how many broker users, and when."""
 
     code: str
     messages: int

@@ -38,7 +38,8 @@ class Message:
 class Delivered:
     """One message taken from a queue. `tag` is the consumer's own handle. `user` is what the broker vouches for, no
     more; on the queues of `aside`, which nobody but the hub can write to, whom the hub says that it vouched for.
-    `carried`: when the package was made that it came in; then `user` is whoever signed that package."""
+    `carried`: when the package was made that it came in; then `user` is whoever signed that package. `died_in`: on
+    `dead`, the queue that gave it up, where the broker says so."""
 
     tag: int
     queue: str
@@ -46,6 +47,7 @@ class Delivered:
     user: str | None
     redelivered: bool = False
     carried: datetime | None = None
+    died_in: str | None = None
 
 
 class Publisher(Protocol):

@@ -1,7 +1,7 @@
 """The hub's store on SQLite or PostgreSQL.
 
-Its session's methods stand by noun in `hub_documents`, `hub_receipts`, `hub_ledger`, `hub_archives`, `hub_holdings`,
-`hub_measures`, `hub_presence`, `hub_trouble` and `hub_usage`.
+Its session's methods stand by noun in `hub_acts`, `hub_archives`, `hub_documents`, `hub_holdings`, `hub_ledger`,
+`hub_measures`, `hub_presence`, `hub_receipts`, `hub_trouble` and `hub_usage`.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from exchange.storage.engine import open_memory
+from exchange.storage.hub_acts import Acting
 from exchange.storage.hub_archives import Archiving
 from exchange.storage.hub_documents import Documents
 from exchange.storage.hub_holdings import Holdings
@@ -25,7 +26,7 @@ from exchange.storage.transaction import transaction
 __all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
 
 
-class SqlHubSession(Archiving, Documents, Holdings, Receipts, Ledger, Trouble, UsedUp, Attendance, Measures):
+class SqlHubSession(Archiving, Documents, Holdings, Receipts, Ledger, Trouble, UsedUp, Attendance, Measures, Acting):
     """`exchange.ports.hub.HubSession`, within one transaction."""
 
 

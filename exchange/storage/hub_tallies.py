@@ -19,10 +19,10 @@ __all__ = ["RECOUNT", "Tallies", "of_state"]
 _TALLY = ("name", "change")
 _LOCK = 0x79696D74
 
-# What the notes must come to. The migration that made them counts in the same way.
+# What the notes must come to.
 RECOUNT = (
     "INSERT INTO tallies (name, change) SELECT 'documents', count(*) FROM documents"
-    " UNION ALL SELECT 'quarantined', count(*) FROM quarantine"
+    " UNION ALL SELECT 'quarantined', count(*) FROM quarantine WHERE settled IS NULL"
     " UNION ALL SELECT 'deliveries_' || transport, count(*) FROM deliveries GROUP BY transport"
 )
 

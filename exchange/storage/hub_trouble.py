@@ -1,6 +1,7 @@
 """What the hub needs beside documents: its directory, enrolments and quarantine, and how long the urgent wait."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -14,6 +15,7 @@ from exchange.storage.hub_tallies import Tallies
 from exchange.storage.rows import (
     DIRECTORY,
     QUARANTINE,
+    Row,
     directory_record,
     directory_values,
     from_time,
@@ -31,6 +33,8 @@ __all__ = ["Trouble"]
 _EXPECTED = [state.value for state in TransportState if not state.settled or state is TransportState.DELIVERED]
 _UNSIGNED = [state.value for state in BusinessState if state < BusinessState.SIGNED]
 _ENROLMENT = ("unit", "code_sha256", "expires", "used")
+_ONE = ("digest", "queue", "broker_user")
+_QUARANTINED = columns(tables.quarantine, (*QUARANTINE, "settled", "settlement"))
 
 
 class Trouble(Tallies):
@@ -70,19 +74,22 @@ class Trouble(Tallies):
 
     def quarantine(self, records: Sequence[QuarantineRecord]) -> None:
         """The same bytes from the same user in the same queue are kept once."""
-        added = self._sql.add_new(tables.quarantine, QUARANTINE, map(quarantine_values, records))
-        self._tally({"quarantined": added})
+        rows = sorted(map(quarantine_values, records))
+        keys = [(None, None, digest, queue, user) for digest, _, queue, user, *_ in rows]
+        opened = self._sql.change(tables.quarantine, ("settled", "settlement"), keys, key=_ONE, filled="settled")
+        self._tally({"quarantined": opened + self._sql.add_new(tables.quarantine, QUARANTINE, rows)})
 
     def quarantined(self, limit: int) -> list[QuarantineRecord]:
         """Newest first."""
-        newest = select(*columns(tables.quarantine, QUARANTINE)).order_by(tables.quarantine.c.no.desc()).limit(limit)
-        return [quarantine_record(row) for row in self._sql.rows(newest)]
+        newest = select(*_QUARANTINED).order_by(tables.quarantine.c.no.desc()).limit(limit)
+        return [_quarantined(row) for row in self._sql.rows(newest)]
 
     def quarantine_causes(self) -> list[QuarantineCause]:
         kept = tables.quarantine.c
         last = func.max(kept.at)
         sums = (func.count(), func.count(kept.broker_user.distinct()), func.min(kept.at), last)
-        grouped = select(kept.code, *sums).group_by(kept.code).order_by(last.desc(), kept.code)
+        open_ones = select(kept.code, *sums).where(kept.settled.is_(None))
+        grouped = open_ones.group_by(kept.code).order_by(last.desc(), kept.code)
         return [
             QuarantineCause(code=code, messages=messages, users=users, first=from_time(first), last=from_time(latest))
             for code, messages, users, first, latest in self._sql.rows(grouped)
@@ -91,11 +98,22 @@ class Trouble(Tallies):
     def quarantined_as(self, digest_or_prefix: str, limit: int) -> list[QuarantineRecord]:
         kept = tables.quarantine.c
         # As for ids of documents: a digest holds only what sorts before a tilde, and a range can use the key.
-        these = select(*columns(tables.quarantine, QUARANTINE)).where(
-            kept.digest >= digest_or_prefix, kept.digest < digest_or_prefix + "~"
-        )
+        these = select(*_QUARANTINED).where(kept.digest >= digest_or_prefix, kept.digest < digest_or_prefix + "~")
         ordered = these.order_by(kept.digest, kept.queue, kept.broker_user).limit(limit)
-        return [quarantine_record(row) for row in self._sql.rows(ordered)]
+        return [_quarantined(row) for row in self._sql.rows(ordered)]
+
+    def open_quarantine(self, code: str | None, after: int, limit: int) -> list[tuple[int, QuarantineRecord]]:
+        kept = tables.quarantine.c
+        open_ones = select(kept.no, *_QUARANTINED).where(kept.settled.is_(None), kept.no > after)
+        if code is not None:
+            open_ones = open_ones.where(kept.code == code)
+        return [(row[0], _quarantined(row[1:])) for row in self._sql.rows(open_ones.order_by(kept.no).limit(limit))]
+
+    def settle_quarantine(self, record: QuarantineRecord, at: datetime, settlement: str) -> bool:
+        row = (to_time(at), settlement, record.digest, record.queue, record.user)
+        settled = self._sql.change(tables.quarantine, ("settled", "settlement"), [row], key=_ONE, empty="settled")
+        self._tally({"quarantined": -settled})
+        return bool(settled)
 
     def count_failure(self, digest: str) -> int:
         return self._count_failure(tables.failures, digest)
@@ -108,3 +126,8 @@ class Trouble(Tallies):
         waiting = deliveries.transport.in_(_EXPECTED) & deliveries.business.in_(_UNSIGNED)
         row = self._sql.first(oldest.where(waiting, documents.urgent))
         return None if row is None else optional_from_time(row[0])
+
+
+def _quarantined(row: Row) -> QuarantineRecord:
+    *kept, settled, settlement = row
+    return replace(quarantine_record(kept), settled=optional_from_time(settled), settlement=settlement)

@@ -25,6 +25,7 @@ from exchange.storage.columns import (
 
 __all__ = [
     "HOURS",
+    "acts",
     "archives",
     "carried",
     "checkpoints",
@@ -58,6 +59,7 @@ _HAS_DUE = column("due").is_not(None)
 _HAS_REMIND = column("remind").is_not(None)
 _UNSEALED = column("leaf").is_(None)
 _ACCEPTED = text("event = 'ACCEPTED'")
+_OPEN = column("settled").is_(None)
 
 directories = Table("directories", metadata, *directory_columns())
 
@@ -222,7 +224,20 @@ quarantine = Table(
     metadata,
     number_column(),
     *quarantine_columns(),
+    Column("settled", TIME),
+    Column("settlement", KEY),
     UniqueConstraint("digest", "queue", "broker_user", name="quarantine_once"),
+    Index("quarantine_open", "code", "no", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+# What operators did. Triggers refuse every change.
+acts = Table(
+    "acts",
+    metadata,
+    number_column(),
+    Column("at", TIME, nullable=False),
+    *(Column(name, TEXT, nullable=False) for name in ("account", "operator", "verb", "target", "reason", "outcome")),
+    sqlite_autoincrement=True,
 )
 
 failures = Table("failures", metadata, *failure_columns())

@@ -73,6 +73,7 @@ class _Entry:
     body: bytes
     user: str | None
     redelivered: bool = False
+    died_in: str | None = None
 
 
 class FakeBroker:
@@ -201,7 +202,8 @@ class FakeBroker:
             entry.redelivered = True
             self._queues[queue].appendleft(entry)
 
-    def bury(self, entry: _Entry) -> None:
+    def bury(self, queue: str, entry: _Entry) -> None:
+        entry.died_in = queue
         self._queues[DEAD].append(entry)
 
     def happens(self, chance: float) -> bool:
@@ -279,7 +281,12 @@ class FakeConsumer:
             self._record("receive", queue, entry, self._last_tag)
             batch.append(
                 Delivered(
-                    tag=self._last_tag, queue=queue, body=entry.body, user=entry.user, redelivered=entry.redelivered
+                    tag=self._last_tag,
+                    queue=queue,
+                    body=entry.body,
+                    user=entry.user,
+                    redelivered=entry.redelivered,
+                    died_in=entry.died_in,
                 )
             )
         self._transport.step("receive.after")
@@ -298,7 +305,7 @@ class FakeConsumer:
         for tag, queue, entry in held:
             self._record("return" if requeue else "reject", queue, entry, tag)
             if not requeue:
-                self._broker.bury(entry)
+                self._broker.bury(queue, entry)
         if requeue:
             self._broker.give_back([(queue, entry) for _, queue, entry in held])
         self._transport.step("reject.after")

@@ -18,6 +18,7 @@ from exchange.topology import (
     ASIDE,
     ASIDE_KEYS,
     DEAD,
+    DIED_IN,
     INGRESS,
     OUT,
     Lane,
@@ -66,12 +67,19 @@ def fate_of(error: Exception) -> PublishResult:
     return _FATES.get(getattr(error, "reply_code", None) or 0, PublishResult.UNKNOWN)
 
 
-def _prepare(channel: Any, body: bytes, user: str | None, vouched: str | None = None, **properties: Any) -> Any:
+def _prepare(
+    channel: Any,
+    body: bytes,
+    user: str | None,
+    vouched: str | None = None,
+    headers: dict[str, str] | None = None,
+    **properties: Any,
+) -> Any:
     if user is not None:
         properties["user_id"] = user
     if vouched is not None:
         properties["app_id"] = vouched
-    return channel.prepare_message(body, content_type="application/xml", properties=properties)
+    return channel.prepare_message(body, content_type="application/xml", headers=headers, properties=properties)
 
 
 class Link:
@@ -140,11 +148,12 @@ class Link:
         channel.basic_publish(_prepare(channel, message.body, unit, message.vouched), "", queue)
         return PublishResult.ACCEPTED
 
-    def bury(self, body: bytes, user: str | None) -> None:
-        """Keep the bytes of a rejected message. An AMQP broker does so itself."""
+    def bury(self, body: bytes, user: str | None, queue: str) -> None:
+        """Keep the bytes of a message rejected from `queue`. An AMQP broker does so itself, and says from where."""
         if self._virtual:
             channel = self.open()
-            channel.basic_publish(_prepare(channel, body, user), "", DEAD)
+            buried = _prepare(channel, body, user, headers={DIED_IN: queue})
+            channel.basic_publish(buried, "", DEAD)
 
     def _queue(self, exchange: str, key: str) -> str | None:
         """The one queue that `key` leads to. Nothing here ever unbinds, so what was found stays found."""

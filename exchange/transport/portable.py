@@ -34,7 +34,7 @@ from kombu.connection import Connection
 from exchange.errors import InputError, TransportError
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Consumer, Delivered, Message, Publisher, PublishResult
-from exchange.topology import ASIDE_QUEUES
+from exchange.topology import ASIDE_QUEUES, DEAD, DIED_IN
 from exchange.transport.link import Link, fate_of, private_memory
 
 __all__ = ["PortableTransport"]
@@ -185,6 +185,7 @@ class _PortableConsumer:
             body=bytes(message.body or b""),
             user=message.properties.get("app_id" if queue in ASIDE_QUEUES else "user_id"),
             redelivered=bool(message.delivery_info.get("redelivered", False)),
+            died_in=message.headers.get(DIED_IN) if queue == DEAD else None,
         )
 
     def ack(self, tags: Iterable[int]) -> None:
@@ -208,7 +209,8 @@ class _PortableConsumer:
         if requeue:
             message.delivery_info["redelivered"] = True  # virtual transports put the message back as it stands here
         else:
-            self._link.bury(bytes(message.body or b""), message.properties.get("user_id"))
+            queue = message.delivery_info["routing_key"]  # `Link` publishes straight into queues
+            self._link.bury(bytes(message.body or b""), message.properties.get("user_id"), queue)
         message.channel.basic_reject(message.delivery_tag, requeue=requeue)
 
     def _lose(self) -> None:

@@ -21,7 +21,7 @@ from exchange.errors import TransportError
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Delivered
 from exchange.settings import Rabbit
-from exchange.topology import ASIDE_QUEUES
+from exchange.topology import ASIDE_QUEUES, DEAD, DIED_IN
 from exchange.transport.rabbit_connection import RabbitConnection
 from exchange.transport.rabbit_topology import declare
 
@@ -147,7 +147,10 @@ class RabbitConsumer:
         tag = self._first_tag + method.delivery_tag
         # The broker checks `user_id` against the account, which here is the hub's.
         user = properties.app_id if queue in ASIDE_QUEUES else properties.user_id
-        delivered = Delivered(tag=tag, queue=queue, body=body, user=user, redelivered=bool(method.redelivered))
+        died_in = (properties.headers or {}).get(DIED_IN) if queue == DEAD else None
+        delivered = Delivered(
+            tag=tag, queue=queue, body=body, user=user, redelivered=bool(method.redelivered), died_in=died_in
+        )
         with self._changed:
             self._last_tag = tag
             self._open_tags[tag] = None

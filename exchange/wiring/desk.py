@@ -20,9 +20,10 @@ from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
 from exchange.services.carry_hub import HubCarrier
 from exchange.services.carry_node import NodeCarrier
+from exchange.services.replay import Replayer
 from exchange.storage import open_hub_store, open_node_store
 from exchange.wiring.homes import HubHome, NodeHome
-from exchange.wiring.hub import Administration, open_administration, open_hub
+from exchange.wiring.hub import Administration, HubServices, open_administration, open_hub
 from exchange.wiring.layout import Layout
 from exchange.wiring.node import NodeServices, StoreFeed, open_node
 from exchange.wiring.places import HubPlace, NodePlace, hosted
@@ -101,10 +102,14 @@ class Desk:
 
     def hub_carrier(self) -> HubCarrier:
         """What it stores of a package is published by the running exchange, as if its broker had been away."""
-        home, store = self.hub_home, self.hub_store
-        services = open_hub(home, store, _NoPublisher(), _NoMetrics(), self.log)
-        files = HubFileExchange(services.hub.files, store)
+        services = self._hub_services()
+        files = HubFileExchange(services.hub.files, self.hub_store)
         return HubCarrier(services.hub, services.router, services.acknowledger, files)
+
+    def replayer(self) -> Replayer:
+        """The same holds for what it takes in."""
+        services = self._hub_services()
+        return Replayer(services.hub, services.router, services.acknowledger)
 
     def node_carrier(self) -> NodeCarrier:
         return NodeCarrier(self.node.node)
@@ -120,6 +125,9 @@ class Desk:
     def close(self) -> None:
         for end in self.ends:
             end()
+
+    def _hub_services(self) -> HubServices:
+        return open_hub(self.hub_home, self.hub_store, _NoPublisher(), _NoMetrics(), self.log)
 
     def _hub(self) -> _Hub:
         if self.hub_part is None:

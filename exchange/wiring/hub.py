@@ -11,6 +11,7 @@ from exchange.ports.transport import Publisher
 from exchange.services.acknowledge import Acknowledger
 from exchange.services.administer import Administrator
 from exchange.services.attend import Attendant
+from exchange.services.dead_letters import DeadLetters
 from exchange.services.discard import Discarder
 from exchange.services.dispatch import Dispatcher
 from exchange.services.enroll import Enroller
@@ -52,6 +53,7 @@ class HubServices:
     router: Router
     acknowledger: Acknowledger
     attendant: Attendant
+    dead_letters: DeadLetters
     dispatcher: Dispatcher
     forwarder: Forwarder
     reminder: Reminder
@@ -133,6 +135,7 @@ def open_hub(
         router=Router(hub, PlainText()),
         acknowledger=Acknowledger(hub),
         attendant=Attendant(hub),
+        dead_letters=DeadLetters(hub),
         dispatcher=Dispatcher(hub),
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),

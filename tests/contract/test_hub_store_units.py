@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 
 from exchange.model.unit import UnitCode
+from exchange.ports.acts import Operator
 from exchange.ports.hub import (
     EnrolmentRecord,
     HubStore,
@@ -178,3 +179,40 @@ def test_failures_are_counted_per_message(store: HubStore) -> None:
     with store.begin() as session:
         assert [session.count_failure(digest(1)) for _ in range(3)] == [1, 2, 3]
         assert session.count_failure(digest(2)) == 1
+
+
+def test_what_is_settled_is_open_no_more_until_it_comes_again(store: HubStore) -> None:
+    later = quarantined(3)
+    with store.begin() as session:
+        session.quarantine([quarantined(1), quarantined(2)])
+        session.quarantine([later])
+        assert session.settle_quarantine(quarantined(1), NOW + HOUR, "closed")
+        assert not session.settle_quarantine(quarantined(1), NOW + 2 * HOUR, "taken")
+        [(first, two), (second, three)] = session.open_quarantine("XML", 0, 9)
+        assert (two, three, first < second) == (quarantined(2), later, True)
+        assert session.open_quarantine(None, first, 9) == [(second, later)]
+        assert session.open_quarantine("SIG_VALUE", 0, 9) == []
+        assert session.open_quarantine(None, 0, 1) == [(first, two)]
+        assert [cause.messages for cause in session.quarantine_causes()] == [2]
+        assert session.counts()["quarantined"] == 2
+        settled = replace(quarantined(1), settled=NOW + HOUR, settlement="closed")
+        assert session.quarantined_as(digest(1), 9) == [settled]
+        session.recount()
+        assert session.counts()["quarantined"] == 2
+    with store.begin() as session:
+        session.quarantine([quarantined(1)])
+        assert session.quarantined_as(digest(1), 9) == [quarantined(1)]
+        assert session.counts()["quarantined"] == 3
+
+
+def test_acts_come_the_latest_first_and_stay_as_they_are(store: HubStore) -> None:
+    operator = Operator(account="root", name="王芳", reason="因 ’\N{GRINNING FACE}")
+    acts = [operator.act(NOW + number * HOUR, "resend", f"{number}", "sent") for number in range(3)]
+    with store.begin() as session:
+        session.add_acts(acts[:2])
+    with store.begin() as session:
+        session.add_acts(acts[2:])
+        found = session.acts(None, 9)
+        assert [act for _, act in found] == acts[::-1]
+        assert session.acts(found[0][0], 1) == [found[1]]
+        assert session.acts(found[2][0], 9) == []

@@ -200,7 +200,8 @@ def test_the_bytes_of_a_message_rejected_for_good_are_kept_aside(transport: Tran
     consumer.ack([healthy.tag])
     consumer.close()
     assert transport.consumer([work_queue(Lane.NORMAL)]).receive(10, 0.05) == []
-    assert bodies(take(transport.consumer([DEAD]), 1)) == [b"poison"]
+    [dead] = take(transport.consumer([DEAD]), 1)
+    assert (dead.body, dead.user, dead.died_in) == (b"poison", TOWN, work_queue(Lane.NORMAL))
 
 
 def test_a_tag_that_is_done_stale_or_unknown_changes_nothing(transport: Transport) -> None:

@@ -15,7 +15,7 @@ from exchange.trial.servers import PostgresServer
 from tests.contract.store_records import NOW
 from tests.integration.databases import new_database
 from tests.integration.previous_release import read_again, write_document
-from tests.unit.storage.test_migrate import differences, open_at_once
+from tests.unit.storage.test_migrate import differences, open_at_once, refuses_to_change_acts
 
 
 def test_upgrading_gives_exactly_the_tables(postgres: PostgresServer) -> None:
@@ -23,6 +23,14 @@ def test_upgrading_gives_exactly_the_tables(postgres: PostgresServer) -> None:
         engine = open_engine(url)
         migrate(engine, "hub")
         assert differences(engine, "hub") == []
+        engine.dispose()
+
+
+def test_the_database_itself_refuses_to_change_what_operators_did(postgres: PostgresServer) -> None:
+    with new_database(postgres) as url:
+        engine = open_engine(url)
+        migrate(engine, "hub")
+        refuses_to_change_acts(engine)
         engine.dispose()
 
 

@@ -44,7 +44,7 @@ def test_what_was_set_aside_is_listed_by_cause(data: Path) -> None:
 
 
 def test_nothing_set_aside_is_said(data: Path) -> None:
-    assert "没有被隔离的报文" in yidi("hub", "quarantine", "list", data=data).out
+    assert "没有待处理的被隔离报文" in yidi("hub", "quarantine", "list", data=data).out
 
 
 def test_one_message_is_shown_and_its_bytes_saved_for_the_owner_alone(data: Path, tmp_path: Path) -> None:
@@ -52,7 +52,18 @@ def test_one_message_is_shown_and_its_bytes_saved_for_the_owner_alone(data: Path
     saved = tmp_path / "message.xml"
     (shown,) = yidi("hub", "quarantine", "show", "0101", "--save", saved, "--json", data=data).json
 
-    assert set(shown) == {"at", "code", "from", "from_name", "queue", "digest", "bytes", "detail"}
+    assert set(shown) == {
+        "at",
+        "code",
+        "from",
+        "from_name",
+        "queue",
+        "digest",
+        "bytes",
+        "detail",
+        "settled",
+        "settlement",
+    }
     assert (shown["digest"], shown["from_name"], shown["bytes"]) == ("01" * 32, "乙镇", 4)
     assert saved.read_bytes() == b"<x/>"
     assert saved.stat().st_mode & 0o077 == 0

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StorageError
 from exchange.storage import open_hub_store, open_node_store
@@ -115,6 +116,22 @@ def open_at_once(url: str) -> None:
     with store.begin() as session:
         assert session.count_failure("x") == 5
     store.close()
+
+
+def test_the_database_itself_refuses_to_change_what_operators_did() -> None:
+    engine = open_memory(image("hub"))
+    refuses_to_change_acts(engine)
+    engine.dispose()
+
+
+def refuses_to_change_acts(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO acts VALUES (1, 1, 'root', '', 'resend', 'x', 'why', 'sent')"))
+    for statement in ("UPDATE acts SET reason = 'another'", "DELETE FROM acts"):
+        with pytest.raises(DBAPIError, match="not changed"), engine.begin() as connection:
+            connection.execute(text(statement))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT reason FROM acts")).scalars().all() == ["why"]
 
 
 def test_a_failed_step_leaves_the_database_as_it_was(tmp_path: Path) -> None:
