@@ -3,13 +3,15 @@
 A name or label that the catalogue does not know raises when `strict` (in tests) and is otherwise counted as a fault; a
 value it does not know becomes `other`, so that no caller can make series without end.
 
-A counter is 0 from the start. A gauge is not shown until it is set: a directory that expires in 0 seconds because
+A counter is 0 from the start, also one with labels whose values are listed: else its first steps would be no increase
+to Prometheus. A gauge is not shown until it is set: a directory that expires in 0 seconds because
 nobody has looked yet would wake somebody up.
 """
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -141,7 +143,12 @@ def _make(name: str, spec: Spec, registry: CollectorRegistry) -> _Instrument:
     labels = tuple(spec.labels)
     match spec.kind:
         case Kind.COUNTER:
-            return Counter(name, spec.help, labels, registry=registry)
+            counter = Counter(name, spec.help, labels, registry=registry)
+            listed = [values for values in spec.labels.values() if isinstance(values, frozenset)]
+            if labels and len(listed) == len(labels):
+                for values in product(*listed):
+                    counter.labels(*values)
+            return counter
         case Kind.GAUGE:
             return Gauge(name, spec.help, labels, registry=registry if labels else None)
         case Kind.HISTOGRAM:

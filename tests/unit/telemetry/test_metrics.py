@@ -34,6 +34,14 @@ def test_counters_gauges_and_histograms_are_rendered(strict: PrometheusMetrics) 
     assert value(strict, "yidi_router_accept_seconds_bucket", le="0.25") == 0
 
 
+def test_a_counter_is_zero_from_the_start_for_every_value_that_its_labels_are_known_to_have(
+    strict: PrometheusMetrics,
+) -> None:
+    assert value(strict, "yidi_router_duplicates_total") == 0
+    assert value(strict, "yidi_acknowledger_receipts_total", event="SIGNED") == 0
+    assert value(strict, "yidi_router_refusals_total", code="SECRECY") is None  # which codes there are is not listed
+
+
 def test_no_creation_times_double_the_series(strict: PrometheusMetrics) -> None:
     assert "_created" not in strict.render().decode()
 
