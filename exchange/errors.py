@@ -8,10 +8,12 @@ Not here: the reason codes of the domain (`exchange.model.receipt.Reason`), whic
 error onto one of them.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 __all__ = [
     "AdapterError",
+    "AllowanceError",
     "CertificateError",
     "ConflictError",
     "CorruptFileError",
@@ -83,6 +85,17 @@ class RefusedError(YidiError):
 class LimitError(YidiError):
     code = "LIMIT"
     reason = "SIZE"
+
+
+class AllowanceError(LimitError):
+    """What a unit may upload in a day is used up. `until`: when the next day begins."""
+
+    code = "UPLOAD_QUOTA"
+    retryable = True
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class XmlError(YidiError):

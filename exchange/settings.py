@@ -239,7 +239,9 @@ class HubHttp(_Frozen):
     )
     uploads_at_once: int = Field(default=4, ge=1, description="Uploads of one unit that run at the same time.")
     upload_bytes_per_day: int = Field(
-        default=20 << 30, ge=1, description="What one unit may upload in a day, in bytes; days are UTC's."
+        default=20 << 30,
+        ge=1,
+        description="What one unit may upload in a day, in bytes; days are UTC's. Counted in the hub's store.",
     )
 
 

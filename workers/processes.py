@@ -24,6 +24,7 @@ from exchange.remote.history import HttpHistory
 from exchange.services.backoff import longest_wait
 from exchange.services.history import Historian
 from exchange.services.node import Node
+from exchange.services.upload_quota import UploadQuota
 from exchange.settings import Rabbit
 from exchange.storage import open_hub_store, open_node_store
 from exchange.storage.changes import Changes
@@ -134,6 +135,7 @@ def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log, part
         feed=StoreFeed(store),
         history=Historian(store, clock_, log, open_shelf(home)),
         files=HubFileExchange(parts.files(home.files), store),
+        quota=UploadQuota(store, clock_, settings.upload_bytes_per_day),
         anchor=place.layout.anchor(),
         authority=home.keys.authority().certificate,
         clock=clock_,

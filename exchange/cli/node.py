@@ -126,8 +126,28 @@ _COUNTED = {
 }
 
 
+# What keeps files from going up, where a word more helps; the others are in docs/errors.md.
+_HELD = {
+    "UPLOAD_QUOTA": (
+        "本单位今日上传限额已用完，北京时间 08:00 起自动继续",
+        "the day's allowance at the hub is used up; they go on by themselves after 00:00 UTC",
+    ),
+    "HUB_UNREACHABLE": ("连不上交换中心", "the hub cannot be reached"),
+    "SIZE": ("超出中心一日的上传限额，请与中心联系", "more than the hub takes in a day: ask its administrator"),
+}
+
+
 def _counted(name: str) -> str:
     return say(_COUNTED.get(name, name), name.replace("_", " "))
+
+
+def _held(code: str) -> str:
+    meaning = _HELD.get(code)
+    return (
+        say(f"待上传文件：{meaning[0]}（{code}）", f"files wait: {meaning[1]} ({code})")
+        if meaning
+        else (say(f"待上传文件：{code}", f"files wait: {code}"))
+    )
 
 
 def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
@@ -135,6 +155,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         opened.node.refresher.refresh()
         with opened.node_store.begin() as session:
             hosted, counts, held = session.units(), session.counts(), session.directory_version()
+            faults = session.outbox_faults()
             checkpoints = session.checkpoints()
         directory = opened.directory() if held else None
     keys = {
@@ -149,6 +170,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
                 "units": [{"code": code, "key_valid_to": stamp(keys.get(code))} for code in hosted],
                 "counts": counts,
                 "checkpoints_held": len(checkpoints),
+                "outbox_faults": faults,
             }
         )
         return
@@ -156,6 +178,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         (say("目录版本", "directory version"), held),
         (say("所持检查点", "checkpoints held"), len(checkpoints)),
         *((_counted(name), count) for name, count in counts.items()),
+        *((_held(code), count) for code, count in faults.items()),
     ]
     show_table([("项目", "what"), ("现状", "state")], rows)
     if directory is not None:

@@ -79,10 +79,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What was accepted from one unit in one day. `bytes`: envelopes and the files that they name."""
+    """What was accepted from one unit in one day, `bytes` of envelopes and the files that they name; and how many bytes
+    it `uploaded`, whatever became of them."""
 
     documents: int = 0
     bytes: int = 0
+    uploaded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,7 +310,7 @@ class HubSession(PresenceSession, MeasureSession, HoldingSession, ActSession, Pr
 
     # what each unit has used up of its quota
     def usage(self, units: Iterable[UnitCode], day: datetime) -> dict[UnitCode, Usage]:
-        """By unit, for the day that begins at `day`; units from whom nothing was accepted are missing."""
+        """By unit, for the day that begins at `day`; units from whom nothing came are missing."""
         ...
 
     def add_usage(self, day: datetime, used: Mapping[UnitCode, Usage]) -> None:

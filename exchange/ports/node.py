@@ -46,7 +46,8 @@ class OutboxKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """A signed document to be published until a signed receipt closes the row. `id`: envelope id or receipt id."""
+    """A signed document to be published until a signed receipt closes the row. `id`: envelope id or receipt id;
+    `fault`: the code of what kept its files from leaving, when that was last tried."""
 
     unit: UnitCode
     kind: OutboxKind
@@ -57,6 +58,7 @@ class OutboxRow:
     attempts: int = 0
     envelope: EnvelopeKey
     document: bytes = b""
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +155,11 @@ class NodeSession(ProgramSession, Protocol):
         ...
 
     def save_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        """Set `due` and `attempts`."""
+        """Set `due`, `attempts` and `fault`."""
+        ...
+
+    def outbox_faults(self) -> dict[str, int]:
+        """Of open rows: how many each fault keeps here."""
         ...
 
     def close_outbox(self, unit: UnitCode, closed: Iterable[tuple[str, str]]) -> None:

@@ -21,19 +21,20 @@ from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubSession, Usage
 from exchange.settings import Quota
 
-__all__ = ["Budget", "next_day"]
+__all__ = ["Budget", "day_of", "next_day"]
 
 _CHINA = timedelta(hours=8)
 _URGENT_TIMES = 2
 
 
-def _day(now: datetime) -> datetime:
+def day_of(now: datetime) -> datetime:
+    """When the day of a quota began."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def next_day(now: datetime) -> datetime:
     """When a quota that is used up at `now` begins anew."""
-    return _day(now) + timedelta(days=1)
+    return day_of(now) + timedelta(days=1)
 
 
 class Budget:
@@ -41,7 +42,7 @@ class Budget:
 
     def __init__(self, session: HubSession, quota: Quota, senders: Iterable[UnitCode], now: datetime) -> None:
         self._session, self._quota, self._now = session, quota, now
-        self._had = session.usage(senders, _day(now))
+        self._had = session.usage(senders, day_of(now))
         self._spent: dict[UnitCode, Usage] = {}
 
     def spend(self, envelope: Envelope, size: int) -> RefusedError | None:
@@ -63,7 +64,7 @@ class Budget:
     def settle(self) -> None:
         """Best the last act of the transaction: other routers wait for its end with theirs."""
         if self._spent:
-            self._session.add_usage(_day(self._now), self._spent)
+            self._session.add_usage(day_of(self._now), self._spent)
 
     def _refusal(self, limit: int, of_chinese: str, of: str) -> RefusedError:
         end = next_day(self._now)

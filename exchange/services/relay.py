@@ -25,6 +25,7 @@ from exchange.topology import Lane
 __all__ = ["Relay"]
 
 _LOOK_AGAIN: Final = timedelta(seconds=1)
+_UNDER_WAY: Final = "UNDER_WAY"
 
 
 class Relay:
@@ -41,17 +42,18 @@ class Relay:
             due = session.due_outbox(now, limit)
         if not due:
             return 0
-        ready = [row for row in due if self._prepare(row)]
+        faults = {id(row): self._prepare(row) for row in due}
+        ready = [row for row in due if faults[id(row)] is None]
         confirmed = iter(node.publish([(row.unit, row.lane, row.document) for row in ready]))
-        held = {id(row) for row in ready}
         saved = []
         for row in due:
             if node.moves.is_awaited(_upload_key(row)):
                 saved.append(replace(row, due=now + _LOOK_AGAIN))  # no attempt yet
                 continue
-            ok = next(confirmed) if id(row) in held else False
+            fault = faults[id(row)]
+            ok = fault is None and next(confirmed)
             wait = next_try(node.timing.retry, node.chance, now, row.attempts, confirmed=ok)
-            saved.append(replace(row, due=wait, attempts=row.attempts + 1))
+            saved.append(replace(row, due=wait, attempts=row.attempts + 1, fault=fault))
         with node.store.begin() as session:
             session.save_outbox(saved)
         node.metrics.count("yidi_node_published_total", len(ready))
@@ -76,21 +78,21 @@ class Relay:
         node.publish(batch)  # a lost one is asked for again by repeating the receipts
         return len(owed)
 
-    def _prepare(self, row: OutboxRow) -> bool:
-        """Whether the row may be published now: intact, and its files with the hub."""
+    def _prepare(self, row: OutboxRow) -> str | None:
+        """None when the row may be published now: intact, and its files with the hub. Else why not."""
         node = self._node
         if not node.is_intact(row):
-            return False
+            return "CORRUPT"
         if row.kind is OutboxKind.RECEIPT:
-            return True
+            return None
         try:
-            return self._bring_files(row)
+            return None if self._bring_files(row) else _UNDER_WAY
         except CorruptFileError as error:
             node.log.alarm("file_corrupt", envelope=str(row.envelope), code=error.code, detail=error.detail)
-            return False
+            return error.code
         except YidiError as error:
             node.log.warning("upload_failed", envelope=str(row.envelope), code=error.code, detail=error.detail)
-            return False
+            return error.code
 
     def _bring_files(self, row: OutboxRow) -> bool:
         """Whether the hub has them all."""

@@ -20,15 +20,15 @@ __all__ = ["UsedUp"]
 class UsedUp(Session):
     def usage(self, units: Iterable[UnitCode], day: datetime) -> dict[UnitCode, Usage]:
         rows = self._sql.rows_of(_on(to_time(day)), [tables.usage.c.unit], ((unit,) for unit in units))
-        return {unit: Usage(documents=documents, bytes=size) for unit, documents, size in rows}
+        return {unit: Usage(documents=count, bytes=size, uploaded=came) for unit, count, size, came in rows}
 
     def add_usage(self, day: datetime, used: Mapping[UnitCode, Usage]) -> None:
         at = to_time(day)
-        rows = [(unit, at, one.documents, one.bytes) for unit, one in used.items()]
-        self._sql.add_up(tables.usage, ("unit", "day"), ("documents", "bytes"), rows)
+        rows = [(unit, at, one.documents, one.bytes, one.uploaded) for unit, one in used.items()]
+        self._sql.add_up(tables.usage, ("unit", "day"), ("documents", "bytes", "uploaded"), rows)
 
 
 @lru_cache(maxsize=8)
 def _on(day: int) -> Select[Any]:
     """The same statement all day: building one takes longer than running it."""
-    return select(*columns(tables.usage, ("unit", "documents", "bytes"))).where(tables.usage.c.day == day)
+    return select(*columns(tables.usage, ("unit", "documents", "bytes", "uploaded"))).where(tables.usage.c.day == day)

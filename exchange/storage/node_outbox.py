@@ -94,9 +94,15 @@ class Outbox(Session):
         return {UnitCode(code): (int(n), optional_from_time(at)) for code, n, at in self._sql.rows(grouped)}
 
     def save_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        """Set `due` and `attempts`; a row that was closed meanwhile stays closed."""
-        values = [(to_time(row.due), row.attempts, row.unit, row.id, row.kind.value) for row in rows]
-        self._sql.change(tables.outbox, ("due", "attempts"), values, key=("unit", "id", "kind"), filled="due")
+        """Set `due`, `attempts` and `fault`; a row that was closed meanwhile stays closed."""
+        values = [(to_time(row.due), row.attempts, row.fault, row.unit, row.id, row.kind.value) for row in rows]
+        self._sql.change(tables.outbox, ("due", "attempts", "fault"), values, key=("unit", "id", "kind"), filled="due")
+
+    def outbox_faults(self) -> dict[str, int]:
+        outbox = tables.outbox.c
+        still = select(outbox.fault, func.count()).where(outbox.urgency.in_((0, 1)), outbox.due > 0)
+        grouped = still.where(outbox.fault.is_not(None)).group_by(outbox.fault).order_by(outbox.fault)
+        return {fault: int(number) for fault, number in self._sql.rows(grouped)}
 
     def close_outbox(self, unit: UnitCode, closed: Iterable[tuple[str, str]]) -> None:
         values = [(None, unit, id_, digest) for id_, digest in closed]

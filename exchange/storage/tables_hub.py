@@ -250,6 +250,7 @@ usage = Table(
     Column("day", TIME, primary_key=True, autoincrement=False),
     Column("documents", NUMBER, nullable=False),
     Column("bytes", NUMBER, nullable=False),
+    Column("uploaded", NUMBER, nullable=False, server_default="0"),
 )
 
 # The last that was heard of each unit; `report` is what it said of itself, as JSON.

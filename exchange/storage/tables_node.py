@@ -112,6 +112,7 @@ outbox = Table(
     Column("envelope_id", KEY, nullable=False),
     Column("sender", KEY, nullable=False),
     Column("document", BYTES, nullable=False),
+    Column("fault", KEY),
     Index("outbox_due", "urgency", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
     Index("outbox_envelope", "unit", "envelope_id", "sender"),
 )

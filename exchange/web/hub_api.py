@@ -32,6 +32,7 @@ from exchange.ports.history import HistoryFeed
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
 from exchange.services.enroll import Enroller
+from exchange.services.upload_quota import UploadQuota
 from exchange.settings import HubHttp
 from exchange.trust.anchor import Anchor
 from exchange.trust.digest import sha256_hex
@@ -39,7 +40,7 @@ from exchange.trust.http import SignedRequest
 from exchange.web.downloads import add_downloads
 from exchange.web.guard import Guard
 from exchange.web.history import add_history
-from exchange.web.limits import Attempts, DailyBytes, Slots
+from exchange.web.limits import Attempts, Slots
 from exchange.web.problem import add_problems
 from exchange.web.serve import Server
 from exchange.web.signed import Judge
@@ -58,6 +59,7 @@ class HubFace:
     feed: DirectoryFeed
     history: HistoryFeed
     files: HubFileExchange
+    quota: UploadQuota
     anchor: Anchor
     authority: bytes
     clock: Clock
@@ -96,7 +98,7 @@ def create_hub_app(face: HubFace) -> FastAPI:
     uploads = Uploads(
         files=face.files,
         slots=Slots(settings.uploads_at_once),
-        quota=DailyBytes(face.clock, settings.upload_bytes_per_day),
+        quota=face.quota,
         idle_seconds=settings.idle_seconds,
     )
     add_uploads(app, uploads, judge)

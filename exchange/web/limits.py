@@ -122,10 +122,19 @@ class DailyBytes:
             if self._bytes[unit] + coming > self._allowed:
                 raise LimitError(f"the unit's {self._allowed} bytes of today are used up", code="QUOTA")
 
-    def add(self, unit: UnitCode, arrived: int) -> None:
+    def take(self, unit: UnitCode, coming: int) -> None:
+        """The same, and counts them."""
         with self._lock:
             self._turn()
-            self._bytes[unit] += arrived
+            self._bytes[unit] += coming
+            if self._bytes[unit] > self._allowed:
+                self._bytes[unit] -= coming
+                raise LimitError(f"the unit's {self._allowed} bytes of today are used up", code="QUOTA")
+
+    def give_back(self, unit: UnitCode, missing: int) -> None:
+        with self._lock:
+            self._turn()
+            self._bytes[unit] -= missing
 
     def _turn(self) -> None:
         today = self._clock.now().date()

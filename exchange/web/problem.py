@@ -3,6 +3,7 @@
 Not here: `detail` of an error, which only the log may hold.
 """
 
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -11,7 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from exchange.codec.canonical import moment
 from exchange.errors import (
+    AllowanceError,
     CertificateError,
     CorruptFileError,
     DirectoryError,
@@ -35,6 +38,7 @@ _BY_CODE: Final = {
     "HTTP_DIGEST": 400,
     "RATE": 429,
     "QUOTA": 429,
+    "UPLOAD_QUOTA": 507,
     "CSR_FORMAT": 400,
     "CSR_PROOF": 400,
     "CSR_KEY": 400,
@@ -95,6 +99,10 @@ def add_problems(app: FastAPI) -> None:
     @app.exception_handler(YidiError)
     async def ours(request: Request, error: YidiError) -> JSONResponse:
         request.state.code, request.state.detail = error.code, error.detail
+        if isinstance(error, AllowanceError):
+            answer = problem(status_of(error), error.message, code=error.code, until=moment(error.until))
+            answer.headers["Retry-After"] = format_datetime(error.until, usegmt=True)
+            return answer
         return problem(status_of(error), error.message, code=error.code)
 
     @app.exception_handler(RequestValidationError)

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -29,7 +30,7 @@ from exchange.errors import (
 )
 from exchange.model.envelope import MAX_FILE_SIZE, FileEntry, FileRole
 from exchange.model.unit import UnitCode
-from exchange.web.limits import DailyBytes, Slots
+from exchange.web.limits import Slots
 
 __all__ = ["Uploads", "add_uploads"]
 
@@ -60,6 +61,20 @@ class Receiving(Protocol):
     def upload(self, unit: UnitCode, entry: FileEntry, offset: int, chunk: bytes) -> int: ...
 
 
+class Allowance(Protocol):
+    """Bytes that a unit may upload. `check` and `take` raise LimitError."""
+
+    def check(self, unit: UnitCode, coming: int) -> None: ...
+
+    def take(self, unit: UnitCode, coming: int) -> None:
+        """Count them before they come."""
+        ...
+
+    def give_back(self, unit: UnitCode, missing: int) -> None:
+        """So many of them did not come."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
     """`create`: where uploads begin; `address`: what their addresses begin with. `at_home`: whoever uploads is on the
@@ -67,7 +82,7 @@ class Uploads:
 
     files: Receiving
     slots: Slots
-    quota: DailyBytes
+    quota: Allowance
     idle_seconds: float
     create: str = "/v1/files"
     address: str = "/v1/uploads"
@@ -87,6 +102,7 @@ def add_uploads(app: FastAPI | APIRouter, uploads: Uploads, judge: Callable[...,
         size = _number(request, "upload-length")
         entry = _entry(given.get("sha256", ""), size, given.get("sm3", _NOT_GIVEN if uploads.at_home else ""))
         offset = uploads.files.offset(who.unit, entry)
+        uploads.quota.check(who.unit, entry.size - offset)
         query = f"?{request.url.query}" if request.url.query else ""
         address = f"{uploads.address}/{entry.sha256}.{entry.size}.{entry.sm3}{query}"
         return Response(status_code=201, headers=_TUS | {"Location": address, "Upload-Offset": str(offset)})
@@ -107,20 +123,40 @@ def add_uploads(app: FastAPI | APIRouter, uploads: Uploads, judge: Callable[...,
         length = _number(request, "content-length")
         if offset + length > entry.size:
             raise LimitError(f"file {entry.sha256}: more than the {entry.size} bytes announced", code="SIZE")
-        uploads.quota.check(who.unit, length)
         with uploads.slots.one(who.unit):
-            offset = await _receive(uploads, who, entry, offset, request)
+            async with _counted(uploads.quota, who.unit, length) as came:
+                offset = await _receive(uploads, who, entry, offset, request, came)
         return Response(status_code=204, headers=_TUS | {"Upload-Offset": str(offset)})
 
 
-async def _receive(uploads: Uploads, who: Uploader, entry: FileEntry, offset: int, request: Request) -> int:
+class _Came:
+    """How many bytes of a body have come."""
+
+    bytes = 0
+
+
+@asynccontextmanager
+async def _counted(quota: Allowance, unit: UnitCode, length: int) -> AsyncIterator[_Came]:
+    """All of a body counts before it comes, and what did not come is given back."""
+    await run_in_threadpool(quota.take, unit, length)
+    came = _Came()
+    try:
+        yield came
+    finally:
+        if missing := length - came.bytes:
+            await run_in_threadpool(quota.give_back, unit, missing)
+
+
+async def _receive(
+    uploads: Uploads, who: Uploader, entry: FileEntry, offset: int, request: Request, came: _Came
+) -> int:
     """Append the body step by step; returns the new offset. The last step waits until the body's digest is right."""
     if who.content_digest is None and not uploads.at_home:
         raise SignatureError("the body needs a Content-Digest", code="HTTP_DIGEST")
     found, held = hashlib.sha256(), bytearray()
     try:
         async for part in _parts(request, uploads.idle_seconds):
-            uploads.quota.add(who.unit, len(part))
+            came.bytes += len(part)
             found.update(part)
             held += part
             while len(held) > _STEP:

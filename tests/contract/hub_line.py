@@ -32,6 +32,7 @@ from exchange.remote.files import HttpFileExchange
 from exchange.services.administer import Administrator
 from exchange.services.enroll import Enroller
 from exchange.services.history import Historian
+from exchange.services.upload_quota import UploadQuota
 from exchange.settings import BrokerAddress, HubHttp
 from exchange.testing.clock import FakeClock
 from exchange.testing.ids import SeededIds
@@ -124,17 +125,19 @@ def hub_line(place: Path, **limits: float) -> Iterator[HubLine]:
         url = f"https://127.0.0.1:{proxy.port}"
         settings = {"url": url, "port": port, "broker": BrokerAddress(host="mq.example")}
         settings |= {"certificate_file": str(certificate), "key_file": str(key)}
+        http = HubHttp.model_validate(settings | limits)
         face = HubFace(
             enroller=enroller,
             directory=administrator.current,
             feed=StoreFeed(store),
             history=Historian(store, clock, log),
             files=exchange,
+            quota=UploadQuota(store, clock, http.upload_bytes_per_day),
             anchor=people.anchor,
             authority=people.keys.authority.certificate,
             clock=clock,
             log=log,
-            settings=HubHttp.model_validate(settings | limits),
+            settings=http,
         )
         client = HubClient(
             url, keys=people.signers.__getitem__, clock=clock, ids=SeededIds(1), ca_file=authority, answer_seconds=20

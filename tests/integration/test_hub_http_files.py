@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from exchange.directory.update import revoke_key
-from exchange.errors import LimitError, NotAuthorisedError, TransportError
+from exchange.errors import AllowanceError, LimitError, NotAuthorisedError, TransportError
 from exchange.testing.keys import unit_code
 from tests.contract.hub_line import HubLine, claim, entry_of, hub_line
 
@@ -233,9 +234,19 @@ def test_a_units_bytes_of_a_day_are_bounded(tmp_path: Path) -> None:
     with hub_line(tmp_path, upload_bytes_per_day=1000) as line:
         small = entry_of(DATA[:800])
         line.remote.upload(UNIT, small, 0, DATA[:800])
-        with pytest.raises(TransportError) as refused:
-            line.remote.upload(UNIT, ENTRY, 0, DATA[:201])
-        assert refused.value.code == "QUOTA"
+        next_day = line.clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        other = entry_of(DATA[:201])
+        asks: list[Callable[[], int]] = [
+            lambda: line.remote.offset(UNIT, other),  # at its creation, before a byte is sent
+            lambda: line.remote.upload(UNIT, ENTRY, 0, DATA[:201]),
+        ]
+        for ask in asks:
+            with pytest.raises(AllowanceError) as refused:
+                ask()
+            assert refused.value.until == next_day
+        with pytest.raises(LimitError) as never:
+            line.remote.offset(UNIT, ENTRY)
+        assert never.value.code == "SIZE"
         line.remote.upload(OTHER, small, 0, DATA[:800])
         line.clock.jump(line.clock.now().replace(hour=23, minute=59) - line.clock.now())
         line.clock.jump(line.clock.now().replace(day=3, hour=0) - line.clock.now())

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from exchange.errors import StorageError
+from exchange.errors import AllowanceError, StorageError
 from exchange.model.receipt import MAX_NOTED, Noted, ReceiptId
 from exchange.services.evidence_facts import read_receipt
 from exchange.testing.broker import Faults
@@ -37,6 +37,26 @@ def test_files_go_before_the_envelope(world: World) -> None:
     world.sending.steps.faults = {}
     assert world.sending.relay.relay() == 1
     assert len(world.waiting("work.normal")) == 1
+
+
+def test_what_keeps_files_from_leaving_is_told_until_it_passes(world: World) -> None:
+    def used_up(_step: str, _sha256: str) -> None:
+        raise AllowanceError("a unit may upload 1 byte in a day", until=world.clock.now() + timedelta(hours=1))
+
+    def faults() -> dict[str, int]:
+        with world.sending.store.begin() as session:
+            return session.outbox_faults()
+
+    world.submit(B, files=[a_file(data=BIG)])
+    world.submit(B)
+    world.hub.files.hook = used_up
+    assert world.sending.relay.relay() == 1
+    assert faults() == {"UPLOAD_QUOTA": 1}
+    world.hub.files.hook = None
+    world.pass_time(WAIT)
+    world.settle()
+    assert faults() == {}
+    assert world.sending.open_outbox(A) == []
 
 
 def test_a_confirm_closes_nothing_and_the_row_is_published_again(world: World) -> None:

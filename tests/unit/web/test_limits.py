@@ -47,10 +47,13 @@ def test_a_slot_is_given_back_whatever_happens() -> None:
 def test_bytes_of_a_day_are_forgotten_the_next() -> None:
     clock = FakeClock()
     limit = DailyBytes(clock, 100)
-    limit.add(UNIT, 60)
+    limit.take(UNIT, 70)
+    limit.give_back(UNIT, 10)
     limit.check(UNIT, 40)
     limit.check(OTHER, 100)
-    with pytest.raises(LimitError, match="QUOTA"):
-        limit.check(UNIT, 41)
+    for ask in (limit.check, limit.take):
+        with pytest.raises(LimitError, match="QUOTA"):
+            ask(UNIT, 41)
+    limit.take(UNIT, 40)
     clock.advance(timedelta(days=1))
     limit.check(UNIT, 100)
