@@ -1,7 +1,8 @@
 """clock: what is late is done again, urged, or ended with a signed notice.
 
 Consumes           nothing: it looks into the store
-Publishes          out/<unit>: envelopes again with their ACCEPTED, receipts again, NOTED, REMINDED, EXPIRED
+Publishes          out/<unit>: envelopes again with their ACCEPTED, also as operators wish, receipts again,
+                   NOTED, REMINDED, EXPIRED
 Writes             attempts and due times, REMINDED and EXPIRED receipts with ledger entries; renews the
                    directory before it expires; makes the months that are to come, and keeps counts short; deletes
                    files that nobody needs any more
@@ -21,6 +22,7 @@ from exchange.services.dispatch import Dispatcher
 from exchange.services.forward import Forwarder
 from exchange.services.keep import Keeper
 from exchange.services.remind import Reminder
+from exchange.services.resend import Resender
 from workers.runner import Step
 
 __all__ = ["steps"]
@@ -33,10 +35,12 @@ def steps(
     administrator: Administrator,
     keeper: Keeper,
     discarder: Discarder,
+    resender: Resender,
 ) -> list[Step]:
     return [
         Step(name="clock.note", run=forwarder.note, every_seconds=1.0),
         Step(name="clock.dispatch", run=dispatcher.dispatch, every_seconds=1.0),
+        Step(name="clock.resend", run=resender.resend, every_seconds=1.0),
         Step(name="clock.forward", run=forwarder.forward, every_seconds=1.0),
         Step(name="clock.remind", run=reminder.remind, every_seconds=30.0),
         Step(name="clock.discard", run=discarder.discard, every_seconds=1.0),

@@ -125,6 +125,7 @@ def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
             hub.administration.administrator,
             hub.keeper,
             hub.discarder,
+            hub.resender,
         ),
         *attendant.steps(hub.attendant, machine.transport),
         *collector.steps(hub.dead_letters, machine.transport),

@@ -101,6 +101,7 @@ def _clock_steps(place: HubPlace, services: HubServices, transport: Transport) -
             services.administration.administrator,
             services.keeper,
             services.discarder,
+            services.resender,
         ),
         *attendant.steps(services.attendant, transport),
         *collector.steps(services.dead_letters, transport),

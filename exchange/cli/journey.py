@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exchange.cli.failure import fail
 from exchange.cli.language import both, say
-from exchange.cli.naming import unit_name
+from exchange.cli.naming import hub_document, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
 from exchange.cli.output import local, named, show_json, show_table, stamp
 
 if TYPE_CHECKING:
     from exchange.directory.snapshot import Directory
-    from exchange.model.envelope import EnvelopeKey
     from exchange.ports.records import DeliveryRecord
     from exchange.services.journey import Journey, Step
 
@@ -45,7 +43,7 @@ def journey(
         shelf = open_shelf(opened.hub_home, [])
         try:
             with opened.hub_store.begin() as session:
-                found = journey_of(session, shelf, _one(session.find(document_id), document_id))
+                found = journey_of(session, shelf, hub_document(session, document_id))
         finally:
             shelf.close()
     assert found is not None  # found a moment ago, and documents stay
@@ -53,19 +51,6 @@ def journey(
         show_json(_value(directory, found))
     else:
         _print(directory, found)
-
-
-def _one(found: "list[EnvelopeKey]", text: str) -> "EnvelopeKey":
-    if not found:
-        raise fail(
-            "NOT_FOUND",
-            f"交换中心没有编号以 {text} 开头的公文；被拒收的见 yidi hub audit",
-            f"the hub has no document whose id begins with {text}; for what was refused see yidi hub audit",
-        )
-    if len(found) > 1:
-        ids = ", ".join(f"{key.sender}/{key.id}" for key in found[:5])
-        raise fail("AMBIGUOUS", f"{text} 对应多件公文，请多输几位：{ids}", f"{text} means several documents: {ids}")
-    return found[0]
 
 
 def _print(directory: "Directory", found: "Journey") -> None:

@@ -7,9 +7,10 @@ from exchange.cli.failure import fail
 from exchange.directory.snapshot import Directory
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.unit import UnitCode
+from exchange.ports.hub import HubSession
 from exchange.ports.node import Box, NodeSession
 
-__all__ = ["find_unit", "received_document", "sent_document", "unit_name"]
+__all__ = ["find_unit", "hub_document", "received_document", "sent_document", "unit_name"]
 
 
 def find_unit(directory: Directory, text: str) -> UnitCode:
@@ -41,6 +42,21 @@ def received_document(session: NodeSession, unit: UnitCode | None, text: str) ->
 def sent_document(session: NodeSession, unit: UnitCode | None, text: str) -> EnvelopeKey:
     """One document that a unit of this node sent."""
     return _one(session.find(unit, Box.SENT, text), text, unit)[1]
+
+
+def hub_document(session: HubSession, text: str) -> EnvelopeKey:
+    """One document that the hub holds."""
+    found = session.find(text)
+    if not found:
+        raise fail(
+            "NOT_FOUND",
+            f"交换中心没有编号以 {text} 开头的公文；被拒收的见 yidi hub audit",
+            f"the hub has no document whose id begins with {text}; for what was refused see yidi hub audit",
+        )
+    if len(found) > 1:
+        ids = ", ".join(f"{key.sender}/{key.id}" for key in found[:5])
+        raise fail("AMBIGUOUS", f"{text} 对应多件公文，请多输几位：{ids}", f"{text} means several documents: {ids}")
+    return found[0]
 
 
 def _one(

@@ -31,6 +31,7 @@ from exchange.ports.records import (
     QuarantineRecord,
     ReceiptRecord,
 )
+from exchange.ports.resends import ResendSession
 
 __all__ = [
     "ArchiveRecord",
@@ -146,7 +147,7 @@ class ArchiveRecord:
     removed: datetime | None = None
 
 
-class HubSession(PresenceSession, MeasureSession, HoldingSession, ActSession, Protocol):
+class HubSession(PresenceSession, MeasureSession, HoldingSession, ActSession, ResendSession, Protocol):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...
     def directory_version(self) -> int:

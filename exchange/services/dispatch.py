@@ -6,18 +6,20 @@ when the hub received the envelope, so that a key that was replaced or revoked s
 right time.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from exchange.model.events import Event
 from exchange.model.receipt import Reason, Subject
+from exchange.model.unit import UnitCode
 from exchange.ports.hub import Forward, HubSession
-from exchange.ports.records import DeliveryRecord, ReceiptRecord
+from exchange.ports.records import DeliveryKey, DeliveryRecord, ReceiptRecord
 from exchange.services.acknowledge import advance
 from exchange.services.backoff import longest_wait, next_try
 from exchange.services.hub import Hub, record_entry
 
-__all__ = ["Dispatcher"]
+__all__ = ["Dispatcher", "accompanied"]
 
 
 class Dispatcher:
@@ -46,11 +48,7 @@ class Dispatcher:
                     for d in again
                 ]
             )
-            keys = {d.key.envelope for d in again}
-            documents = session.documents(keys)
-            accepted = session.accepted_receipts(keys)
-        batch = [(d.key.recipient, documents[d.key.envelope].document) for d in again]
-        proofs = [(d.key.recipient, accepted[d.key.envelope].document) for d in again if d.key.envelope in accepted]
+            proofs, batch = accompanied(session, [d.key for d in again])
         told = [(record.envelope.sender, record.document) for record in notices]
         # The proofs first: whoever needs one to judge the document has it by then.
         confirmed = hub.publish([*proofs, *batch, *told])[len(proofs) :]
@@ -100,3 +98,14 @@ class Dispatcher:
         due = next_try(hub.timing.retry, hub.chance, now, 0, confirmed=True)
         session.add_forwards([Forward(unit=r.envelope.sender, receipt=r.id, due=due, attempts=1) for r in records])
         return records
+
+
+def accompanied(
+    session: HubSession, keys: Sequence[DeliveryKey]
+) -> tuple[list[tuple[UnitCode, bytes]], list[tuple[UnitCode, bytes]]]:
+    """For each delivery ACCEPTED, where there is one, and the document. ACCEPTED goes first."""
+    envelopes = {key.envelope for key in keys}
+    documents, accepted = session.documents(envelopes), session.accepted_receipts(envelopes)
+    batch = [(key.recipient, documents[key.envelope].document) for key in keys]
+    proofs = [(key.recipient, accepted[key.envelope].document) for key in keys if key.envelope in accepted]
+    return proofs, batch

@@ -1,7 +1,7 @@
 """The hub's store on SQLite or PostgreSQL.
 
 Its session's methods stand by noun in `hub_acts`, `hub_archives`, `hub_documents`, `hub_holdings`, `hub_ledger`,
-`hub_measures`, `hub_presence`, `hub_receipts`, `hub_trouble` and `hub_usage`.
+`hub_measures`, `hub_presence`, `hub_receipts`, `hub_resends`, `hub_trouble` and `hub_usage`.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_measures import Measures
 from exchange.storage.hub_presence import Attendance
 from exchange.storage.hub_receipts import Receipts
+from exchange.storage.hub_resends import Resending
 from exchange.storage.hub_trouble import Trouble
 from exchange.storage.hub_usage import UsedUp
 from exchange.storage.migrate import image, open_migrated
@@ -26,7 +27,9 @@ from exchange.storage.transaction import transaction
 __all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
 
 
-class SqlHubSession(Archiving, Documents, Holdings, Receipts, Ledger, Trouble, UsedUp, Attendance, Measures, Acting):
+class SqlHubSession(
+    Archiving, Documents, Holdings, Receipts, Ledger, Trouble, UsedUp, Attendance, Measures, Acting, Resending
+):
     """`exchange.ports.hub.HubSession`, within one transaction."""
 
 

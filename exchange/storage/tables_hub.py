@@ -47,6 +47,7 @@ __all__ = [
     "quarantine",
     "receipts",
     "refusals",
+    "resends",
     "tallies",
     "tree_nodes",
     "unneeded",
@@ -138,6 +139,18 @@ refusals = Table(
     Column("digest", KEY, primary_key=True),
     Column("receipt_id", KEY, nullable=False),
     Column("document", BYTES, nullable=False),
+)
+
+# What operators have dispatched once more, until the broker has it.
+resends = Table(
+    "resends",
+    metadata,
+    Column("envelope_id", KEY, primary_key=True),
+    Column("sender", KEY, primary_key=True),
+    Column("recipient", KEY, primary_key=True),
+    Column("due", TIME, nullable=False),
+    Column("attempts", NUMBER, nullable=False),
+    Index("resends_due", "due"),
 )
 
 # Open ones only: the unit's NOTED removes the row, and a receipt that must go out once more is a new one.

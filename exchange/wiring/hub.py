@@ -20,6 +20,7 @@ from exchange.services.hub import Hub
 from exchange.services.keep import Keeper
 from exchange.services.plain_text import PlainText
 from exchange.services.remind import Reminder
+from exchange.services.resend import Resender
 from exchange.services.route import Router
 from exchange.services.seal import Sealer
 from exchange.storage import open_hub_store
@@ -57,6 +58,7 @@ class HubServices:
     dispatcher: Dispatcher
     forwarder: Forwarder
     reminder: Reminder
+    resender: Resender
     discarder: Discarder
     keeper: Keeper
     sealer: Sealer
@@ -139,6 +141,7 @@ def open_hub(
         dispatcher=Dispatcher(hub),
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),
+        resender=Resender(hub),
         discarder=Discarder(hub),
         keeper=Keeper(store, clock),
         sealer=Sealer(store, clock, keys.ledger(home.id).note, home.id, metrics, log, holder=hub.ids.new()),

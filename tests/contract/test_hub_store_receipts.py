@@ -12,11 +12,14 @@ from exchange.ports.hub import (
     Owed,
     Refusal,
 )
+from exchange.ports.records import DeliveryKey
+from exchange.ports.resends import Resend
 from tests.contract.store_records import (
     HOUR,
     NOW,
     A,
     B,
+    C,
     digest,
     envelope,
     noted,
@@ -120,3 +123,19 @@ def test_what_is_owed_is_owed_once_and_taken_once_oldest_first(store: HubStore) 
         assert session.take_owed(2) == owed[:2]
         assert session.take_owed(9) == owed[2:]
         assert session.take_owed(9) == []
+
+
+def test_what_is_to_be_sent_again_is_kept_once_until_it_is_removed(store: HubStore) -> None:
+    one = Resend(key=DeliveryKey(envelope(1), B), due=NOW)
+    other = Resend(key=DeliveryKey(envelope(1), C), due=NOW + HOUR, attempts=2)
+    with store.begin() as session:
+        session.add_resends([one, other])
+        session.add_resends([replace(one, attempts=9)])
+    with store.begin() as session:
+        assert session.due_resends(NOW, 9) == [one]
+        session.save_resends([replace(one, due=NOW + 2 * HOUR, attempts=1)])
+        assert session.due_resends(NOW, 9) == []
+        assert session.due_resends(NOW + 2 * HOUR, 1) == [other]
+        session.remove_resends([other.key])
+    with store.begin() as session:
+        assert session.due_resends(NOW + 2 * HOUR, 9) == [replace(one, due=NOW + 2 * HOUR, attempts=1)]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from exchange.model.events import BusinessState
 from exchange.services.keep import Keeper
+from exchange.services.resend import Resender
 from exchange.testing.broker import FakeConsumer
 from exchange.topology import Lane, inbox_queue
 from tests.unit.services.hub_and_node import A, B, C, NodeSide, World, a_file, an_envelope, signed
@@ -28,6 +29,7 @@ def all_steps(world: World) -> list[Step]:
             hub.administrator,
             Keeper(hub.store, world.clock),
             hub.discarder,
+            Resender(hub.hub),
         ),
         *sealer.steps(hub.sealer),
     ]
