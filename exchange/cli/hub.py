@@ -18,6 +18,7 @@ from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk,
 from exchange.cli.output import local, show_json, show_table, stamp
 from exchange.cli.presence import add_presence_commands
 from exchange.cli.real_hub import provision, run
+from exchange.cli.report import add_report_command
 from exchange.cli.resend import add_resend_command
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def group() -> typer.Typer:
     add_certificates_command(application)
     add_journey_command(application)
     add_presence_commands(application)
+    add_report_command(application)
     add_acts_command(application)
     add_resend_command(application)
     add_hub_carry_commands(application)

@@ -3,9 +3,8 @@
 Not here: what counts as being there (`exchange.services.attend`, `exchange.services.attendance`).
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,16 +14,14 @@ from exchange.cli.failure import fail
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
 from exchange.cli.output import SHANGHAI, brief, show_json, show_table, stamp
+from exchange.cli.period import HOURS, day_of, period, working_hours
 
 if TYPE_CHECKING:
     from exchange.ports.presence import PresenceRecord
-    from exchange.services.attendance import Attended, OnLine, WorkingHours
+    from exchange.services.attendance import Attended, OnLine
 
 __all__ = ["add_presence_commands"]
 
-_HOURS = "08:30-12:00,14:30-17:30"
-_HALF = re.compile(r"([0-2]?\d):([0-5]\d)-([0-2]?\d):([0-5]\d)", re.ASCII)
-_LONGEST = timedelta(days=366)
 _GIB = 1 << 30
 
 
@@ -132,7 +129,7 @@ def presence(  # noqa: PLR0917  # one for each option
         str | None, typer.Option("--from", metavar="DATE", help=both("起始日，代替 --month", "first day, instead"))
     ] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DATE", help=both("截止日", "last day"))] = None,
-    hours: Annotated[str, typer.Option(help=both("工作时间，北京时间", "working hours, China's time"))] = _HOURS,
+    hours: Annotated[str, typer.Option(help=both("工作时间，北京时间", "working hours, China's time"))] = HOURS,
     without: Annotated[
         list[str] | None,
         typer.Option("--except", metavar="DATE", help=both("放假的日子，可多次", "a holiday; repeatable")),
@@ -149,9 +146,9 @@ def presence(  # noqa: PLR0917  # one for each option
     from exchange.wiring.system import SystemClock
 
     now = SystemClock().now()
-    start, end = _period(month, first, last, now.astimezone(SHANGHAI).date())
-    days = working_days(start, end, map(_date, without or ()), map(_date, also or ()))
-    worked = _working_hours(hours)
+    start, end = period(month, first, last, now.astimezone(SHANGHAI).date())
+    days = working_days(start, end, map(day_of, without or ()), map(day_of, also or ()))
+    worked = working_hours(hours)
     if out is not None and out.suffix not in {".xlsx", ".csv"}:
         raise fail("PERIOD", f"{out.name}：只能存为 .xlsx 或 .csv", f"{out.name}: only .xlsx or .csv can be written")
     with desk(data) as opened:
@@ -211,54 +208,6 @@ def _save(out: Path, days: Sequence[date], found: Iterable["Attended"]) -> None:
         (*_summary(one), *(round(present / due, 4) if due else None for _, present, due in one.days)) for one in found
     ]
     (write_xlsx if out.suffix == ".xlsx" else write_csv)(out, header, rows)
-
-
-def _period(month: str | None, first: str | None, last: str | None, today: date) -> tuple[date, date]:
-    """From the first to the last day. What is still to come is left out."""
-    if month is not None and (first or last):
-        raise fail("PERIOD", "--month 与 --from、--to 只能用其一", "either --month, or --from and --to")
-    if first or last:
-        start, end = _date(first) if first else today, _date(last) if last else today
-    else:
-        start = _date(f"{month}-01") if month else today.replace(day=1)
-        end = (start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    end = min(end, today)
-    if not start <= end < start + _LONGEST:
-        raise fail(
-            "PERIOD",
-            f"{start} 至 {end}：起始日须不晚于截止日和今天，至多 366 天",
-            f"{start} to {end}: the first day must not be after the last or today; 366 days at most",
-        )
-    return start, end
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise fail("PERIOD", f"“{text}”不是日期，例如 2026-11-26", f"{text!r} is no date such as 2026-11-26") from None
-
-
-def _working_hours(text: str) -> "WorkingHours":
-    from exchange.services.attendance import WorkingHours
-
-    halves = []
-    for half in text.split(","):
-        if (found := _HALF.fullmatch(half.strip())) is None:
-            raise _bad_hours(half)
-        hours = list(map(int, found.groups()))
-        try:
-            start, end = time(hours[0], hours[1]), time(hours[2], hours[3])
-        except ValueError:
-            raise _bad_hours(half) from None
-        if start >= end:
-            raise _bad_hours(half)
-        halves.append((start, end))
-    return WorkingHours(tuple(halves))
-
-
-def _bad_hours(half: str) -> Exception:
-    return fail("PERIOD", f"“{half}”不是工作时间，例如 {_HOURS}", f"{half!r} are no working hours, such as {_HOURS}")
 
 
 def _percent(part: float, whole: float) -> str:

@@ -19,6 +19,7 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.acts import ActSession
+from exchange.ports.figures import FigureSession
 from exchange.ports.holdings import HoldingSession
 from exchange.ports.measures import MeasureSession
 from exchange.ports.presence import PresenceSession
@@ -147,7 +148,7 @@ class ArchiveRecord:
     removed: datetime | None = None
 
 
-class HubSession(PresenceSession, MeasureSession, HoldingSession, ActSession, ResendSession, Protocol):
+class HubSession(PresenceSession, MeasureSession, FigureSession, HoldingSession, ActSession, ResendSession, Protocol):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...
     def directory_version(self) -> int:

@@ -1,7 +1,7 @@
 """The hub's store on SQLite or PostgreSQL.
 
-Its session's methods stand by noun in `hub_acts`, `hub_archives`, `hub_documents`, `hub_holdings`, `hub_ledger`,
-`hub_measures`, `hub_presence`, `hub_receipts`, `hub_resends`, `hub_trouble` and `hub_usage`.
+Its session's methods stand by noun in `hub_acts`, `hub_archives`, `hub_documents`, `hub_figures`, `hub_holdings`,
+`hub_ledger`, `hub_measures`, `hub_presence`, `hub_receipts`, `hub_resends`, `hub_trouble` and `hub_usage`.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from exchange.storage.engine import open_memory
 from exchange.storage.hub_acts import Acting
 from exchange.storage.hub_archives import Archiving
 from exchange.storage.hub_documents import Documents
+from exchange.storage.hub_figures import Figuring
 from exchange.storage.hub_holdings import Holdings
 from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_measures import Measures
@@ -28,7 +29,18 @@ __all__ = ["SqlHubSession", "SqlHubStore", "open_hub_store"]
 
 
 class SqlHubSession(
-    Archiving, Documents, Holdings, Receipts, Ledger, Trouble, UsedUp, Attendance, Measures, Acting, Resending
+    Acting,
+    Archiving,
+    Attendance,
+    Documents,
+    Figuring,
+    Holdings,
+    Ledger,
+    Measures,
+    Receipts,
+    Resending,
+    Trouble,
+    UsedUp,
 ):
     """`exchange.ports.hub.HubSession`, within one transaction."""
 

@@ -1,0 +1,64 @@
+"""Days, months and working hours as a person types them: in the county's time."""
+
+import re
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING
+
+from exchange.cli.failure import fail
+
+if TYPE_CHECKING:
+    from exchange.services.attendance import WorkingHours
+
+__all__ = ["HOURS", "day_of", "period", "working_hours"]
+
+HOURS = "08:30-12:00,14:30-17:30"
+_HALF = re.compile(r"([0-2]?\d):([0-5]\d)-([0-2]?\d):([0-5]\d)", re.ASCII)
+_LONGEST = timedelta(days=366)
+
+
+def period(month: str | None, first: str | None, last: str | None, today: date) -> tuple[date, date]:
+    """From the first to the last day. What is still to come is left out."""
+    if month is not None and (first or last):
+        raise fail("PERIOD", "--month 与 --from、--to 只能用其一", "either --month, or --from and --to")
+    if first or last:
+        start, end = day_of(first) if first else today, day_of(last) if last else today
+    else:
+        start = day_of(f"{month}-01") if month else today.replace(day=1)
+        end = (start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    end = min(end, today)
+    if not start <= end < start + _LONGEST:
+        raise fail(
+            "PERIOD",
+            f"{start} 至 {end}：起始日须不晚于截止日和今天，至多 366 天",
+            f"{start} to {end}: the first day must not be after the last or today; 366 days at most",
+        )
+    return start, end
+
+
+def day_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise fail("PERIOD", f"“{text}”不是日期，例如 2026-11-26", f"{text!r} is no date such as 2026-11-26") from None
+
+
+def working_hours(text: str) -> "WorkingHours":
+    from exchange.services.attendance import WorkingHours
+
+    halves = []
+    for half in text.split(","):
+        if (found := _HALF.fullmatch(half.strip())) is None:
+            raise _bad_hours(half)
+        hours = list(map(int, found.groups()))
+        try:
+            start, end = time(hours[0], hours[1]), time(hours[2], hours[3])
+        except ValueError:
+            raise _bad_hours(half) from None
+        if start >= end:
+            raise _bad_hours(half)
+        halves.append((start, end))
+    return WorkingHours(tuple(halves))
+
+
+def _bad_hours(half: str) -> Exception:
+    return fail("PERIOD", f"“{half}”不是工作时间，例如 {HOURS}", f"{half!r} are no working hours, such as {HOURS}")
