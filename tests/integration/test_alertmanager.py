@@ -4,65 +4,31 @@ one when it is over, and none for what follows from it."""
 import json
 import re
 import subprocess
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from docs.make_metrics import alerts
-from exchange.trial.servers import free_port
+from tests.servers.watching import DEPLOYED, Told, alertmanager, receiver
 
-CONFIG = Path(__file__).parents[2] / "deploy/prometheus/alertmanager.yml"
+CONFIG = DEPLOYED / "alertmanager.yml"
 SECONDS = 60
-
-Told = list[tuple[str, str, int]]
 
 
 @pytest.fixture
 def told() -> Iterator[tuple[str, Told]]:
-    """A receiver's address, and what it was told: alert, state, how many series."""
-    heard: Told = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            heard.append((body["groupLabels"]["alertname"], body["status"], len(body["alerts"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/", heard
-        server.shutdown()
-        thread.join()
+    with receiver() as heard:
+        yield heard
 
 
 @pytest.fixture
 def manager(tmp_path: Path, told: tuple[str, Told]) -> Iterator[str]:
-    """Alertmanager over our file, told to hurry."""
-    text = CONFIG.read_text(encoding="utf-8")
-    for old, new in (("http://127.0.0.1:9095/", told[0]), ("group_wait: 30s", "group_wait: 2s"),
-                     ("group_interval: 5m", "group_interval: 1s")):  # fmt: skip
-        assert text.count(old) == 1
-        text = text.replace(old, new)
-    (tmp_path / "alertmanager.yml").write_text(text, encoding="utf-8")
-    url = f"http://127.0.0.1:{free_port()}"
-    command = ["prometheus-alertmanager", f"--config.file={tmp_path}/alertmanager.yml", "--cluster.listen-address="]
-    command += [f"--storage.path={tmp_path}/data", f"--web.listen-address={url.removeprefix('http://')}"]
-    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            until(lambda: _answers(f"{url}/-/ready"))
-            yield url
-        finally:
-            process.terminate()
+    with alertmanager(tmp_path, told[0]) as url:
+        yield url
 
 
 def until(reached: Callable[[], bool]) -> None:
@@ -70,14 +36,6 @@ def until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.1)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except OSError:
-        return False
 
 
 def post(url: str, names: list[tuple[str, str]], *, over: bool = False) -> None:

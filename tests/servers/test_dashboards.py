@@ -3,7 +3,6 @@
 `YIDI_PICTURES=docs/pictures` keeps what Chromium drew.
 """
 
-import io
 import json
 import os
 import re
@@ -12,7 +11,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +18,12 @@ import pytest
 
 from deploy.grafana.board import Board
 from deploy.grafana.boards import BOARDS, FOLDER, text_of
-from exchange.model.document import DocumentType, Metadata
-from exchange.model.envelope import EnvelopeKey, FileRole
-from exchange.model.unit import Level, Unit, UnitCode, UnitKind
-from exchange.ports.office import Address, Draft, DraftFile
 from exchange.trial.county import TrialCounty, TrialPlan
 from exchange.trial.servers import free_port
 from exchange.wiring.layout import Layout
+from tests.servers.four import UNITS, A, B, D, send, sign, until
 from tests.servers.watching import Prometheus, photographed, prometheus
 
-A, B, C, D = CODES = tuple(UnitCode(f"520304-00{number}") for number in range(1, 5))
-UNITS = [
-    Unit(code=code, name=f"第{number}局", kind=UnitKind.GOVERNMENT, level=Level.COUNTY)
-    for number, code in enumerate(CODES, 1)
-]
-NOTICE = Metadata(
-    document_identifier="1.2.156.3005.2.520304001-001-2026-08-000012-X",
-    document_type=DocumentType.NOTICE,
-    title="关于加强值班的通知",
-    issuer_identification=("测试县",),
-    issuer_signatures=("测试县",),
-    issued_date=date(2026, 11, 1),
-)
 SENT, SIGNED = 60, 25
 
 
@@ -62,35 +44,6 @@ class Watched:
             return found
 
 
-def send(county: TrialCounty, count: int) -> list[EnvelopeKey]:
-    file = DraftFile(
-        role=FileRole.BODY, name="通知.txt", media_type="text/plain", open=lambda: io.BytesIO("加强值班。".encode())
-    )
-    draft = Draft(
-        sender=A,
-        to=(Address(to=B), Address(to=D)),
-        metadata=NOTICE,
-        operator="李四",
-        declared_by="张三",
-        files=(file,),
-    )
-    with county.node_of(A).desk() as desk:
-        return [desk.node.submitter.submit(draft).key for _ in range(count)]
-
-
-def sign(county: TrialCounty, keys: list[EnvelopeKey]) -> None:
-    with county.node_of(B).desk() as desk:
-        for key in keys:
-            desk.node.decider.sign(B, key, "赵六")
-
-
-def at_rest(county: TrialCounty, seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not county.at_rest():
-        assert time.monotonic() < deadline, county.open_rows()
-        time.sleep(0.5)
-
-
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Loaded for a while, then without its broker for a while."""
@@ -105,13 +58,13 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             server.until('count(up{job="yidi"} == 1)', lambda found: bool(found) and found[0]["value"][1] == "7")
             sent = []
             for _ in range(3):
-                sent += send(county, SENT // 3)
+                sent += send(county, A, (B, D), ["加强值班。".encode()] * (SENT // 3))
                 time.sleep(4)
-            at_rest(county)
-            sign(county, sent[:SIGNED])
-            at_rest(county)
+            until(county, "rest", county.at_rest)
+            sign(county, B, sent[:SIGNED])
+            until(county, "rest", county.at_rest)
             county.broker.stop()
-            send(county, 5)
+            send(county, A, (B, D), [b"5"] * 5)
             time.sleep(12)
             yield Watched(county, f"http://127.0.0.1:{face}/dashboards", server)
         county.stop()

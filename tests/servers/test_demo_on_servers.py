@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = (sys.executable, "-m", "exchange.cli", "demo", "--rabbitmq", "--units", "12", "--json")
+# Whoever started the tests may have told them to ignore Ctrl-C, as nohup does, and children take that over.
+COMMAND = (
+    *("env", "--default-signal=INT", sys.executable),
+    *("-m", "exchange.cli", "demo", "--rabbitmq", "--units", "12", "--json"),
+)
 
 
 def started(folder: Path) -> "subprocess.Popen[str]":

@@ -4,39 +4,20 @@ The commands are those of a person; the hub comes back into an empty directory a
 has lost everything. Nodes go on running all the while.
 """
 
-import io
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from exchange.model.document import DocumentType, Metadata
-from exchange.model.envelope import EnvelopeKey, FileRole
-from exchange.model.unit import Level, Unit, UnitCode, UnitKind
+from exchange.model.envelope import EnvelopeKey
+from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
-from exchange.ports.office import Address, Draft, DraftFile
 from exchange.services.audit_report import Check
 from exchange.trial.county import TrialCounty, TrialPlan
-
-A, B, C, D = CODES = tuple(UnitCode(f"520304-00{number}") for number in range(1, 5))
-UNITS = [
-    Unit(code=code, name=f"第{number}局", kind=UnitKind.GOVERNMENT, level=Level.COUNTY)
-    for number, code in enumerate(CODES, 1)
-]
-NOTICE = Metadata(
-    document_identifier="1.2.156.3005.2.520304001-001-2026-08-000012-X",
-    document_type=DocumentType.NOTICE,
-    title="关于加强值班的通知",
-    issuer_identification=("测试县",),
-    issuer_signatures=("测试县",),
-    issued_date=date(2026, 11, 1),
-)
-SECONDS = 240.0  # a receipt that overtook its document is repeated after a minute, perhaps twice
+from tests.servers.four import CODES, UNITS, A, B, C, D, send, sign, until
 
 
 def yidi(*arguments: str | Path) -> str:
@@ -44,15 +25,6 @@ def yidi(*arguments: str | Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, f"{arguments}: {done.stderr}{done.stdout}"
     return done.stdout
-
-
-def until(county: TrialCounty, what: str, happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not happened():
-        if time.monotonic() > deadline:
-            logs = "\n".join(f"{one.name}: {one.log.read_text()[-2000:]}" for one in county.programs())
-            raise AssertionError(f"{what} did not happen in {SECONDS} s: {county.open_rows()}\n{logs}")
-        time.sleep(0.5)
 
 
 @pytest.fixture(scope="module")
@@ -70,32 +42,12 @@ def exchange_some(county: TrialCounty, signed_by: Sequence[UnitCode]) -> list[En
     keys: list[EnvelopeKey] = []
     for sender in (A, B):
         others = [code for code in CODES if code != sender]
-        with county.node_of(sender).desk() as desk:
-            for number in range(3):
-                draft = Draft(
-                    sender=sender,
-                    to=tuple(Address(to=code) for code in others),
-                    metadata=NOTICE,
-                    operator="李四",
-                    declared_by="张三",
-                    files=(a_file(f"附件{len(keys)}.txt", b"%d" % number * 1000),),
-                )
-                keys.append(desk.node.submitter.submit(draft).key)
+        keys += send(county, sender, others, [b"%d" % number * 1000 for number in range(3)])
     until(county, "delivery", county.at_rest)
     for unit in signed_by:
         sign(county, unit, [key for key in keys if key.sender != unit])
     until(county, "signing", county.at_rest)
     return keys
-
-
-def a_file(name: str, data: bytes) -> DraftFile:
-    return DraftFile(role=FileRole.BODY, name=name, media_type="text/plain", open=lambda: io.BytesIO(data))
-
-
-def sign(county: TrialCounty, unit: UnitCode, keys: Sequence[EnvelopeKey]) -> None:
-    with county.node_of(unit).desk() as desk:
-        for key in keys:
-            desk.node.decider.sign(unit, key, "赵六")
 
 
 def held(county: TrialCounty) -> dict[str, str]:

@@ -1,18 +1,24 @@
-"""Prometheus over an exchange, and Chromium over its pages, both from Debian's packages."""
+"""Prometheus over an exchange, Alertmanager behind it, and Chromium over its pages, all from Debian's packages."""
 
 import json
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Prometheus", "photographed", "prometheus"]
+from exchange.trial.servers import free_port
+
+__all__ = ["DEPLOYED", "Prometheus", "Told", "alertmanager", "photographed", "prometheus", "receiver"]
+
+Told = list[tuple[str, str, int]]
 
 _SECONDS = 60.0
 DEPLOYED = Path(__file__).parents[2] / "deploy/prometheus"
@@ -37,33 +43,73 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, discovered: str, static: Mapping[str, str], *, port: int) -> Iterator[Prometheus]:
+def prometheus(
+    folder: Path,
+    discovered: str,
+    static: Mapping[str, str],
+    *,
+    port: int,
+    rules: Path = DEPLOYED / "yidi-alerts.yml",
+    manager: str = "",
+) -> Iterator[Prometheus]:
     """As `deploy/prometheus/prometheus.yml` has it, but every second. `discovered`: URL of the hub's targets. `static`:
-    instance -> address."""
+    instance -> address. `manager`: URL of the Alertmanager that hears of alerts."""
     fixed = [{"targets": [address], "labels": {"instance": instance}} for instance, address in static.items()]
     found = [{"url": discovered, "refresh_interval": "1s"}]
-    settings = {
+    settings: dict[str, Any] = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": [str(DEPLOYED / "yidi-alerts.yml")],
+        "rule_files": [str(rules)],
         "scrape_configs": [
             {"job_name": "yidi", "http_sd_configs": found, "static_configs": fixed},
             {"job_name": "yidi-units", "metrics_path": "/metrics/units", "http_sd_configs": found},
         ],
     }
+    if manager:
+        targets = [{"targets": [manager.removeprefix("http://")]}]
+        settings["alerting"] = {"alertmanagers": [{"static_configs": targets}]}
     (folder / "prometheus.yml").write_text(json.dumps(settings), encoding="utf-8")  # which is YAML, too
     command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
     url = f"http://127.0.0.1:{port}"
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
-        try:
-            deadline = time.monotonic() + _SECONDS
-            while not _answers(f"{url}/-/ready"):
-                assert time.monotonic() < deadline, (folder / "prometheus.log").read_text()
-                time.sleep(0.1)
-            yield Prometheus(url)
-        finally:
-            process.terminate()
-            process.wait(30)
+    with _running([*command, f"--web.listen-address=127.0.0.1:{port}"], folder / "prometheus.log", f"{url}/-/ready"):
+        yield Prometheus(url)
+
+
+@contextmanager
+def alertmanager(folder: Path, told: str, *, interval: str = "1s") -> Iterator[str]:
+    """Its URL. It runs our file, told to hurry, and tells `told`, a URL, what happens."""
+    text = (DEPLOYED / "alertmanager.yml").read_text(encoding="utf-8")
+    for old, new in (("http://127.0.0.1:9095/", told), ("group_wait: 30s", "group_wait: 2s"),
+                     ("group_interval: 5m", f"group_interval: {interval}")):  # fmt: skip
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (folder / "alertmanager.yml").write_text(text, encoding="utf-8")
+    url = f"http://127.0.0.1:{free_port()}"
+    command = ["prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml", "--cluster.listen-address="]
+    command += [f"--storage.path={folder}/alerts", f"--web.listen-address={url.removeprefix('http://')}"]
+    with _running(command, folder / "alertmanager.log", f"{url}/-/ready"):
+        yield url
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, Told]]:
+    """A receiver's address, and what it was told: alert, state, how many series."""
+    heard: Told = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            heard.append((body["groupLabels"]["alertname"], body["status"], len(body["alerts"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", heard
+        server.shutdown()
+        thread.join()
 
 
 def photographed(url: str, picture: Path | None, width: int, height: int) -> str:
@@ -86,6 +132,19 @@ def _run(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+@contextmanager
+def _running(command: list[str], log: Path, ready: str) -> Iterator[None]:
+    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file) as process:
+        try:
+            deadline = time.monotonic() + _SECONDS
+            while not _answers(ready):
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
 
 
 def _answers(url: str) -> bool:
