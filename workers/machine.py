@@ -24,7 +24,7 @@ from exchange.wiring.rooms import open_files_exchange, open_stores, open_transpo
 from workers import acknowledger, archivist, attendant, clock, collector, node, router, sealer, watch
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
-from workers.loops import Loops
+from workers.loops import End, Loops
 from workers.programs import serve_programs
 from workers.pulse import Pulsing
 from workers.runner import Runner, Step
@@ -49,7 +49,13 @@ class Machine(Loops):
         metrics: Metrics,
         log: Log,
     ) -> None:
-        super().__init__((), (transport.close, node.offices.close, hub_store.close, node_store.close))
+        ends = (
+            End("queues", transport.close),
+            End("offices", node.offices.close),
+            End("hub's store", hub_store.close),
+            End("node's store", node_store.close),
+        )
+        super().__init__((), ends, log)
         self.hub, self.node = hub, node
         self.hub_store, self.node_store, self.transport = hub_store, node_store, transport
         self.metrics, self.log = metrics, log

@@ -41,7 +41,7 @@ from workers import acknowledger, archivist, attendant, clock, collector, node, 
 from workers.caretaker import Caretaker
 from workers.gauges import gauge_steps
 from workers.inboxes import Inboxes
-from workers.loops import Loops
+from workers.loops import End, Loops
 from workers.moves import Apart
 from workers.programs import serve_programs
 from workers.pulse import Pulsing
@@ -73,7 +73,8 @@ def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log, rooms: R
     transport = rooms.transport(place.rabbit())
     hub = open_hub(place.home(), store, transport.publisher(), metrics, log, rooms.parts)
     steps = WORKERS[name](place, hub, transport)
-    return Loops([Runner(name, steps, hub.hub.clock, metrics, log)], [transport.close, store.close])
+    ends = (End("queues", transport.close), End("store", store.close))
+    return Loops([Runner(name, steps, hub.hub.clock, metrics, log)], ends, log)
 
 
 def _router_steps(_place: HubPlace, hub: HubServices, transport: Transport) -> list[Step]:
@@ -150,7 +151,8 @@ def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log, part
     server = Server(create_hub_app(face), settings.host, settings.port, tls=tls, connections=settings.connections)
     server.start()
     # The server has a thread of its own; the loop stands for the process's being alive.
-    return Loops([Runner("web", [], clock_, metrics, log, idle_seconds=1.0)], [server.stop, store.close])
+    runner = Runner("web", [], clock_, metrics, log, idle_seconds=1.0)
+    return Loops([runner], [End("store", store.close)], log, doors=[End("nodes", server.stop)])
 
 
 def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms | None = None) -> Loops:
@@ -176,7 +178,14 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     ]
     office = node.office_steps(services.officer, services.office_decider, recoverer, spare=spare)
     runners = [Runner(name, steps, ticks, metrics, log) for name, steps in (("node", mailbox), ("office", office))]
-    loops = Loops(runners, [transport.close, client.close, services.offices.close, changes.close, store.close])
+    ends = (
+        End("queues", transport.close),
+        End("line to the hub", client.close),
+        End("offices", services.offices.close),
+        End("changes", changes.close),
+        End("store", store.close),
+    )
+    loops = Loops(runners, ends, log)
     serve_programs(loops, services, place.settings.api, place.layout.root)
     return loops
 

@@ -15,7 +15,7 @@ from exchange.web.node_api.app import node_server
 from exchange.web.node_api.events import notice_of
 from exchange.web.node_api.face import NodeFace
 from exchange.wiring.node import NodeServices
-from workers.loops import Loops
+from workers.loops import End, Loops
 from workers.runner import Runner, Step
 
 __all__ = ["node_face", "serve_programs"]
@@ -30,7 +30,10 @@ def serve_programs(loops: Loops, services: NodeServices, settings: NodeApi, root
         node, poster = services.node, HttpPoster()
         teller = Teller(node, poster, notice_of, settings.webhook_targets)
         step = Step(name="programs.tell", run=teller.tell, every_seconds=0.5)
-        loops.join(Runner("programs", [step], node.clock, node.metrics, node.log, idle_seconds=0.2), poster.close)
+        loops.join(
+            Runner("programs", [step], node.clock, node.metrics, node.log, idle_seconds=0.2),
+            End("webhooks", poster.close),
+        )
     loops.serve(server)
 
 

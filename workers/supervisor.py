@@ -94,7 +94,7 @@ class Supervisor:
     def stop(self) -> None:
         """All of them, in order. One that does not end in time is killed: its work comes again."""
         for name in STOP_ORDER:
-            self._stop([post.process for post in self._posts if post.name == name and post.process is not None])
+            self._stop([(post, post.process) for post in self._posts if post.name == name and post.process is not None])
 
     def _note_end(self, post: _Post, code: int, now: float) -> None:
         post.failures = 1 if now - post.started >= _WELL_SECONDS else post.failures + 1
@@ -102,12 +102,14 @@ class Supervisor:
         post.process = None
         self._log.warning("worker_ended", worker=f"{post.name}-{post.number}", status=code, failures=post.failures)
 
-    def _stop(self, processes: Sequence[Process]) -> None:
-        for process in processes:
+    def _stop(self, group: Sequence[tuple[_Post, Process]]) -> None:
+        for _, process in group:
             process.terminate()
-        for process in processes:
+        for post, process in group:
+            worker = f"{post.name}-{post.number}"
             try:
-                process.wait(_STOP_SECONDS)
+                self._log.info("worker_stopped", worker=worker, status=process.wait(_STOP_SECONDS))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+                self._log.warning("worker_killed", worker=worker)

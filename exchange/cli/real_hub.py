@@ -11,7 +11,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
-from exchange.cli.opened import DEFAULT_DATA, CommandLog, Data, desk
+from exchange.cli.opened import DEFAULT_DATA, Data, desk
 from exchange.cli.output import warn
 from exchange.cli.process import SIGNALS, alone, block_signals
 from exchange.cli.running import moves
@@ -73,6 +73,7 @@ def provision(
 
 
 def run(data: Data = DEFAULT_DATA) -> None:
+    from exchange.telemetry import configure_log
     from exchange.wiring.places import HubPlace
     from exchange.wiring.system import SystemClock
     from workers.supervisor import Supervisor
@@ -92,7 +93,7 @@ def run(data: Data = DEFAULT_DATA) -> None:
             plan,
             lambda name, number: _spawn(data, name, number),
             SystemClock(),
-            CommandLog(),
+            configure_log(),
             moves=lambda name, number: moves(data, f"{name}-{number}"),
         )
         try:

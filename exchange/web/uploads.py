@@ -167,6 +167,10 @@ async def _receive(
         if held:
             await _append(uploads, who.unit, entry, offset, bytes(held))
         raise TransportError("the upload was cut", code="CUT") from error
+    except asyncio.CancelledError:
+        if held:  # this process is told to stop, and nothing is to be waited for any more
+            uploads.files.upload(who.unit, entry, offset, bytes(held))
+        raise
     if who.content_digest not in (None, found.digest()):
         raise SignatureError("the body is not the one that was signed", code="HTTP_DIGEST")
     return await _append(uploads, who.unit, entry, offset, bytes(held))

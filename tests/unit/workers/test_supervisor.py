@@ -50,8 +50,8 @@ class Hall:
 PLAN = [("sealer", 1), ("router", 2), ("web", 1)]
 
 
-def supervise(hall: Hall, clock: FakeClock) -> Supervisor:
-    supervisor = Supervisor(PLAN, hall.spawn, clock, RecordingLog())
+def supervise(hall: Hall, clock: FakeClock, log: RecordingLog | None = None) -> Supervisor:
+    supervisor = Supervisor(PLAN, hall.spawn, clock, log or RecordingLog())
     supervisor.look()
     return supervisor
 
@@ -106,8 +106,10 @@ def test_one_that_ran_well_for_a_while_is_started_again_at_once() -> None:
 
 
 def test_what_takes_work_in_is_stopped_first_and_the_sealer_last() -> None:
-    hall = Hall()
-    supervise(hall, FakeClock()).stop()
+    hall, log = Hall(), RecordingLog()
+    supervise(hall, FakeClock(), log).stop()
+    stopped = [line.fields["worker"] for line in log.lines if line.event == "worker_stopped"]
+    assert stopped == ["web-1", "router-1", "router-2", "sealer-1"]
     assert hall.ended == [
         "terminate web-1",
         "ended web-1",
@@ -121,10 +123,11 @@ def test_what_takes_work_in_is_stopped_first_and_the_sealer_last() -> None:
 
 
 def test_one_that_does_not_end_is_killed() -> None:
-    hall = Hall()
-    supervisor = supervise(hall, FakeClock())
+    hall, log = Hall(), RecordingLog()
+    supervisor = supervise(hall, FakeClock(), log)
     hall.started[3].deaf = True
     supervisor.stop()
+    assert log.events("warning") == ["worker_killed"]
     assert hall.ended[:3] == ["terminate web-1", "kill web-1", "ended web-1"]
 
 
