@@ -9,6 +9,7 @@ error onto one of them.
 """
 
 from datetime import datetime
+from traceback import extract_tb
 from typing import ClassVar
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "TransportError",
     "XmlError",
     "YidiError",
+    "loggable",
 ]
 
 
@@ -227,3 +229,23 @@ class PackageError(YidiError):
     """An evidence package is incomplete, altered or not one."""
 
     code = "PACKAGE"
+
+
+_PLACES = 3
+
+
+def loggable(error: BaseException) -> str:
+    """What the log may hold of `error`, beside its code. Of ours the detail. Of an office's nothing: its answer may
+    quote a document. Of what nobody foresaw its kind and where it came from: its words may quote one, too."""
+    if isinstance(error, AdapterError):
+        return ""
+    if isinstance(error, YidiError):
+        return error.detail
+    said = f" {error.errno} {error.strerror}" if isinstance(error, OSError) else ""
+    frames = extract_tb(error.__traceback__)[-_PLACES:]
+    places = " < ".join(f"{_place(frame.filename)}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__}{said}" + (f" at {places}" if places else "")
+
+
+def _place(path: str) -> str:
+    return "/".join(path.split("/")[-2:])

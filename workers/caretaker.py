@@ -42,7 +42,7 @@ class Caretaker:
         changes = provision(self._place, directory)
         self._done = (directory.version, now)
         if changes.conflicts:
-            self._hub.log.warning("broker_conflicts", names=", ".join(changes.conflicts))
+            self._hub.log.warning("broker_conflicts", queues=", ".join(changes.conflicts))
         return len(changes.set) + len(changes.removed)
 
     def heal(self) -> int:
@@ -64,7 +64,7 @@ class Caretaker:
     def _heal(self) -> int:
         healed = self._healer.heal(our_queues(self._hub.verifier().directory), self._hub.clock.monotonic())
         if healed:
-            self._hub.log.warning("broker_queues_healed", names=", ".join(healed))
+            self._hub.log.warning("broker_queues_healed", queues=", ".join(healed))
             self._done = None
             self.provision()
         return len(healed)

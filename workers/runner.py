@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from exchange.errors import YidiError
+from exchange.errors import YidiError, loggable
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Clock
+from exchange.telemetry import log_context
 
 __all__ = ["Runner", "Step", "beat"]
 
@@ -76,9 +77,10 @@ class Runner:
     def run(self) -> None:
         """Until `stop()`. Sleeps when no step found anything to do, and a moment when they found little."""
         _here.runner = self
-        while not self._stop.is_set():
-            if pause := self.pause_seconds(self.round()):
-                self._stop.wait(pause)
+        with log_context(worker=self._name):
+            while not self._stop.is_set():
+                if pause := self.pause_seconds(self.round()):
+                    self._stop.wait(pause)
 
     def pause_seconds(self, done: int) -> float:
         """How long to wait after a round that did so much."""
@@ -118,10 +120,10 @@ class Runner:
         try:
             done = step.run()
         except YidiError as error:
-            self._pause(step, error.code, error.detail)
+            self._pause(step, error.code, loggable(error))
             return 0
         except Exception as error:  # noqa: BLE001  # a worker outlives its bugs and says so
-            self._pause(step, "BUG", repr(error))
+            self._pause(step, "BUG", loggable(error))
             return 0
         step.failures = 0
         step.due = self._clock.monotonic() + step.every_seconds

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,12 +16,12 @@ from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 if TYPE_CHECKING:
     from exchange.ports.telemetry import Log
     from exchange.settings import Web
-    from exchange.telemetry import PrometheusMetrics
+    from exchange.telemetry import PrometheusMetrics, StructLog
     from exchange.web.serve import Server
     from exchange.wiring.layout import Layout
     from workers.loops import Loops
 
-__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "programs_at", "run_until_signal", "shown_at"]
+__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "open_log", "programs_at", "run_until_signal", "shown_at"]
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
 # A round is as long as its longest step: a batch of large files takes its time.
@@ -44,6 +43,15 @@ def alone(data: Path, what: str) -> Iterator[None]:
         except BlockingIOError as error:
             raise fail("RUNNING", f"{data} 上已有 {what} 在运行", f"a {what} runs on {data} already") from error
         yield
+
+
+def open_log(process: str) -> "tuple[PrometheusMetrics, StructLog]":
+    """Metrics and log of this process. From here on standard error is the log's: one JSON object a line."""
+    from exchange.telemetry import log_foreign, open_telemetry
+
+    metrics, log = open_telemetry(process)
+    log_foreign(log)
+    return metrics, log
 
 
 def open_face(
@@ -121,7 +129,7 @@ def run_until_signal(loops: "Loops", *, with_parent: bool = False) -> None:
                 tell_alive()
             if told or (with_parent and os.getppid() != parent):
                 tell_stopping()
-                print(say("正在停止……", "stopping ..."), file=sys.stderr, flush=True)
+                print(say("正在停止……", "stopping ..."), flush=True)
                 loops.stop()
                 break
         running.result()

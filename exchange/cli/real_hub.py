@@ -13,7 +13,7 @@ from exchange.cli.language import both, say
 from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 from exchange.cli.opened import DEFAULT_DATA, Data, desk
 from exchange.cli.output import warn
-from exchange.cli.process import SIGNALS, alone, block_signals
+from exchange.cli.process import SIGNALS, alone, block_signals, open_log
 from exchange.cli.running import moves
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ def provision(
 
 
 def run(data: Data = DEFAULT_DATA) -> None:
-    from exchange.telemetry import configure_log
     from exchange.wiring.places import HubPlace
     from exchange.wiring.system import SystemClock
     from workers.supervisor import Supervisor
@@ -88,12 +87,13 @@ def run(data: Data = DEFAULT_DATA) -> None:
         ("web", 1),
     ]
     with alone(data, "yidi hub run"):
+        _, log = open_log("hub")
         block_signals()
         supervisor = Supervisor(
             plan,
             lambda name, number: _spawn(data, name, number),
             SystemClock(),
-            configure_log(),
+            log,
             moves=lambda name, number: moves(data, f"{name}-{number}"),
         )
         try:
@@ -105,7 +105,7 @@ def run(data: Data = DEFAULT_DATA) -> None:
                 supervisor.end_stuck()
                 tell_alive()
             tell_stopping()
-            print(say("正在停止……", "stopping ..."), file=sys.stderr, flush=True)
+            print(say("正在停止……", "stopping ..."), flush=True)
         finally:
             supervisor.stop()
 

@@ -7,7 +7,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data
-from exchange.cli.process import alone, block_signals, open_face, programs_at, run_until_signal, shown_at
+from exchange.cli.process import alone, block_signals, open_face, open_log, programs_at, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from workers.processes import Rooms
@@ -62,7 +62,6 @@ def run(
 
 def run_node(data: Path, port: int | None = None, *, rooms: "Rooms | None" = None) -> None:
     """Until a signal. `rooms`: in place of the real ones."""
-    from exchange.telemetry import open_telemetry
     from exchange.wiring.places import NodePlace
     from workers.garbage import collect_seldom
     from workers.processes import open_node_process
@@ -70,7 +69,7 @@ def run_node(data: Path, port: int | None = None, *, rooms: "Rooms | None" = Non
     place = NodePlace.open(data)
     web, shown = place.settings.web, place.layout.web_url
     with alone(data, "yidi node run"):
-        metrics, log = open_telemetry()
+        metrics, log = open_log("node")
         block_signals()
         loops = open_node_process(place, metrics, log, rooms)
         collect_seldom()

@@ -6,7 +6,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data, layout_of
-from exchange.cli.process import alone, block_signals, open_face, programs_at, run_until_signal, shown_at
+from exchange.cli.process import alone, block_signals, open_face, open_log, programs_at, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
@@ -33,14 +33,13 @@ def up(
         int | None, typer.Option(min=0, max=65535, help=both("网页端口，0 为任选", "its port, 0 for a free one"))
     ] = None,
 ) -> None:
-    from exchange.telemetry import open_telemetry
     from workers.garbage import collect_seldom
     from workers.machine import open_machine
 
     layout = layout_of(data)
     web = layout.settings().web
     with alone(data, "yidi up"):
-        metrics, log = open_telemetry()
+        metrics, log = open_log("up")
         block_signals()
         machine = open_machine(layout, metrics, log)
         collect_seldom()

@@ -7,7 +7,7 @@ import typer
 
 from exchange.cli.language import both
 from exchange.cli.opened import DEFAULT_DATA, Data
-from exchange.cli.process import block_signals, open_face, run_until_signal, shown_at
+from exchange.cli.process import block_signals, open_face, open_log, run_until_signal, shown_at
 
 if TYPE_CHECKING:
     from workers.processes import Rooms
@@ -47,13 +47,12 @@ def run_worker(
     name: str, data: Path, number: int, port: int = 0, *, supervised: bool = False, rooms: "Rooms | None" = None
 ) -> None:
     """Until a signal. `rooms`: in place of the real ones."""
-    from exchange.telemetry import open_telemetry
     from exchange.wiring.places import HubPlace
     from workers.garbage import collect_seldom
     from workers.processes import open_worker
 
     place = HubPlace.open(data)
-    metrics, log = open_telemetry()
+    metrics, log = open_log(f"{name}-{number}")
     block_signals()
     loops = open_worker(name, place, metrics, log, rooms)
     collect_seldom()

@@ -19,9 +19,7 @@ def canonicalize(node: etree._Element) -> bytes:
         # Never `etree.canonicalize`: that is C14N 2.0, and it accepts what this refuses.
         return etree.tostring(node, method="c14n", exclusive=True, with_comments=False, with_tail=False)
     except (etree.C14NError, ValueError) as error:
-        raise XmlError(
-            "no canonical form: namespace names must be absolute URIs", code="XML_PROFILE", detail=str(error)
-        ) from error
+        raise XmlError("no canonical form: namespace names must be absolute URIs", code="XML_PROFILE") from error
 
 
 def escape(text: str) -> str:

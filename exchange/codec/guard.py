@@ -8,6 +8,7 @@ processing instruction or CDATA section was in the bytes, or what others wrote w
 import re
 import threading
 from functools import cache
+from typing import Any
 
 from lxml import etree
 
@@ -143,11 +144,18 @@ def _parse(data: bytes, parser: etree.XMLParser) -> etree._Element:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
+        fault = _name_of(error)
         if getattr(error, "code", 0) in _LIBXML2_LIMITS:
-            raise LimitError(f"line {line}: too deep or too long", code="XML_LIMIT", detail=str(error)) from error
+            raise LimitError(f"line {line}: too deep or too long", code="XML_LIMIT", detail=fault) from error
         raise XmlError(
-            f"line {line}, column {column}: not well-formed XML", code="XML_MALFORMED", detail=str(error)
+            f"line {line}, column {column}: not well-formed XML", code="XML_MALFORMED", detail=fault
         ) from error
+
+
+def _name_of(error: etree.XMLSyntaxError) -> str:
+    """What libxml2 calls the fault: its words quote the document, which may not be logged."""
+    entries: Any = error.error_log  # its stubs do not know that it has a length
+    return str(entries[0].type_name) if len(entries) else ""
 
 
 def _check_shape(root: etree._Element, limits: Limits) -> None:

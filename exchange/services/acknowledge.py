@@ -194,7 +194,11 @@ class Acknowledger:
             recorded.append((record, _others(item, receipt, keys)))
             hub.metrics.count("yidi_acknowledger_receipts_total", event=receipt.event.value)
             hub.log.info(
-                "receipt_recorded", receipt=receipt.id, envelope=str(record.envelope), event_name=receipt.event
+                "receipt_recorded",
+                receipt=receipt.id,
+                envelope=str(record.envelope),
+                recipient=record.recipient,
+                event_name=receipt.event.value,
             )
         session.save_deliveries([deliveries[key] for key in {key for _, _, keys in fresh for key in keys}])
         session.add_receipts([record for record, _ in recorded])

@@ -158,7 +158,7 @@ class Archiver:
         try:
             return (yield from self._check(month, path, total)) == total
         except PackageError as error:
-            self._log.warning("archive_unusable", file=path.name, code=error.code, detail=error.message)
+            self._log.warning("archive_unusable", archive=path.name, code=error.code, detail=error.message)
             return False
 
     def _make(self, month: Month, path: Path, checkpoint: Checkpoint, total: int) -> Iterator[Step]:
@@ -249,7 +249,7 @@ class Archiver:
             if _postponed(session, month) is not None or session.originals_between(month.start, month.end) != total:
                 raise ConflictError(f"{month}: something came into this month meanwhile; run it again")
             session.add_archive(record)
-        self._log.info("archive_written", month=str(month), file=record.file, documents=record.documents)
+        self._log.info("archive_written", month=str(month), archive=record.file, documents=record.documents)
         return record
 
     # (5) remove
@@ -279,7 +279,7 @@ class Archiver:
         assert done.removed is not None
         with self._store.begin() as session:
             session.finish_archive(record.file, done.removed)
-        self._log.info("archived", month=str(month), file=record.file, sha256=record.sha256, bytes=record.bytes)
+        self._log.info("archived", month=str(month), archive=record.file, sha256=record.sha256, bytes=record.bytes)
         yield Archived(month=month, record=done)
 
     def _remove_piecemeal(self, month: Month, record: ArchiveRecord) -> Iterator[Step]:

@@ -101,9 +101,11 @@ class Attendant:
         except YidiError as error:
             hub.metrics.count("yidi_attendant_invalid_total", code=error.code)
             # Said every minute, what passes with time by itself would drown every other alarm.
-            cry = hub.log.warning if isinstance(error, CertificateError | NotAuthorisedError) else hub.log.alarm
-            digest = sha256_hex(message.body)
-            cry("presence_invalid", code=error.code, user=message.user, digest=digest, detail=error.detail)
+            digest, user = sha256_hex(message.body), message.user
+            if isinstance(error, CertificateError | NotAuthorisedError):
+                hub.log.warning("presence_invalid", code=error.code, user=user, digest=digest, detail=error.detail)
+            else:
+                hub.log.alarm("presence_invalid", code=error.code, user=user, digest=digest, detail=error.detail)
             return None
         return _Said(unit=receipt.actor.unit, at=receipt.at, presence=presence)
 

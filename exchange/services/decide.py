@@ -137,7 +137,7 @@ class Decider:
             node.emit(session, unit, [(receipt, signed)], now)
             node.apply(session, unit, key, [receipt])
         node.metrics.count("yidi_node_decisions_total", event=event.value)
-        node.log.info("decided", envelope=str(key), unit=unit, event_name=event.value)
+        node.log.info("decided", receipt=receipt.id, envelope=str(key), unit=unit, event_name=event.value)
         return receipt
 
     def _known(self, unit: UnitCode, key: EnvelopeKey, event: Event, office_id: str | None) -> Receipt | None:

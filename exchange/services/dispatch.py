@@ -52,6 +52,9 @@ class Dispatcher:
         told = [(record.envelope.sender, record.document) for record in notices]
         # The proofs first: whoever needs one to judge the document has it by then.
         confirmed = hub.publish([*proofs, *batch, *told])[len(proofs) :]
+        for delivery in again:
+            envelope, recipient = str(delivery.key.envelope), delivery.key.recipient
+            hub.log.info("dispatched_again", envelope=envelope, recipient=recipient, attempt=delivery.attempts + 1)
         self._hasten([d for d, ok in zip(again, confirmed, strict=False) if not ok], now)
         hub.metrics.count("yidi_clock_dispatches_total", len(again))
         hub.metrics.count("yidi_clock_expired_total", len(notices))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from exchange.codec.read import read_envelope, read_receipt
-from exchange.errors import YidiError
+from exchange.errors import YidiError, loggable
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Subject
 from exchange.model.unit import UnitCode
@@ -133,13 +133,13 @@ class Officer:
             submitted = self._submitter.submit(draft)
         except YidiError as error:
             if error.retryable:
-                self._node.log.warning("office_draft_waits", unit=unit, code=error.code, detail=error.detail)
+                self._node.log.warning("office_draft_waits", unit=unit, code=error.code, detail=loggable(error))
             else:
                 self._node.log.warning("office_draft_refused", unit=unit, code=error.code)
                 office.refused(unit, reference, error.code, error.message)
             return False
         except OSError as error:  # a file of the draft's cannot be read
-            self._node.log.warning("office_draft_waits", unit=unit, code="IO", detail=repr(error))
+            self._node.log.warning("office_draft_waits", unit=unit, code="IO", detail=loggable(error))
             return False
         office.sent(unit, reference, submitted.key)
         return True
@@ -195,6 +195,7 @@ class Officer:
         receipt, signed = node.receipt(record.unit, Speaker.ADAPTER, Event.IMPORTED, now, subject=subject)
         node.emit(session, record.unit, [(receipt, signed)], now)
         node.apply(session, record.unit, record.envelope, [receipt])
+        node.log.info("handed_over", receipt=receipt.id, envelope=str(record.envelope), unit=record.unit)
 
 
 def _code(error: Exception) -> str:

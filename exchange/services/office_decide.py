@@ -8,7 +8,7 @@ An office in trouble delays its own unit and nothing else.
 from collections.abc import Sequence
 from typing import Final
 
-from exchange.errors import YidiError
+from exchange.errors import YidiError, loggable
 from exchange.model.unit import UnitCode
 from exchange.ports.office import InOffice, OfficeAdapter, OfficeDecision
 from exchange.services.decide import Decider
@@ -54,7 +54,7 @@ class OfficeDecider:
             self._decider.of_office(unit, decision)
         except YidiError as error:
             if error.retryable:
-                log.warning("office_decision_waits", unit=unit, code=error.code, detail=error.detail)
+                log.warning("office_decision_waits", unit=unit, code=error.code, detail=loggable(error))
             else:
                 log.warning("office_decision_refused", unit=unit, code=error.code, event_name=decision.event.value)
                 office.decided(unit, decision.reference, error)

@@ -108,5 +108,5 @@ class Recaller:
             )
             node.emit(session, key.sender, [(receipt, signed)], now)
             node.apply(session, key.sender, key, [receipt])
-        node.log.info("sender_spoke", envelope=str(key), event_name=event.value)
+        node.log.info("sender_spoke", receipt=receipt.id, envelope=str(key), unit=key.sender, event_name=event.value)
         return receipt

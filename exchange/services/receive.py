@@ -257,7 +257,7 @@ class Receiver:
             if state.business < BusinessState.RECALLED:
                 handovers.append(HandoverRecord(unit=unit, envelope=envelope.key, due=now))
             node.metrics.count("yidi_node_received_total")
-            node.log.info("envelope_delivered", envelope=str(envelope.key), unit=unit)
+            node.log.info("envelope_delivered", receipt=issued[0][0].id, envelope=str(envelope.key), unit=unit)
         session.add_deliveries_of_units(deliveries)
         node.emit_all(session, said, now)
         session.add_handovers(handovers)

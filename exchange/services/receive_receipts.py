@@ -84,6 +84,7 @@ class ReceiptKeeper:
 
     def _take(self, session: NodeSession, fresh: list[ReceivedReceipt], now: datetime) -> None:
         """Keep new receipts and let each act, if it binds the very document that its unit holds."""
+        node = self._node
         documents = self._subjects(session, fresh)
         kept: dict[UnitCode, list[tuple[Receipt, ReceiptRecord]]] = {}
         acting: dict[tuple[UnitCode, EnvelopeKey], list[Receipt]] = {}
@@ -92,14 +93,23 @@ class ReceiptKeeper:
             assert subject is not None
             document = documents.get((unit, subject.envelope))
             if (fault := _misfit(receipt, unit, document)) is not None:
-                self._node.set_aside(session, unit, item.message, "RECEIPT_INVALID", fault, now)
+                node.set_aside(session, unit, item.message, "RECEIPT_INVALID", fault, now)
                 continue
             kept.setdefault(unit, []).append((receipt, receipt_record(receipt, item.message.body, now)))
             if document is not None:  # else it overtook its envelope and waits for it
                 acting.setdefault((unit, subject.envelope), []).append(receipt)
         for unit, taken in kept.items():
             session.add_receipts(unit, [record for _, record in taken])
-            give_back(session, self._node.verifier(look=False).directory, unit, taken, now)
+            for receipt, record in taken:
+                node.log.info(
+                    "receipt_received",
+                    receipt=receipt.id,
+                    envelope=str(record.envelope),
+                    recipient=record.recipient,
+                    unit=unit,
+                    event_name=receipt.event.value,
+                )
+            give_back(session, node.verifier(look=False).directory, unit, taken, now)
         for (unit, key), receipts in acting.items():
             self._act(session, unit, documents[(unit, key)], receipts, now)
 

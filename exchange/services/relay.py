@@ -54,6 +54,8 @@ class Relay:
             ok = fault is None and next(confirmed)
             wait = next_try(node.timing.retry, node.chance, now, row.attempts, confirmed=ok)
             saved.append(replace(row, due=wait, attempts=row.attempts + 1, fault=fault))
+            if fault is None and row.kind is OutboxKind.ENVELOPE:
+                node.log.info("envelope_relayed", envelope=str(row.envelope), attempt=row.attempts + 1, confirmed=ok)
         with node.store.begin() as session:
             session.save_outbox(saved)
         node.metrics.count("yidi_node_published_total", len(ready))

@@ -351,7 +351,15 @@ class Router:
                 continue
             code = item.error.code
             secret = code.startswith("SECRECY")
-            hub.log.warning("envelope_refused", code=code, user=user, digest=item.digest, detail=item.error.detail)
+            claim = _key(item)
+            hub.log.warning(
+                "envelope_refused",
+                envelope=None if claim is None else str(claim),
+                code=code,
+                user=user,
+                digest=item.digest,
+                detail=item.error.detail,
+            )
             hub.metrics.count("yidi_router_envelopes_total", outcome="refused")
             hub.metrics.count("yidi_router_refusals_total", code=code)
             if code != "QUOTA":  # nothing is wrong with it, and a flood must not fill the disk with itself

@@ -83,7 +83,7 @@ class Webhooks:
                 due=now,
             )
             session.add_webhook(made)
-        self._node.log.info("webhook_registered", webhook=made.id, token=token.id)
+        self._node.log.info("webhook_registered", webhook=made.id, token_id=token.id)
         return made
 
     def of(self, token: Token | None) -> list[Webhook]:
@@ -197,7 +197,7 @@ class Teller:
         self._save(replace(webhook, due=wait, attempts=webhook.attempts + 1, failing=failing), began)
 
     def _end(self, webhook: Webhook, why: str, began: int | None = None) -> int:
-        self._node.log.alarm("webhook_ended", webhook=webhook.id, token=webhook.token, why=why)
+        self._node.log.alarm("webhook_ended", webhook=webhook.id, token_id=webhook.token, why=why)
         self._save(replace(webhook, ended=why), webhook.cursor if began is None else began)
         return 0
 

@@ -60,7 +60,7 @@ class Tokens:
             if unknown := [unit for unit in token.units if unit not in hosted]:
                 raise RefusedError(f"not hosted by this node: {', '.join(unknown)}", code="WRONG_UNIT")
             session.add_token(token)
-        self._log.info("token_issued", token=token.id, scopes=" ".join(sorted(token.scopes)))
+        self._log.info("token_issued", token_id=token.id, scopes=" ".join(sorted(token.scopes)))
         return NewToken(token=token, text=f"{_PREFIX}_{token.id}_{secret}")
 
     def listing(self) -> list[Token]:
@@ -75,7 +75,7 @@ class Tokens:
             if token is None:
                 raise RefusedError(f"there is no token {token_id[:40]}", code="NOT_FOUND")
             session.revoke_token(token_id, self._clock.now())
-        self._log.info("token_revoked", token=token_id)
+        self._log.info("token_revoked", token_id=token_id)
         return token
 
     def check(self, text: str) -> Token:

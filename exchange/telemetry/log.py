@@ -8,7 +8,7 @@ Not here: where lines go after standard error; the list of events (they stand wh
 """
 
 import sys
-from collections.abc import Generator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
@@ -19,12 +19,12 @@ from exchange.ports.telemetry import Metrics
 __all__ = ["StructLog", "configure_log", "log_context"]
 
 MAX_VALUE = 500
-# A field is private if one of its words is. `event_name` and the like name kinds, not people, and are let through.
+# A field is private if one of its words is. `event_name` names a kind, `token_id` opens nothing.
 _PRIVATE_WORDS = frozenset(
     "title content body text subject annotation document xml payload file files filename name names person people "  # noqa: SIM905 - read as prose
     "operator reviewer issuer signer phone mobile mail address passphrase password secret token key certificate".split()
 )
-_PUBLIC_FIELDS = frozenset({"event_name", "queue_name", "worker_name"})
+_PUBLIC_FIELDS = frozenset({"event_name", "token_id"})
 _Event = MutableMapping[str, Any]
 
 
@@ -51,12 +51,16 @@ class StructLog:
             self._logger.msg(event, **fields, level=level)
 
 
-def configure_log(stream: TextIO | None = None, metrics: Metrics | None = None) -> StructLog:
-    """A log that writes to `stream`, by default standard error, and counts alarms in `metrics`. Sets nothing global."""
+def configure_log(
+    stream: TextIO | None = None, metrics: Metrics | None = None, process: str | None = None
+) -> StructLog:
+    """A log that writes to `stream`, by default standard error, and counts alarms in `metrics`. `process`: which of the
+    exchange's, on every line. Sets nothing global."""
     logger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
         processors=[
             structlog.contextvars.merge_contextvars,
+            _named(process),
             keep_private,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             structlog.processors.EventRenamer("event"),
@@ -66,6 +70,15 @@ def configure_log(stream: TextIO | None = None, metrics: Metrics | None = None) 
         cache_logger_on_first_use=False,
     )
     return StructLog(logger, metrics)
+
+
+def _named(process: str | None) -> Callable[[object, str, _Event], _Event]:
+    def name(_logger: object, _method: str, event: _Event) -> _Event:
+        if process is not None:
+            event["process"] = process
+        return event
+
+    return name
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exchange.errors import loggable
 from exchange.ports.telemetry import Log
 from exchange.web.problem import problem
 
@@ -67,7 +68,7 @@ class Guard:
             if not status:
                 await self._refuse(503, "stopping; ask again soon", code="ERROR")(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing and the log all
-            self._log.alarm("http_failed", route=_route(scope), error=type(error).__name__, detail=str(error))
+            self._log.alarm("http_failed", route=_route(scope), detail=loggable(error))
             if not status:
                 await self._refuse(500, "an unexpected failure; it was logged", code="ERROR")(scope, receive, answer)
         state = scope["state"]
@@ -78,7 +79,7 @@ class Guard:
             status=status,
             ms=round((time.perf_counter() - began) * 1000),
             unit=state.get("unit"),
-            token=state.get("token"),
+            token_id=state.get("token"),
             code=state.get("code"),
             detail=state.get("detail"),
         )

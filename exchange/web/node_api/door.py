@@ -74,13 +74,13 @@ class Door:
         try:
             token = self._known(request.headers.get("authorization", ""), address)
         except YidiError as error:
-            self._log.warning("api_refused", code=error.code, address=address)
+            self._log.warning("api_refused", code=error.code, peer=address)
             raise
         request.state.token = token.id
         left = self._rate.take(token.id)
         request.state.fields = left.fields()
         if left.refused:
-            self._log.warning("api_refused", code="RATE", token=token.id, address=address)
+            self._log.warning("api_refused", code="RATE", token_id=token.id, peer=address)
             raise LimitError(f"more than {left.allowed} requests a minute", code="RATE")
         with self._store.look() as session:
             hosted = session.units()
@@ -92,7 +92,7 @@ class Door:
         def check(request: Request) -> Caller:
             caller = caller_of(request)
             if scope not in caller.token.scopes:
-                self._log.warning("api_refused", code="SCOPE", token=caller.token.id, scope=scope.value)
+                self._log.warning("api_refused", code="SCOPE", token_id=caller.token.id, scope=scope.value)
                 raise RefusedError(f"token {caller.token.id} lacks the scope {scope.value}", code="SCOPE")
             return caller
 

@@ -25,11 +25,6 @@ _PIECE: Final = 256 * 1024
 
 
 def add_offices(router: APIRouter, face: NodeFace, strangers: Attempts) -> None:
-    def refuse(request: Request, event: str) -> None:
-        address = _address(request)
-        face.log.warning(event, address=address)
-        strangers.count(address)
-
     @router.post("/office/{name}/calls", include_in_schema=False)
     async def call(request: Request, name: str) -> dict[str, bool]:
         calls = face.calls(name)
@@ -41,7 +36,8 @@ def add_offices(router: APIRouter, face: NodeFace, strangers: Attempts) -> None:
             made = OfficeCall(token=token, fields=dict(request.headers), body=body)
             await run_in_threadpool(calls.take, made)
         except NotAuthorisedError:
-            refuse(request, "office_call_refused")
+            face.log.warning("office_call_refused", peer=_address(request))
+            strangers.count(_address(request))
             raise
         return {"taken": True}
 
@@ -50,7 +46,8 @@ def add_offices(router: APIRouter, face: NodeFace, strangers: Attempts) -> None:
         links = face.links(name)
         link = links.follow(token) if links is not None else None
         if links is None or link is None:
-            refuse(request, "office_link_refused")
+            face.log.warning("office_link_refused", peer=_address(request))
+            strangers.count(_address(request))
             raise FileMissingError("no such link, or it was used")
         stream = face.node.files.open(link.sha256)
         headers = {"Content-Length": str(stream.seek(0, 2))}

@@ -39,7 +39,7 @@ class Phone:
 
     def refused(self) -> list[str]:
         lines = self.world.sending.log.lines
-        return [str(line.fields["address"]) for line in lines if line.event == "office_call_refused"]
+        return [str(line.fields["peer"]) for line in lines if line.event == "office_call_refused"]
 
 
 @pytest.fixture
