@@ -13,7 +13,7 @@ import pytest
 from exchange.errors import FileMissingError, StorageError
 from exchange.files.hub import HubFileExchange
 from exchange.files.local import LocalFiles
-from exchange.model.envelope import Envelope
+from exchange.model.envelope import Envelope, FileEntry
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubStore
 from exchange.ports.transport import Delivered, Message, PublishResult
@@ -97,6 +97,7 @@ class Side:
                     self.exchange.upload(unit, ENTRY, 0, DATA)
             except (FileMissingError, StorageError):
                 continue
+            assert self.files.has(ENTRY.sha256)
             if self.route(envelope):
                 return
         raise AssertionError("never accepted")
@@ -129,6 +130,26 @@ def test_a_file_given_up_by_one_unit_stays_with_the_other_that_brings_it_meanwhi
     assert one.route(an_envelope(C, files=(ENTRY,), content=content)) == 0
     one.discard()
     thread.join(timeout=30)
-    assert not thread.is_alive()
+    assert gate.go_on.is_set()
     # Accepted means that the hub has everything; and what B was told it has, it has.
     assert read(other.exchange.open(B, ENTRY.sha256)) == DATA
+
+
+def test_who_finishes_a_file_that_is_being_deleted_is_told_to_bring_it_again(open_again: Open, tmp_path: Path) -> None:
+    quota = Quota(documents_per_day_of={A: 0})
+
+    class Late(LocalFiles):
+        def check(self, entry: FileEntry) -> None:
+            super().check(entry)
+            one.discard()
+
+    one = Side(open_again(), LocalFiles(tmp_path / "files"), quota)
+    other = Side(open_again(), Late(tmp_path / "files"), quota)
+    with one.store.begin() as session:
+        session.add_directory(directory_record())
+    one.exchange.upload(A, ENTRY, 0, DATA)
+    one.route(an_envelope(C, files=(ENTRY,)))
+    with pytest.raises(FileMissingError):
+        other.exchange.upload(B, ENTRY, 0, DATA)
+    assert other.exchange.offset(B, ENTRY) == 0
+    other.bring(B, an_envelope(C, sender=B, files=(ENTRY,)))

@@ -209,8 +209,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="a confirm closes the outbox",
         file=_RELAY,
-        old="            ok = next(confirmed) if id(row) in held else False\n",
-        new="            ok = next(confirmed) if id(row) in held else False\n"
+        old="            ok = fault is None and next(confirmed)\n",
+        new="            ok = fault is None and next(confirmed)\n"
         "            with node.store.begin() as session:\n"
         "                session.close_outbox(row.unit, [(row.id, row.digest)] if ok else [])\n",
     ),
@@ -315,6 +315,20 @@ BUGS: tuple[Bug, ...] = (
         old="            if gone - session.claimed(key.sender, gone):\n",
         new="            if not gone:\n",
         judge="tests/unit/services/test_quota.py",
+    ),
+    Bug(
+        name="what was given up is deleted though another claims it",
+        file="exchange/storage/hub_holdings.py",
+        old="return claimed is None and named is None",
+        new="return named is None",
+        judge="tests/contract/test_hub_store_units.py",
+    ),
+    Bug(
+        name="an upload is finished though its bytes were deleted meanwhile",
+        file="exchange/files/hub.py",
+        old="if not self._files.has(entry.sha256):",
+        new="if not entry:",
+        judge="tests/contract/test_hub_files_at_once.py",
     ),
     Bug(
         name="fetched files are not hashed",
