@@ -1,4 +1,5 @@
-"""An exchange of the release before is brought to this one with work waiting in every queue.
+"""An exchange of the release before is brought to this one: with work waiting in every queue, and one process after the
+other while units go on sending.
 
 Its own processes made it, and queued what waits: envelopes and a receipt for the hub, envelopes for a unit, a document
 whose file has not been sent. This release's router brings the database to its schema beside running workers of the
@@ -24,6 +25,7 @@ from exchange.storage.engine import open_engine
 from exchange.trial.process import Program
 from exchange.trial.servers import RabbitServer
 from exchange.wiring.layout import Layout
+from tests.servers.load import FolderLoad
 from tests.servers.releases import Release
 from tests.servers.test_real_exchange import RECIPIENT, SENDER, UNITS, enroll, found_hub, until
 
@@ -83,6 +85,9 @@ class Site:
         """How many workers say so."""
         workers = json.loads(self.release.yidi("hub", "status", "--data", self.hub, "--json"))["workers"]
         return sum(workers.values())
+
+    def has_directory(self, node: Path) -> bool:
+        return bool(json.loads(self.release.yidi("node", "status", "--data", node, "--json"))["directory_version"])
 
     def arrived(self) -> list[str]:
         """Without a store of this release, which would bring the database to its schema."""
@@ -183,4 +188,33 @@ def test_what_waits_in_queues_while_the_release_changes_arrives_once(site: Site,
     site.start("hub", "hub", "run", "--data", site.hub)
     site.start_node(site.sender)
     site.until(lambda: sorted(site.arrived()) == sorted(site.sent))
+    site.until(lambda: not site.findings() and not site.waiting())
+
+
+@pytest.mark.timeout(900)
+def test_units_go_on_sending_while_each_process_is_brought_to_this_release(site: Site) -> None:
+    site.found()
+    site.stop("hub")
+    workers = ("web", "router", "acknowledger", "clock", "sealer")
+    for name in workers:
+        site.start_worker(name)
+    site.until(lambda: site.ready() == len(workers))
+    for node in (site.sender, site.recipient):
+        site.start_node(node)
+    site.until(lambda: site.has_directory(site.sender))
+    load = FolderLoad(site.sender / "offices" / SENDER, [site.recipient / "offices" / RECIPIENT])
+    with load:
+        load.goes_on(seconds=SECONDS)
+        site.release = Release.this()
+        for name in workers:  # the first of them changes the schema beside the others
+            site.stop(name)
+            site.start_worker(name)
+            load.goes_on(seconds=SECONDS)
+        assert site.schema() != "hub_0003"
+        for node in (site.sender, site.recipient):
+            site.stop(node.name)
+            site.start_node(node)
+            load.goes_on(seconds=SECONDS)
+    site.until(load.everything_arrived)
+    load.check()
     site.until(lambda: not site.findings() and not site.waiting())
