@@ -23,6 +23,7 @@ __all__ = [
     "Archive",
     "BrokerAddress",
     "BrokerLine",
+    "FileKeeping",
     "Hosting",
     "HubHttp",
     "HubSettings",
@@ -139,6 +140,20 @@ class Archive(_Frozen):
     monthly: bool = Field(
         default=False,
         description="Whether the clock archives what is due by itself. Else `yidi hub archive` does, when it is run.",
+    )
+
+
+class FileKeeping(_Frozen):
+    """How long the hub keeps files that no document names."""
+
+    unfinished_days: float = Field(
+        default=7.0, gt=0, le=3650, description="An upload that nobody goes on with is deleted after this."
+    )
+    unclaimed_days: float = Field(
+        default=30.0,
+        gt=0,
+        le=3650,
+        description="A file for which no accepted document came is deleted after this; who needs it uploads it again.",
     )
 
 
@@ -345,6 +360,7 @@ class MachineSettings(Hosting):
     hub_timing: HubTiming = HubTiming()
     quota: Quota = Quota()
     archive: Archive = Archive()
+    files: FileKeeping = FileKeeping()
     node_timing: NodeTiming = NodeTiming()
 
     @field_validator("hub")
@@ -376,6 +392,7 @@ class HubSettings(_File):
     hub_timing: HubTiming = HubTiming()
     quota: Quota = Quota()
     archive: Archive = Archive()
+    files: FileKeeping = FileKeeping()
 
     @field_validator("hub")
     @classmethod

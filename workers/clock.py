@@ -12,6 +12,7 @@ If it dies here    the next attempt was stored before this one was made: one wai
 If two run         rows are locked while they are handled; each is handled once
 Settings           hub timing (retry, deliver_within, sign_within, remind_every, remind_at_most,
                    directory_valid_days)
+                   files (unfinished_days, unclaimed_days)
 Metrics            yidi_clock_dispatches_total, yidi_clock_forwards_total, yidi_clock_reminders_total,
                    yidi_clock_expired_total
 """
@@ -21,11 +22,12 @@ from exchange.services.discard import Discarder
 from exchange.services.dispatch import Dispatcher
 from exchange.services.forward import Forwarder
 from exchange.services.keep import Keeper
+from exchange.services.orphans import Orphans
 from exchange.services.remind import Reminder
 from exchange.services.resend import Resender
 from workers.runner import Step
 
-__all__ = ["steps"]
+__all__ = ["file_steps", "steps"]
 
 
 def steps(
@@ -34,7 +36,6 @@ def steps(
     reminder: Reminder,
     administrator: Administrator,
     keeper: Keeper,
-    discarder: Discarder,
     resender: Resender,
 ) -> list[Step]:
     return [
@@ -43,9 +44,17 @@ def steps(
         Step(name="clock.resend", run=resender.resend, every_seconds=1.0),
         Step(name="clock.forward", run=forwarder.forward, every_seconds=1.0),
         Step(name="clock.remind", run=reminder.remind, every_seconds=30.0),
-        Step(name="clock.discard", run=discarder.discard, every_seconds=1.0),
         Step(name="clock.directory", run=lambda: int(administrator.renew()), every_seconds=3600.0),
         Step(name="clock.months", run=keeper.open_months, every_seconds=3600.0),
         Step(name="clock.fold_counts", run=keeper.fold_counts, every_seconds=15.0),
         Step(name="clock.recount", run=keeper.recount, every_seconds=86_400.0),
+    ]
+
+
+def file_steps(discarder: Discarder, orphans: Orphans) -> list[Step]:
+    return [
+        Step(name="clock.discard", run=discarder.discard, every_seconds=1.0),
+        Step(name="clock.claims", run=orphans.claims, every_seconds=30.0),
+        Step(name="clock.survey", run=orphans.survey, every_seconds=1.0),
+        Step(name="clock.unfinished", run=orphans.unfinished, every_seconds=3600.0),
     ]

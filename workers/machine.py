@@ -130,9 +130,9 @@ def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
             hub.reminder,
             hub.administration.administrator,
             hub.keeper,
-            hub.discarder,
             hub.resender,
         ),
+        *clock.file_steps(hub.discarder, hub.orphans),
         *attendant.steps(hub.attendant, machine.transport),
         *collector.steps(hub.dead_letters, machine.transport),
         *sealer.steps(hub.sealer),
@@ -156,6 +156,5 @@ def _node_steps(machine: Machine, recoverer: Recoverer) -> list[Step]:
 
 
 def _sweep(machine: Machine) -> int:
-    """Forget uploads that nobody went on with."""
-    old = machine.hub.hub.clock.now() - _ABANDONED
-    return machine.hub.hub.files.sweep(old) + machine.node.node.files.sweep(old)
+    """Forget uploads to the node, and downloads, that nobody went on with."""
+    return machine.node.node.files.sweep(machine.hub.hub.clock.now() - _ABANDONED)

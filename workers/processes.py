@@ -101,13 +101,12 @@ def _clock_steps(place: HubPlace, services: HubServices, transport: Transport) -
             services.reminder,
             services.administration.administrator,
             services.keeper,
-            services.discarder,
             services.resender,
         ),
+        *clock.file_steps(services.discarder, services.orphans),
         *attendant.steps(services.attendant, transport),
         *collector.steps(services.dead_letters, transport),
         *watch.steps(ClockWatch(hub.clock, make_due, hub_longest_wait(hub), hub.log)),
-        Step(name="files.sweep", run=lambda: hub.files.sweep(hub.clock.now() - _ABANDONED), every_seconds=3600.0),
         *gauge_steps(hub, None, {"hub": place.layout.hub}),
     ]
     steps += archivist.steps(place.home(), place.layout.anchor(), hub)

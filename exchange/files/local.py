@@ -17,12 +17,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from exchange.errors import CorruptFileError, FileMissingError, InvalidValueError, LimitError, StorageError
 from exchange.model.envelope import MAX_FILE_SIZE, FileEntry
+from exchange.ports.files import Stored
 from exchange.trust.digest import Digests, measure
 
 __all__ = ["MAX_CHUNK", "LocalFiles"]
@@ -119,11 +120,16 @@ class LocalFiles:
             blob.unlink()
 
     def digests(self) -> Iterator[str]:
-        """Every complete blob, sorted."""
+        return (blob.sha256 for blob in self.stored())
+
+    def stored(self) -> Iterator[Stored]:
         with _plain_words("list"):
             for first in sorted(path for path in self._root.iterdir() if _FANOUT.fullmatch(path.name)):
                 for second in sorted(first.iterdir()):
-                    yield from sorted(path.name for path in second.iterdir() if _DIGEST.fullmatch(path.name))
+                    for blob in sorted(path for path in second.iterdir() if _DIGEST.fullmatch(path.name)):
+                        with suppress(FileNotFoundError):
+                            found = blob.stat()
+                            yield Stored(blob.name, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def corrupt(self) -> list[str]:
         """What was set aside, a line each: a person must look at it."""

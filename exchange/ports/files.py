@@ -1,13 +1,24 @@
 """Blobs by digest. Every blob is hashed at every hand-over; what is visible is complete, right and on stable
 storage."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from exchange.model.envelope import FileEntry
 from exchange.model.unit import UnitCode
 
-__all__ = ["FileExchange", "Files"]
+__all__ = ["FileExchange", "Files", "Stored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A complete blob: digest, size in bytes, and since when it lies there."""
+
+    sha256: str
+    size: int
+    since: datetime
 
 
 class Files(Protocol):
@@ -36,6 +47,10 @@ class Files(Protocol):
     def check(self, entry: FileEntry) -> None:
         """Hash the blob again: size, SHA-256 and SM3 as signed. Raises FileMissingError, CorruptFileError (and sets
         it aside)."""
+        ...
+
+    def stored(self) -> Iterator[Stored]:
+        """Every complete blob, in the order of digests. What comes or goes meanwhile may be missing."""
         ...
 
     def sweep(self, older_than: datetime) -> int:

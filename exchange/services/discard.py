@@ -22,4 +22,5 @@ class Discarder:
             with self._hub.store.begin() as session:
                 if session.take_unneeded(sha256):
                     self._hub.files.discard(sha256)
+                    self._hub.metrics.count("yidi_files_deleted_total")
         return len(given_up)

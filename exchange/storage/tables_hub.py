@@ -221,12 +221,15 @@ tallies = Table(
     "tallies", metadata, number_column(), Column("name", KEY, nullable=False), Column("change", NUMBER, nullable=False)
 )
 
+# `due`: when to look whether a document of the unit's names the file; 0 for one not looked at yet, empty once there is.
 claims = Table(
     "claims",
     metadata,
     Column("unit", KEY, primary_key=True),
     Column("digest", KEY, primary_key=True),
+    Column("due", TIME, server_default="0"),
     Index("claims_digest", "digest"),
+    Index("claims_due", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
 )
 
 # Files that a unit gave up. Whether anybody else needs them is looked at by who deletes them.

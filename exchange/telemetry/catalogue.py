@@ -123,6 +123,12 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_store_size_bytes": _gauge("What the database takes up.", store=_STORES),
     "yidi_gauges_seconds": _gauge("How long the last look for these gauges took.", what=_WORDS),
     "yidi_files_free_bytes": _gauge("Free on the disk that holds database and files.", store=_STORES),
+    # unfinished: an upload that nobody went on with; unclaimed: a file for which no document came
+    "yidi_files_orphans_total": _counter("Orphans found at the hub.", kind=frozenset({"unfinished", "unclaimed"})),
+    "yidi_files_deleted_total": _counter("Files that the hub deleted, since nobody needed them any more."),
+    # as they were counted in the last round, which begins every hour
+    "yidi_hub_files": _gauge("Files that the hub holds."),
+    "yidi_hub_files_bytes": _gauge("All their bytes."),
     # ledger, directory, keys
     "yidi_ledger_checkpoint_entries": _gauge("Entries under the latest checkpoint."),
     "yidi_ledger_unsealed_age_seconds": _gauge("Since the oldest entry was recorded that is not sealed yet."),

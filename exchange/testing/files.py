@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import BinaryIO
 
 from exchange.errors import CorruptFileError, FileMissingError, InvalidValueError, LimitError, StorageError
 from exchange.model.envelope import MAX_FILE_SIZE, FileEntry
+from exchange.ports.files import Stored
 from exchange.trust.digest import measure
 
 __all__ = ["FilesHook", "MemoryFiles"]
@@ -84,6 +85,11 @@ class MemoryFiles:
 
     def digests(self) -> Iterator[str]:
         yield from sorted(self._blobs)
+
+    def stored(self) -> Iterator[Stored]:
+        """Times are not kept: whatever is there has been for ever."""
+        since = datetime.min.replace(tzinfo=UTC)
+        return iter([Stored(sha256, len(data), since) for sha256, data in sorted(self._blobs.items())])
 
     def corrupt(self) -> list[str]:
         return [sha256 for sha256, _ in self._aside]

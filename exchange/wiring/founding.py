@@ -18,7 +18,7 @@ from exchange.model.unit import HubId, UnitCode, parse_hub_id
 from exchange.ports.telemetry import Log
 from exchange.remote.client import HubClient
 from exchange.remote.enrolment import enroll
-from exchange.settings import Archive, HubTiming, Quota
+from exchange.settings import Archive, FileKeeping, HubTiming, Quota
 from exchange.storage import open_hub_store, open_node_store
 from exchange.trust.keystore import KeyStore, new_passphrase, read_passphrase
 from exchange.wiring.homes import HubHome
@@ -74,6 +74,7 @@ def found_hub(root: Path, plan: HubPlan, log: Log) -> HubPlace:
             quota=Quota(),
             archives=root / Archive().folder,
             archive=Archive(),
+            keeping=FileKeeping(),
         )
         anchor = make_hub(home, plan.name, store, log)
     finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.model.unit import HubId
-from exchange.settings import Archive, Hosting, HubTiming, NodeTiming, Quota
+from exchange.settings import Archive, FileKeeping, Hosting, HubTiming, NodeTiming, Quota
 from exchange.trust.anchor import Anchor
 from exchange.trust.keystore import KeyStore
 
@@ -23,6 +23,7 @@ class HubHome:
     quota: Quota
     archives: Path
     archive: Archive
+    keeping: FileKeeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from exchange.services.enroll import Enroller
 from exchange.services.forward import Forwarder
 from exchange.services.hub import Hub
 from exchange.services.keep import Keeper
+from exchange.services.orphans import Orphans
 from exchange.services.plain_text import PlainText
 from exchange.services.remind import Reminder
 from exchange.services.resend import Resender
@@ -60,6 +61,7 @@ class HubServices:
     reminder: Reminder
     resender: Resender
     discarder: Discarder
+    orphans: Orphans
     keeper: Keeper
     sealer: Sealer
     administration: Administration
@@ -143,6 +145,7 @@ def open_hub(
         reminder=Reminder(hub),
         resender=Resender(hub),
         discarder=Discarder(hub),
+        orphans=Orphans(hub, home.keeping),
         keeper=Keeper(store, clock),
         sealer=Sealer(store, clock, keys.ledger(home.id).note, home.id, metrics, log, holder=hub.ids.new()),
         administration=open_administration(home, store, log, clock),

@@ -97,6 +97,7 @@ class Layout:
             quota=settings.quota,
             archives=self.root / settings.archive.folder,
             archive=settings.archive,
+            keeping=settings.files,
         )
 
     def node_home(self, settings: MachineSettings) -> NodeHome:

@@ -51,6 +51,7 @@ class HubPlace:
             quota=self.settings.quota,
             archives=self.layout.root / self.settings.archive.folder,
             archive=self.settings.archive,
+            keeping=self.settings.files,
         )
 
     def database(self) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -179,6 +180,8 @@ def test_blobs_are_listed_in_order(files: MemoryFiles | LocalFiles) -> None:
     stored = sorted(store(files, b"%d" % n) for n in range(20))
     files.append(OWNER, SHA, 0, b"unfinished")
     assert list(files.digests()) == stored
+    assert [(blob.sha256, blob.size) for blob in files.stored()] == [(one, len(content(files, one))) for one in stored]
+    assert all(blob.since <= datetime.now(UTC) for blob in files.stored())
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", SHA.upper(), SHA[:-1], SHA + "0", "g" * 64, "０" * 64])

@@ -319,8 +319,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         name="what was given up is deleted though another claims it",
         file="exchange/storage/hub_holdings.py",
-        old="return claimed is None and named is None",
-        new="return named is None",
+        old="return bool(self.unclaimed([sha256]))",
+        new="return True",
         judge="tests/contract/test_hub_store_units.py",
     ),
     Bug(

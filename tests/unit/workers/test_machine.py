@@ -81,6 +81,10 @@ EXACT = {
     "yidi_node_duplicates_total": 0,
     "yidi_node_decisions_total": 1,
     "yidi_telemetry_faults_total": 0,
+    "yidi_files_orphans_total": 0,
+    "yidi_files_deleted_total": 0,
+    "yidi_hub_files": 0,
+    "yidi_hub_files_bytes": 0,
 }
 SANE: dict[str, Callable[[float], bool]] = {
     "yidi_acknowledger_receipts_total": lambda receipts: receipts == 2,  # DELIVERED, SIGNED

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from exchange.model.events import BusinessState
 from exchange.services.keep import Keeper
+from exchange.services.orphans import Orphans
 from exchange.services.resend import Resender
+from exchange.settings import FileKeeping
 from exchange.testing.broker import FakeConsumer
 from exchange.topology import Lane, inbox_queue
 from tests.unit.services.hub_and_node import A, B, C, NodeSide, World, a_file, an_envelope, signed
@@ -22,13 +24,13 @@ def all_steps(world: World) -> list[Step]:
     steps = [
         Step(name="route", run=lambda: router.step(hub.router, envelopes)),
         Step(name="acknowledge", run=lambda: acknowledger.step(hub.acknowledger, receipts)),
+        *clock.file_steps(hub.discarder, Orphans(hub.hub, FileKeeping())),
         *clock.steps(
             hub.dispatcher,
             hub.forwarder,
             hub.reminder,
             hub.administrator,
             Keeper(hub.store, world.clock),
-            hub.discarder,
             Resender(hub.hub),
         ),
         *sealer.steps(hub.sealer),
