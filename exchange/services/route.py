@@ -1,6 +1,6 @@
 """Route: a batch of envelopes from units -> recorded, answered, dispatched, acknowledged last.
 
-Everything about one message is judged first, without the store; then one transaction records the whole batch; then
+Everything about one message is judged first (`judge`), by itself; then one transaction records the whole batch; then
 the receipts and dispatches are published; then, and only then, the batch is acknowledged. If the process dies
 anywhere before the last step the broker delivers the batch again and every message of it is found to be a
 duplicate, which is answered with the original receipt.
@@ -13,17 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from exchange.codec.canonical import moment
-from exchange.codec.signed import claimed_id
-from exchange.errors import (
-    CorruptFileError,
-    FileMissingError,
-    KeyNotYetValidError,
-    RefusedError,
-    StorageError,
-    YidiError,
-)
+from exchange.errors import FileMissingError, RefusedError, YidiError
 from exchange.ledger.entry import LedgerEntry
-from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey, FileEntry
+from exchange.model.envelope import Envelope, EnvelopeId, EnvelopeKey
 from exchange.model.events import Event
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason, Subject
@@ -34,40 +26,15 @@ from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, 
 from exchange.ports.text import TextSource
 from exchange.ports.transport import Consumer, Delivered
 from exchange.services.backoff import next_try
-from exchange.services.gate import check_secrecy
 from exchange.services.hub import Hub, quarantined, record_entry
 from exchange.services.intake import judge_each, serve_apart, tags
+from exchange.services.judge import Claim, Judge, Judged
 from exchange.services.quota import Budget, next_day
-from exchange.services.take_back import AcceptedBefore, accepted_before, find_accepted
+from exchange.services.take_back import AcceptedBefore, accepted_before
 from exchange.trust.digest import sha256_hex
-from exchange.trust.verify import VerifiedEnvelope, Verifier
+from exchange.trust.verify import Verifier
 
 __all__ = ["Router"]
-
-Claim = tuple[UnitCode, str]
-"""A unit's, on a file by its digest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    """One message's outcome: `verified` when it may enter, else why not. `secret`: claims of files that must not
-    stay here."""
-
-    message: Delivered
-    digest: str
-    verified: VerifiedEnvelope | None = None
-    error: YidiError | None = None
-    secret: frozenset[Claim] = frozenset()
-
-    @property
-    def envelope(self) -> Envelope:
-        assert self.verified is not None
-        return self.verified.envelope
-
-    @property
-    def claims(self) -> frozenset[Claim]:
-        """What a good envelope's files rest on."""
-        return _claims(self.verified) if self.verified else frozenset()
 
 
 @dataclass(slots=True)
@@ -82,7 +49,7 @@ class _Plan:
 class Router:
     def __init__(self, hub: Hub, texts: TextSource) -> None:
         self._hub = hub
-        self._texts = texts
+        self._judge = Judge(hub, texts)
 
     def route(self, batch: Sequence[Delivered], consumer: Consumer) -> int:
         """Handle one batch; returns how many envelopes were accepted for the first time. Raises StorageError, with
@@ -98,13 +65,16 @@ class Router:
         now = hub.clock.now()
         verifier = hub.verifier()
         intake = judge_each(
-            batch, lambda message: self._judge(message, verifier, now), self._count_failure, hub.timing.poison_attempts
+            batch,
+            lambda message: self._judge.judge(message, verifier, now),
+            self._count_failure,
+            hub.timing.poison_attempts,
         )
         plan = _Plan()
         with hub.store.begin() as session:
             for message, code in intake.poison:
                 hub.set_aside_poison(session, message, code, now)
-            budget = Budget(session, hub.quota, {key.sender for key in map(_key, intake.judged) if key}, now)
+            budget = Budget(session, hub.quota, {j.key.sender for j in intake.judged if j.key}, now)
             accepted = self._record(session, intake.judged, budget, verifier, now, plan)
             if any(message.carried is not None for message in batch):
                 self._keep_answers(session, plan, now)
@@ -116,104 +86,26 @@ class Router:
         consumer.ack(tags([*(j.message for j in intake.judged), *(message for message, _ in intake.poison)]))
         return accepted
 
-    # judging, without the store
-
-    def _judge(self, message: Delivered, verifier: Verifier, now: datetime) -> _Judged:
-        digest = sha256_hex(message.body)
-        verified = None
-        try:
-            verified = verifier.envelope(message.body, now)
-            self._check_policy(message, verified.envelope, verifier)
-        except StorageError:
-            raise
-        except YidiError as error:
-            if (again := self._judge_as_of_then(message, digest, verifier, error)) is not None:
-                return again
-            if error.retryable:
-                # Not an answer: the sender's outbox is still open and its relay will look what is missing.
-                self._hub.log.warning("envelope_not_ready", code=error.code, digest=digest)
-            secret = _claims(verified) if verified and error.code.startswith("SECRECY") else frozenset[Claim]()
-            return _Judged(message=message, digest=digest, error=error, secret=secret)
-        return _Judged(message=message, digest=digest, verified=verified)
-
-    def _judge_as_of_then(
-        self, message: Delivered, digest: str, verifier: Verifier, error: YidiError
-    ) -> _Judged | None:
-        """What the hub had accepted before it was restored is judged as of that time, also when it would refuse it
-        today. None when it had not."""
-        if error.retryable or not verifier.directory.restorings:
-            return None
-        accepted = find_accepted(self._hub.store, message.body, digest)
-        if accepted is None:
-            return None
-        try:
-            verified = verifier.envelope(message.body, accepted.at, may_have_left=True)
-            _check_account(message, verified.envelope)
-            self._check_files(verified.envelope)
-        except StorageError:
-            raise
-        except YidiError as fault:
-            # A key that was enrolled after the backup: known again one day, or never. No answer could be right.
-            self._hub.log.warning("envelope_not_ready", code=fault.code, digest=digest)
-            later = KeyNotYetValidError("accepted before the hub was restored, and not to be verified now")
-            return _Judged(message=message, digest=digest, error=fault if fault.retryable else later)
-        return _Judged(message=message, digest=digest, verified=verified)
-
-    def _check_policy(self, message: Delivered, envelope: Envelope, verifier: Verifier) -> None:
-        # (1) three witnesses name one unit: the broker's account, the signature's key, the envelope
-        _check_account(message, envelope)
-        # (2) every recipient is known and active
-        unknown = [r.unit for r in envelope.recipients if not verifier.directory.is_active(r.unit)]
-        if unknown:
-            raise RefusedError(
-                f"not in the directory: {', '.join(unknown[:10])}{' ...' if len(unknown) > 10 else ''}",
-                code="UNKNOWN_RECIPIENT",
-            )
-        # (3) the files are here, uploaded by this very sender, and still what was signed
-        self._check_files(envelope)
-        # (4) nothing classified travels, whatever the sender's node let through
-        check_secrecy(envelope, lambda file: self._hub.files.open(file.sha256), self._texts)
-
-    def _check_files(self, envelope: Envelope) -> None:
-        digests = {file.sha256 for file in envelope.files}
-        if digests:
-            with self._hub.store.begin() as session:
-                missing = digests - session.claimed(envelope.sender, digests)
-            for file in envelope.files:
-                if file.sha256 in missing:
-                    raise FileMissingError(f"file {file.sha256} was not uploaded by {envelope.sender}")
-                self._check_file(file)
-
-    def _check_file(self, file: FileEntry) -> None:
-        try:
-            self._hub.files.check(file)
-        except CorruptFileError as error:
-            if self._hub.files.has(file.sha256):
-                raise  # the blob is right, the sender's entry is not
-            # Our disk spoilt it and it was set aside: the sender still has it and is asked for it again.
-            self._hub.log.alarm("file_corrupt_at_hub", digest=file.sha256, code=error.code)
-            raise FileMissingError(f"file {file.sha256} must be uploaded again") from error
-
     # one transaction
 
     def _record(
         self,
         session: HubSession,
-        judged: list[_Judged],
+        judged: list[Judged],
         budget: Budget,
         verifier: Verifier,
         now: datetime,
         plan: _Plan,
     ) -> int:
-        keys = [_key(j) for j in judged]
+        keys = [item.key for item in judged]
         known = session.documents({key for key in keys if key is not None})
         originals = session.accepted_receipts(known)
         before = accepted_before(session, (key for key in keys if key), known) if _was_restored(verifier) else {}
         refusals = session.refusals({(key.sender, j.digest) for key, j in zip(keys, judged, strict=True) if key})
         checkpoint = session.checkpoint()
         note = checkpoint.note if checkpoint else None
-        fresh: dict[EnvelopeKey, _Judged] = {}
-        refused: list[_Judged] = []
+        fresh: dict[EnvelopeKey, Judged] = {}
+        refused: list[Judged] = []
         for key, item in zip(keys, judged, strict=True):
             # The same bytes get the same answer for ever, whatever became of keys, files and units since.
             if key is None:
@@ -242,7 +134,7 @@ class Router:
         self._refuse(session, refused, verifier, now, note, plan)
         return len(fresh)
 
-    def _await_lost_files(self, session: HubSession, fresh: dict[EnvelopeKey, _Judged]) -> None:
+    def _await_lost_files(self, session: HubSession, fresh: dict[EnvelopeKey, Judged]) -> None:
         """Between our look and now another router may have refused a document of the same sender with the same file,
         and given the file up. Then there is no answer: the sender uploads it again, as any that is missing."""
         wanted = {claim for item in fresh.values() for claim in item.claims}
@@ -254,8 +146,8 @@ class Router:
                 del fresh[key]
 
     def _over_quota(
-        self, budget: Budget, fresh: dict[EnvelopeKey, _Judged], before: Mapping[EnvelopeKey, AcceptedBefore]
-    ) -> list[_Judged]:
+        self, budget: Budget, fresh: dict[EnvelopeKey, Judged], before: Mapping[EnvelopeKey, AcceptedBefore]
+    ) -> list[Judged]:
         """Take those that the day's quota has no room for out of `fresh`. What was accepted `before` was paid for."""
         over = []
         for key, item in list(fresh.items()):
@@ -266,7 +158,7 @@ class Router:
     def _accept(
         self,
         session: HubSession,
-        fresh: list[_Judged],
+        fresh: list[Judged],
         before: Mapping[EnvelopeKey, AcceptedBefore],
         now: datetime,
         note: str | None,
@@ -332,7 +224,7 @@ class Router:
     def _refuse(
         self,
         session: HubSession,
-        refused: list[_Judged],
+        refused: list[Judged],
         verifier: Verifier,
         now: datetime,
         note: str | None,
@@ -351,7 +243,7 @@ class Router:
                 continue
             code = item.error.code
             secret = code.startswith("SECRECY")
-            claim = _key(item)
+            claim = item.key
             hub.log.warning(
                 "envelope_refused",
                 envelope=None if claim is None else str(claim),
@@ -364,13 +256,12 @@ class Router:
             hub.metrics.count("yidi_router_refusals_total", code=code)
             if code != "QUOTA":  # nothing is wrong with it, and a flood must not fill the disk with itself
                 session.quarantine(quarantined([item.message], code, item.error.message, now, keep=not secret))
-            claimed = claimed_id(item.message.body)
-            if claimed is None or user not in verifier.directory.by_code:
+            if claim is None or user not in verifier.directory.by_code:
                 continue
             receipt, signed = hub.receipt(
                 Event.REFUSED,
                 now,
-                subject=Subject(envelope=EnvelopeKey(user, EnvelopeId(claimed)), digest=item.digest),
+                subject=Subject(envelope=claim, digest=item.digest),
                 reason=_reason(item.error),
                 # The message may quote what somebody sent, and what they send must not keep us from answering.
                 text=as_text(f"{code}: {item.error.message}", 2000),
@@ -415,33 +306,12 @@ def _was_restored(verifier: Verifier) -> bool:
     return bool(verifier.directory.restorings)
 
 
-def _claims(verified: VerifiedEnvelope) -> frozenset[Claim]:
-    return frozenset((verified.envelope.sender, file.sha256) for file in verified.envelope.files)
-
-
-def _check_account(message: Delivered, envelope: Envelope) -> None:
-    if message.user != envelope.sender:
-        raise RefusedError(
-            f"the broker's user is not the sender {envelope.sender}",
-            code="NOT_AUTHORISED",
-            detail=f"user {message.user}",
-        )
-
-
-def _key(item: _Judged) -> EnvelopeKey | None:
-    """What a message is, or claims to be in its broker user's name: whose key is in doubt is answered, not believed."""
-    if item.verified is not None:
-        return item.verified.envelope.key
-    claimed = claimed_id(item.message.body)
-    return EnvelopeKey(UnitCode(item.message.user), EnvelopeId(claimed)) if claimed and item.message.user else None
-
-
 def _sign_within(envelope: Envelope, hours: dict[str, float]) -> timedelta:
     degree = envelope.metadata.emergency_degree
     return timedelta(hours=hours.get(degree.value if degree else "", hours.get("", 48.0)))
 
 
-def _document_record(envelope: Envelope, item: _Judged, now: datetime) -> DocumentRecord:
+def _document_record(envelope: Envelope, item: Judged, now: datetime) -> DocumentRecord:
     return DocumentRecord(
         key=envelope.key,
         digest=item.digest,

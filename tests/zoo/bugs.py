@@ -24,7 +24,8 @@ class Bug:
     because: str = ""
 
 
-_ROUTE, _RECEIVE = "exchange/services/route.py", "exchange/services/receive.py"
+_JUDGE, _ROUTE = "exchange/services/judge.py", "exchange/services/route.py"
+_RECEIVE = "exchange/services/receive.py"
 _ACKNOWLEDGE, _RELAY = "exchange/services/acknowledge.py", "exchange/services/relay.py"
 _ARCHIVE = "tests/unit/services/test_archive.py"
 _VERIFY, _FAIR = "exchange/trust/verify.py", "exchange/services/fair_intake.py"
@@ -65,9 +66,9 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="the answer depends on the key of today",
-        file=_ROUTE,
-        old="if claimed and item.message.user else None",
-        new="if claimed and not item.message.user else None",
+        file=_JUDGE,
+        old="if claimed and self.message.user else None",
+        new="if claimed and not self.message.user else None",
         judge="tests/unit/services/test_route.py",
     ),
     Bug(
@@ -85,7 +86,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         name="the broker's account is not compared with the sender",
-        file=_ROUTE,
+        file=_JUDGE,
         old="if message.user != envelope.sender:",
         new="if message.user is None:",
     ),
