@@ -131,6 +131,8 @@ by a fault, says so in one last line of words.
  "recipients": 127, "time": "2026-11-26T08:00:00.000000Z", "worker": "router"}
 ```
 
+`yidi trace ID` puts the lines about one document in order, from many files and journals, beside what the stores hold.
+
 ## Keys 键
 
 | Key | |

@@ -25,6 +25,7 @@ from exchange.cli import (
     quarantine,
     send,
     sender,
+    trace,
     track,
     units,
     up,
@@ -86,7 +87,7 @@ def _application() -> typer.Typer:
     worker.register(application)
     application.add_typer(of_hub, name="hub")
     application.add_typer(node.group(), name="node")
-    for room in (send, inbox, decide, sender, track):
+    for room in (send, inbox, decide, sender, track, trace):
         room.register(application)
     application.add_typer(evidence.group(), name="evidence")
     application.add_typer(archive.group(), name="archive")

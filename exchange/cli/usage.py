@@ -35,4 +35,4 @@ def in_chinese(sentence: str) -> str:
     """The parser's sentence as an office reads it."""
     for english, chinese in _SENTENCES:
         sentence = re.sub(english, chinese, sentence)
-    return sentence
+    return sentence.replace("', '", "、")

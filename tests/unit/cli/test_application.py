@@ -45,7 +45,7 @@ def test_wrong_use_ends_with_2_and_one_line_that_names_the_help() -> None:
 
 def test_wrong_use_is_told_in_chinese() -> None:
     assert yidi("sign").err == "错误 USAGE: 缺少参数 ID（用法见 yidi sign --help）\n"
-    assert yidi("trak").err == "错误 USAGE: 没有命令 trak，是否为 track？（用法见 yidi --help）\n"
+    assert yidi("trak").err == "错误 USAGE: 没有命令 trak，是否为 track、trace？（用法见 yidi --help）\n"
     assert yidi("demo", "--units", "500").err == "错误 USAGE: --units：至多 128（用法见 yidi demo --help）\n"
     assert yidi("inbox", "--limit", "x").err == "错误 USAGE: --limit：应为整数（用法见 yidi inbox --help）\n"
 
