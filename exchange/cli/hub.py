@@ -14,6 +14,7 @@ from exchange.cli.hub_tls import add_tls_command
 from exchange.cli.journey import add_journey_command
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
+from exchange.cli.notice import add_notice_command
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk, layout_of
 from exchange.cli.output import local, show_json, show_table, stamp
 from exchange.cli.presence import add_presence_commands
@@ -79,6 +80,7 @@ def group() -> typer.Typer:
     add_journey_command(application)
     add_presence_commands(application)
     add_report_command(application)
+    add_notice_command(application)
     add_acts_command(application)
     add_resend_command(application)
     add_hub_carry_commands(application)

@@ -9,6 +9,7 @@ import typer
 
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, received_document, sent_document, unit_name
+from exchange.cli.notice import tell_notices
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
 from exchange.cli.output import local, named, show_json, show_table, stamp
 
@@ -55,6 +56,7 @@ def inbox(
         directory = opened.directory()
         with opened.node_store.begin() as session:
             units = [find_unit(directory, unit)] if unit else session.units()
+            notices = [(code, one) for code, one in session.notices(opened.node.node.clock.now()) if code in units]
             listed = [
                 (code, document, deliveries[0])
                 for code in units
@@ -65,6 +67,7 @@ def inbox(
     if as_json:
         show_json([_value(directory, *item) for item in listed])
         return
+    tell_notices(notices)
     rows = [
         (
             document.key.id[:8],

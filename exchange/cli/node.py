@@ -10,6 +10,7 @@ from exchange.cli.backup import add_node_commands
 from exchange.cli.carry import add_node_carry_commands
 from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
+from exchange.cli.notice import notice_value, tell_notices
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
 from exchange.cli.output import local, progress, show_json, show_table, stamp
 from exchange.cli.real_node import enroll_one, init, run
@@ -156,6 +157,7 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         with opened.node_store.begin() as session:
             hosted, counts, held = session.units(), session.counts(), session.directory_version()
             faults = session.outbox_faults()
+            notices = session.notices(opened.node.node.clock.now())
             checkpoints = session.checkpoints()
         directory = opened.directory() if held else None
     keys = {
@@ -171,9 +173,11 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
                 "counts": counts,
                 "checkpoints_held": len(checkpoints),
                 "outbox_faults": faults,
+                "notices": [notice_value(one) | {"unit": unit} for unit, one in notices],
             }
         )
         return
+    tell_notices(notices)
     rows: list[tuple[str, object]] = [
         (say("目录版本", "directory version"), held),
         (say("所持检查点", "checkpoints held"), len(checkpoints)),

@@ -109,6 +109,8 @@ class Event(StrEnum):
     NOTED = "NOTED"
     # Nor is this: a node says that it is there, and how it is. It is neither confirmed nor repeated nor kept.
     PRESENT = "PRESENT"
+    # Nor this: the hub tells units something. It is confirmed and repeated as a receipt is.
+    NOTICE = "NOTICE"
 
     @property
     def rule(self) -> "EventRule":
@@ -121,7 +123,7 @@ class Event(StrEnum):
     @property
     def of_document(self) -> bool:
         """Whether it happens to a document; a receipt of it then names which."""
-        return self not in (Event.NOTED, Event.PRESENT)
+        return self not in (Event.NOTED, Event.PRESENT, Event.NOTICE)
 
     @property
     def for_recipients_office(self) -> bool:
@@ -173,6 +175,7 @@ _RULES: dict[Event, EventRule] = {
     Event.ARCHIVED: _rule("已归档", Speaker.ADAPTER, Speaker.PERSON, business=BusinessState.ARCHIVED),
     Event.NOTED: _rule("已记录", Speaker.HUB, Speaker.NODE),
     Event.PRESENT: _rule("在线", Speaker.NODE),
+    Event.NOTICE: _rule("中心通知", Speaker.HUB),
 }
 
 _FOR_RECIPIENTS_OFFICE = frozenset(

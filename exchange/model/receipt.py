@@ -1,5 +1,5 @@
 """A receipt: one signed statement of what happened to one document, by whom, when; or of what its author read
-(NOTED), or that it is there (PRESENT).
+(NOTED), that it is there (PRESENT), or what units should know (NOTICE).
 
 It binds the envelope's digest, so it can speak of no other bytes. Not here: its XML (`exchange.codec`), whether its
 author may say it
@@ -114,7 +114,8 @@ class Noted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """`checkpoint` is the latest signed checkpoint the hub knew, on the hub's receipts only. `attributes` belong to
-    the event: `n` of REMINDED, `k` and `m` of PRINTED, a meeting's roll, how the node is of PRESENT."""
+    the event: `n` of REMINDED, `k` and `m` of PRINTED, a meeting's roll, how the node is of PRESENT, kind and end of
+    NOTICE."""
 
     id: ReceiptId
     hub: str
@@ -150,7 +151,9 @@ class Receipt:
 
     def _check_subject(self) -> None:
         if self.event.of_document != (self.subject is not None):
-            raise InvalidValueError("every receipt but NOTED and PRESENT speaks of one envelope, and these of none")
+            raise InvalidValueError(
+                "every receipt but NOTED, PRESENT and NOTICE speaks of one envelope, and these of none"
+            )
         if (self.event is Event.NOTED) != bool(self.noted):
             raise InvalidValueError("NOTED names at least one receipt, and nothing else names any")
         if len(self.noted) > MAX_NOTED:

@@ -22,6 +22,7 @@ from exchange.ports.acts import ActSession
 from exchange.ports.figures import FigureSession
 from exchange.ports.holdings import HoldingSession
 from exchange.ports.measures import MeasureSession
+from exchange.ports.notices import HubNotices
 from exchange.ports.presence import PresenceSession
 from exchange.ports.records import (
     DeliveryKey,
@@ -148,7 +149,9 @@ class ArchiveRecord:
     removed: datetime | None = None
 
 
-class HubSession(PresenceSession, MeasureSession, FigureSession, HoldingSession, ActSession, ResendSession, Protocol):
+class HubSession(
+    PresenceSession, MeasureSession, FigureSession, HoldingSession, ActSession, ResendSession, HubNotices, Protocol
+):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...
     def directory_version(self) -> int:

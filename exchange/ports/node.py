@@ -15,6 +15,7 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
+from exchange.ports.notices import NodeNotices
 from exchange.ports.programs import Listed, Place, ProgramSession, Tally, Wanted
 from exchange.ports.records import DeliveryRecord, DirectoryRecord, DocumentRecord, QuarantineRecord, ReceiptRecord
 from exchange.topology import Lane
@@ -96,7 +97,7 @@ class Standing:
     untold: int = 0
 
 
-class NodeSession(ProgramSession, Protocol):
+class NodeSession(ProgramSession, NodeNotices, Protocol):
     # units and directory
     def units(self) -> list[UnitCode]: ...
     def add_unit(self, unit: UnitCode, at: datetime) -> None: ...

@@ -85,9 +85,9 @@ class HubCarrier:
 
     def _add_receipts(self, draft: CarryWriter, ids: Sequence[ReceiptId]) -> None:
         with self._hub.store.begin() as session:
-            records = session.receipts(ids)
+            documents = session.forwarded(ids)
         for id_ in ids:
-            draft.add_receipt(records[id_].document)
+            draft.add_receipt(documents[id_])
 
     def _add_envelopes(self, draft: CarryWriter, keys: Sequence[EnvelopeKey]) -> int:
         """Each with ACCEPTED, which says under the hub's signature when its sender's key was judged, as in `dispatch`.

@@ -33,6 +33,11 @@ class Forwarder:
             due = session.due_forwards(now, limit)
             if not due:
                 return 0
+            over = session.notices_over({f.receipt for f in due}, now)
+            for f in due:
+                if f.receipt in over:  # nobody needs to hear it any more
+                    session.close_forwards(f.unit, [f.receipt])
+            due = [f for f in due if f.receipt not in over]
             absent = [f for f in due if not is_active(f.unit)]
             due = [f for f in due if is_active(f.unit)]
             # Nobody is there to note it, unless the unit comes back.
@@ -47,8 +52,8 @@ class Forwarder:
                     for f in due
                 ]
             )
-            records = session.receipts({f.receipt for f in due})
-        confirmed = hub.publish([(f.unit, records[f.receipt].document) for f in due])
+            documents = session.forwarded({f.receipt for f in due})
+        confirmed = hub.publish([(f.unit, documents[f.receipt]) for f in due])
         self._hasten([f for f, ok in zip(due, confirmed, strict=True) if not ok], now)
         hub.metrics.count("yidi_clock_forwards_total", len(due))
         return len(due)

@@ -1,7 +1,8 @@
 """Receive, the receipts: kept, folded into the documents they speak of, and confirmed to the hub.
 
 A receipt acts only on the very bytes that its unit holds. One that overtakes its envelope waits for it. The hub's
-checkpoints that come with its receipts are kept: they are what this node can hold against the hub.
+checkpoints that come with its receipts are kept: they are what this node can hold against the hub. So are its
+notices, for people to read.
 
 Not here: verifying, and the batch it comes in (`receive`).
 """
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from exchange.errors import NoteError
+from exchange.errors import InvalidValueError, NoteError
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
+from exchange.model.notice import Notice
 from exchange.model.receipt import Noted, Receipt, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, HeldCheckpoint, NodeSession
+from exchange.ports.notices import NoticeRecord
 from exchange.ports.records import DocumentRecord, ReceiptRecord
 from exchange.ports.transport import Delivered
 from exchange.services.exposure import Contradiction, contradictions
@@ -27,6 +30,7 @@ from exchange.trust.anchor import open_checkpoint
 
 __all__ = ["ReceiptKeeper", "ReceivedReceipt", "is_about"]
 
+_Owed = dict[tuple[UnitCode, datetime | None], list[Noted]]
 _ANSWERS = frozenset({Event.ACCEPTED, Event.REFUSED})
 
 
@@ -51,17 +55,14 @@ class ReceiptKeeper:
         pairs = [(item.unit, item.receipt.id) for item in arrived]
         known = {pair: record.digest for pair, record in session.receipts(pairs).items()}
         fresh: list[ReceivedReceipt] = []
-        owed: dict[tuple[UnitCode, datetime | None], list[Noted]] = {}
+        owed: _Owed = {}
         notes: dict[str, Receipt] = {}
         for item in arrived:
             receipt, unit = item.receipt, item.unit
             if receipt.checkpoint is not None and receipt.actor.speaker is Speaker.HUB:
                 notes.setdefault(receipt.checkpoint, receipt)
-            if receipt.event is Event.NOTED:
-                self._close_noted(session, unit, receipt, now)
-                continue
-            if receipt.subject is None:  # a presence is for the hub
-                self._node.set_aside(session, unit, item.message, "RECEIPT_INVALID", "it speaks of no document", now)
+            if receipt.subject is None:
+                self._take_other(session, item, owed, now)
                 continue
             held = known.get((unit, receipt.id))
             if held is not None and held != item.digest:
@@ -81,6 +82,34 @@ class ReceiptKeeper:
         for item in fresh:
             node.metrics.count("yidi_node_receipts_total", event=item.receipt.event.value)
         return found
+
+    def _take_other(self, session: NodeSession, item: ReceivedReceipt, owed: _Owed, now: datetime) -> None:
+        """What speaks of no document."""
+        if item.receipt.event is Event.NOTED:
+            self._close_noted(session, item.unit, item.receipt, now)
+        elif item.receipt.event is Event.NOTICE:
+            self._keep_notice(session, item, owed, now)
+        else:  # a presence is for the hub
+            self._node.set_aside(session, item.unit, item.message, "RECEIPT_INVALID", "it speaks of no document", now)
+
+    def _keep_notice(self, session: NodeSession, item: ReceivedReceipt, owed: _Owed, now: datetime) -> None:
+        receipt, unit = item.receipt, item.unit
+        try:
+            notice = Notice.read(receipt.attributes)
+        except InvalidValueError as error:
+            self._node.set_aside(session, unit, item.message, "RECEIPT_INVALID", error.message, now)
+            return
+        record = NoticeRecord(
+            id=receipt.id,
+            kind=notice.kind,
+            text=receipt.text or "",
+            document=item.message.body,
+            at=receipt.at,
+            until=notice.until,
+        )
+        session.add_notices(unit, [record])
+        owed.setdefault((unit, item.message.carried), []).append(Noted(receipt=receipt.id, digest=item.digest))
+        self._node.log.info("notice_received", unit=unit, receipt=receipt.id, kind=notice.kind.word)
 
     def _take(self, session: NodeSession, fresh: list[ReceivedReceipt], now: datetime) -> None:
         """Keep new receipts and let each act, if it binds the very document that its unit holds."""

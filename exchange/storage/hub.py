@@ -1,7 +1,8 @@
 """The hub's store on SQLite or PostgreSQL.
 
 Its session's methods stand by noun in `hub_acts`, `hub_archives`, `hub_documents`, `hub_figures`, `hub_holdings`,
-`hub_ledger`, `hub_measures`, `hub_presence`, `hub_receipts`, `hub_resends`, `hub_trouble` and `hub_usage`.
+`hub_ledger`, `hub_measures`, `hub_notices`, `hub_presence`, `hub_receipts`, `hub_resends`,
+`hub_trouble` and `hub_usage`.
 """
 
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ from exchange.storage.hub_figures import Figuring
 from exchange.storage.hub_holdings import Holdings
 from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_measures import Measures
+from exchange.storage.hub_notices import Notices
 from exchange.storage.hub_presence import Attendance
-from exchange.storage.hub_receipts import Receipts
 from exchange.storage.hub_resends import Resending
 from exchange.storage.hub_trouble import Trouble
 from exchange.storage.hub_usage import UsedUp
@@ -37,7 +38,7 @@ class SqlHubSession(
     Holdings,
     Ledger,
     Measures,
-    Receipts,
+    Notices,
     Resending,
     Trouble,
     UsedUp,

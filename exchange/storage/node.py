@@ -1,7 +1,7 @@
 """A node's store on SQLite.
 
-Its session's methods stand by noun in `node_documents`, `node_receipts`, `node_outbox`, `node_programs`,
-`node_trouble` and `node_webhooks`.
+Its session's methods stand by noun in `node_documents`, `node_notices`, `node_receipts`, `node_outbox`,
+`node_programs`, `node_trouble` and `node_webhooks`.
 """
 
 import threading
@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from exchange.storage.engine import open_memory
 from exchange.storage.migrate import image, open_migrated
+from exchange.storage.node_notices import Notices
 from exchange.storage.node_outbox import Outbox
 from exchange.storage.node_programs import Programs
 from exchange.storage.node_receipts import Receipts
@@ -22,7 +23,7 @@ from exchange.storage.transaction import transaction
 __all__ = ["SqlNodeSession", "SqlNodeStore", "open_node_store"]
 
 
-class SqlNodeSession(Programs, Webhooks, Receipts, Outbox, Trouble):
+class SqlNodeSession(Programs, Webhooks, Receipts, Notices, Outbox, Trouble):
     """`exchange.ports.node.NodeSession`, within one transaction."""
 
 

@@ -12,9 +12,11 @@ from typing import Any
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.fold import DeliveryState, Moment
+from exchange.model.notice import NoticeKind
 from exchange.model.receipt import Noted, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import ArchiveRecord
+from exchange.ports.notices import NoticeRecord
 from exchange.ports.records import (
     DeliveryKey,
     DeliveryRecord,
@@ -30,6 +32,7 @@ __all__ = [
     "DIRECTORY",
     "DOCUMENT",
     "NOTED",
+    "NOTICE",
     "QUARANTINE",
     "RECEIPT",
     "Row",
@@ -46,6 +49,8 @@ __all__ = [
     "from_time",
     "noted_record",
     "noted_values",
+    "notice_record",
+    "notice_values",
     "optional_from_time",
     "optional_to_time",
     "quarantine_record",
@@ -293,6 +298,29 @@ def quarantine_record(row: Row) -> QuarantineRecord:
     digest, document, queue, user, code, detail, at = row
     return QuarantineRecord(
         digest=digest, document=document, queue=queue, user=user, code=code, detail=detail, at=from_time(at)
+    )
+
+
+NOTICE = ("receipt_id", "kind", "text", "document", "at", "until")
+
+
+def notice_values(record: NoticeRecord) -> Values:
+    return (
+        *(record.id, record.kind.word, record.text, record.document),
+        *(to_time(record.at), to_time(record.until)),
+    )
+
+
+def notice_record(row: Row, units: int = 1) -> NoticeRecord:
+    receipt_id, kind, text, document, at, until = row
+    return NoticeRecord(
+        id=ReceiptId(receipt_id),
+        kind=NoticeKind.of(kind),
+        text=text,
+        document=bytes(document),
+        at=from_time(at),
+        until=from_time(until),
+        units=units,
     )
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "forwards",
     "leases",
     "metadata",
+    "notices",
     "originals",
     "owed",
     "presence_days",
@@ -151,6 +152,19 @@ resends = Table(
     Column("due", TIME, nullable=False),
     Column("attempts", NUMBER, nullable=False),
     Index("resends_due", "due"),
+)
+
+# What the hub announced, to how many units.
+notices = Table(
+    "notices",
+    metadata,
+    Column("receipt_id", KEY, primary_key=True),
+    Column("kind", KEY, nullable=False),
+    Column("text", TEXT, nullable=False),
+    Column("document", BYTES, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("until", TIME, nullable=False),
+    Column("units", NUMBER, nullable=False),
 )
 
 # Open ones only: the unit's NOTED removes the row, and a receipt that must go out once more is a new one.

@@ -34,6 +34,7 @@ __all__ = [
     "held_checkpoints",
     "locks",
     "metadata",
+    "notices",
     "outbox",
     "owed",
     "quarantine",
@@ -173,6 +174,19 @@ happened = Table(
     number_column(),
     Column("unit", KEY, nullable=False),
     Column("receipt_id", KEY, nullable=False),
+)
+
+# What the hub announced to a unit.
+notices = Table(
+    "notices",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("receipt_id", KEY, primary_key=True),
+    Column("kind", KEY, nullable=False),
+    Column("text", TEXT, nullable=False),
+    Column("document", BYTES, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("until", TIME, nullable=False),
 )
 
 # What follows is of programs. `scopes` and `units` are words parted by spaces.

@@ -20,6 +20,7 @@ from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
 from exchange.services.carry_hub import HubCarrier
 from exchange.services.carry_node import NodeCarrier
+from exchange.services.hub import Hub
 from exchange.services.replay import Replayer
 from exchange.storage import open_hub_store, open_node_store
 from exchange.wiring.homes import HubHome, NodeHome
@@ -105,6 +106,10 @@ class Desk:
         services = self._hub_services()
         files = HubFileExchange(services.hub.files, self.hub_store)
         return HubCarrier(services.hub, services.router, services.acknowledger, files)
+
+    def announcing(self) -> Hub:
+        """A hub that signs and stores; the running exchange sends."""
+        return self._hub_services().hub
 
     def replayer(self) -> Replayer:
         """The same holds for what it takes in."""

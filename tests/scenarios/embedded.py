@@ -23,6 +23,7 @@ from exchange.testing.metrics import RecordingLog, RecordingMetrics
 from exchange.topology import Lane, in_exchange
 from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_envelope
+from exchange.wiring.desk import Desk, open_desk
 from exchange.wiring.enrolment import enroll_here, import_units
 from exchange.wiring.hub import establish_hub
 from exchange.wiring.layout import Layout
@@ -75,6 +76,7 @@ class EmbeddedStage:
     def __init__(self, data: Path) -> None:
         self._data = data
         self._log = RecordingLog()
+        self._desk: Desk | None = None
         self._start()
 
     def _start(self) -> None:
@@ -89,6 +91,16 @@ class EmbeddedStage:
 
     def restart(self) -> None:
         self.close()
+        self._start()
+
+    def halt(self) -> None:
+        self.close()
+        self._desk = open_desk(Layout(self._data), self._log)
+
+    def resume(self) -> None:
+        assert self._desk is not None
+        self._desk.close()
+        self._desk = None
         self._start()
 
     # the hub's administrator
@@ -109,10 +121,21 @@ class EmbeddedStage:
         self._machine.hub.administration.administrator.change(lambda directory: add_group(directory, group))
         self._machine.node.refresher.refresh()
 
+    def hub(self, *arguments: str) -> str:
+        done = yidi("hub", *arguments, "--data", self._data)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     # a unit and its people
 
+    def told(self, unit: UnitCode) -> list[str]:
+        with self._machine.node_store.begin() as session:
+            found = session.notices(self._machine.node.node.clock.now())
+        return [one.text for code, one in found if code == unit]
+
     def submit(self, draft: Draft) -> EnvelopeKey:
-        return self._machine.node.submitter.submit(draft).key
+        node = self._machine.node if self._desk is None else self._desk.node
+        return node.submitter.submit(draft).key
 
     def force(self, envelope: Envelope, files: Iterable[bytes] = ()) -> bytes:
         node, sender = self._machine.node.node, envelope.sender

@@ -125,6 +125,12 @@ class ServersStage:
     def close(self) -> None:
         self._ends.close()
 
+    def halt(self) -> None:
+        self._county.stop()
+
+    def resume(self) -> None:
+        self._county.start()
+
     def restart(self) -> None:
         self._county.stop()
         ended = {program.name: program.status for program in self._county.programs()}
@@ -140,7 +146,18 @@ class ServersStage:
         version = self._administration().administrator.change(lambda directory: add_group(directory, group)).version
         wait("every node knows the group", lambda: all(_knows(desk, version) for desk in self._desks.values()))
 
+    def hub(self, *arguments: str) -> str:
+        done = yidi("hub", *arguments, "--data", self._county.hub_root)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     # a unit and its people
+
+    def told(self, unit: UnitCode) -> list[str]:
+        desk = self._desks[unit]
+        with desk.node_store.begin() as session:
+            found = session.notices(desk.node.node.clock.now())
+        return [one.text for code, one in found if code == unit and one.at >= self._began]
 
     def submit(self, draft: Draft) -> EnvelopeKey:
         return self._desks[draft.sender].node.submitter.submit(draft).key

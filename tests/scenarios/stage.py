@@ -129,6 +129,20 @@ class Stage(Protocol):
         """What an audit of every store finds once nothing is under way any more: nothing."""
         ...
 
+    def hub(self, *arguments: str) -> str:
+        """`yidi hub ...`, as its operator types it; what it prints."""
+        ...
+
+    def told(self, unit: UnitCode) -> list[str]:
+        """What the hub told this unit that is not over."""
+        ...
+
+    def halt(self) -> None:
+        """Everything goes down; what people submit meanwhile is stored at their nodes."""
+        ...
+
+    def resume(self) -> None: ...
+
     def restart(self) -> None:
         """Stop everything in order and start it on the same data."""
         ...

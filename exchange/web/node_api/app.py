@@ -20,6 +20,7 @@ from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.files import add_files
 from exchange.web.node_api.inbox import add_inbox
 from exchange.web.node_api.marks import add_marks
+from exchange.web.node_api.notices import add_notices
 from exchange.web.node_api.offices import add_offices
 from exchange.web.node_api.once import Once, route_class
 from exchange.web.node_api.page import page_of_app
@@ -42,6 +43,7 @@ _PARTS = (
     add_events,
     add_webhooks,
     add_statistics,
+    add_notices,
 )
 _JSON_BYTES = 1024 * 1024
 _WORDS = """单位自己的程序（办公系统）通过本接口收发公文：人能做的，程序都能做。For programs on a unit's own premises.

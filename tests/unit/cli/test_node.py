@@ -40,6 +40,6 @@ def test_units_and_all_exclude_each_other(data: Path) -> None:
 def test_status_has_stable_keys(data: Path) -> None:
     status = yidi("node", "status", "--json", data=data).json
 
-    assert set(status) == {"directory_version", "units", "counts", "checkpoints_held"}
+    assert set(status) == {"directory_version", "units", "counts", "checkpoints_held", "outbox_faults", "notices"}
     assert set(status["units"][0]) == {"code", "key_valid_to"}
     assert len(status["units"]) == 4

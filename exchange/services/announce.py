@@ -1,0 +1,41 @@
+"""Announce: the hub tells units something, signed: that it will be down, or is back.
+
+One NOTICE, the same bytes for all, stored with one forward a unit and the act of who ordered it; the clock sends it and
+repeats it as any receipt, until the unit's NOTED names it or it is over. So it needs no queue and no schedule of its
+own. It speaks of no document, so it is in no ledger; who was told what is in `acts` and in the table of notices.
+
+A node of a release before NOTICE sets it aside, once, and never confirms it; the hub stops at its end.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from exchange.model.events import Event
+from exchange.model.notice import Notice, NoticeKind
+from exchange.model.text import check_text
+from exchange.model.unit import UnitCode
+from exchange.ports.acts import Operator
+from exchange.ports.hub import Forward
+from exchange.ports.notices import NoticeRecord
+from exchange.services.hub import Hub
+
+__all__ = ["LONGEST_NOTICE", "announce"]
+
+LONGEST_NOTICE = 500
+
+
+def announce(
+    hub: Hub, units: Sequence[UnitCode], kind: NoticeKind, text: str, until: datetime, operator: Operator
+) -> NoticeRecord:
+    """To these units. Raises InvalidValueError, StorageError."""
+    now = hub.clock.now()
+    check_text("text", text, LONGEST_NOTICE)
+    receipt, document = hub.receipt(
+        Event.NOTICE, now, text=text, attributes=Notice(kind=kind, until=until).attributes()
+    )
+    record = NoticeRecord(id=receipt.id, kind=kind, text=text, document=document, at=now, until=until, units=len(units))
+    with hub.store.begin() as session:
+        session.add_notice(record)
+        session.add_forwards([Forward(unit=unit, receipt=record.id, due=now) for unit in units])
+        session.add_acts([operator.act(now, f"notice {kind.word}", record.id, f"{len(units)} units")])
+    return record
