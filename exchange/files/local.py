@@ -194,15 +194,16 @@ def _plain_words(doing: str) -> Iterator[None]:
     except (FileNotFoundError, BlockingIOError):
         raise
     except OSError as error:
+        code = None
         if error.errno in _FULL:
-            cause = "the disk is full"
+            code, cause = "STORAGE_FULL", "the disk is full"
         elif error.errno == errno.EIO:
             cause = "the disk does not answer rightly"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             cause = "it may not be written to or read"
         else:
             cause = os.strerror(error.errno) if error.errno else "unknown cause"
-        raise StorageError(f"cannot {doing} the file store: {cause}", detail=repr(error)) from error
+        raise StorageError(f"cannot {doing} the file store: {cause}", code=code, detail=repr(error)) from error
 
 
 @contextmanager
