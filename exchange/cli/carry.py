@@ -3,41 +3,54 @@
 One package is for one unit and one way. Packing changes nothing and may be repeated; what was unpacked already is known
 again. Beside the running exchange or without it.
 
-Not here: what goes in and what is believed (`exchange.services.carry_node`, `exchange.services.carry_hub`).
+Not here: what goes in and what is believed (`exchange.services.carry_node`, `exchange.services.carry_hub`), how it is
+printed (`carried`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from exchange.cli.carried import show_contents, show_packed, show_unpacked
 from exchange.cli.failure import explain, fail
-from exchange.cli.language import both
+from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
-from exchange.cli.output import progress, show_json, show_table, warn
+from exchange.cli.output import progress, warn
 
 if TYPE_CHECKING:
     from exchange.directory.snapshot import Directory
     from exchange.model.carry import Way
     from exchange.model.unit import UnitCode
-    from exchange.services.carry import Packed, Unpacked
+    from exchange.services.carry import Packed
     from exchange.services.carry_hub import HubCarrier
     from exchange.services.carry_node import NodeCarrier
 
+    Carrier = NodeCarrier | HubCarrier
+
 __all__ = ["add_hub_carry_commands", "add_node_carry_commands"]
 
+T = TypeVar("T")
+
 _MB = 1_000_000
+_SUFFIX = ".carry"
 
 Units = Annotated[
     list[str] | None,
     typer.Argument(help=both("单位代码或名称", "unit codes or names"), autocompletion=complete_unit),
 ]
 Packages = Annotated[
-    list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help=both("交换包", "packages"))
+    list[Path],
+    typer.Argument(
+        exists=True, metavar="FILE...", help=both("交换包，或放着交换包的目录", "packages, or folders of packages")
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help=both("只验证并列出内容，什么都不收", "verify and list, and take nothing"))
 ]
 Out = Annotated[
     Path, typer.Option("--out", metavar="DIR", help=both("写到哪个目录（如 U 盘）", "where to, a disk for one"))
@@ -59,7 +72,7 @@ def add_node_carry_commands(application: typer.Typer) -> None:
     application.command(
         "unpack",
         help=both("收下中心交换包里的公文与回执；拆过的再拆无妨", "take in the hub's packages; twice does no harm"),
-        epilog="yidi node unpack /media/usb/520304-001-to-unit-*.carry",
+        epilog="yidi node unpack /media/usb\n\nyidi node unpack /media/usb/520304-001-to-unit-*.carry --dry-run",
     )(node_unpack)
 
 
@@ -75,7 +88,7 @@ def add_hub_carry_commands(application: typer.Typer) -> None:
     application.command(
         "unpack",
         help=both("受理单位交换包里的公文与回执；拆过的再拆无妨", "take in packages of units; twice does no harm"),
-        epilog="yidi hub unpack /media/usb/520304-001-to-hub-*.carry",
+        epilog="yidi hub unpack /media/usb\n\nyidi hub unpack /media/usb/520304-001-to-hub-*.carry --dry-run",
     )(hub_unpack)
 
 
@@ -109,18 +122,20 @@ def hub_pack(
         _pack(opened.hub_carrier(), Way.TO_UNIT, directory, wanted, out, max_mb, as_json=as_json)
 
 
-def node_unpack(packages: Packages, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def node_unpack(
+    packages: Packages, data: Data = DEFAULT_DATA, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
     with desk(data) as opened:
-        _unpack(opened.node_carrier(), packages, as_json=as_json)
+        _unpack(opened.node_carrier(), packages, dry_run=dry_run, as_json=as_json)
 
 
-def hub_unpack(packages: Packages, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def hub_unpack(packages: Packages, data: Data = DEFAULT_DATA, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     with desk(data) as opened:
-        _unpack(opened.hub_carrier(), packages, as_json=as_json)
+        _unpack(opened.hub_carrier(), packages, dry_run=dry_run, as_json=as_json)
 
 
 def _pack(
-    carrier: "NodeCarrier | HubCarrier",
+    carrier: "Carrier",
     way: "Way",
     directory: "Directory",
     units: "Sequence[UnitCode]",
@@ -144,80 +159,77 @@ def _pack(
         except YidiError as error:
             faults += 1
             warn(f"未装：{name}：{explain(error)}", f"not packed: {name}: {explain(error)}")
-    if as_json:
-        show_json([_packed_value(path, one) for path, one in packed])
-    else:
-        show_table(
-            [("文件", "file"), ("公文", "documents"), ("回执", "receipts"), ("附件", "files"), ("大小", "MB"),
-             ("留到下一包", "left"), ("本机损坏", "spoilt")],
-            [(path, one.envelopes, one.receipts, one.files, _megabytes(path), one.no_room, one.spoilt)
-             for path, one in packed],
-        )  # fmt: skip
+    show_packed(packed, as_json=as_json)
     if faults:
         raise fail("CARRY", f"{faults} 个单位没有装成，原因见上", f"{faults} were not packed, for the reasons above")
 
 
 def _new_file(out: Path, unit: "UnitCode", way: "Way") -> Path:
     """For people: what it is, and when; for the rest a name that no other has."""
-    return out / f"{unit}-{way.value}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(4)}.carry"
+    return out / f"{unit}-{way.value}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(4)}{_SUFFIX}"
 
 
-def _unpack(carrier: "NodeCarrier | HubCarrier", packages: Sequence[Path], *, as_json: bool) -> None:
+def _unpack(carrier: "Carrier", packages: Sequence[Path], *, dry_run: bool, as_json: bool) -> None:
     """One that is not taken keeps no other from it."""
-    from exchange.errors import YidiError
-
-    done: list[tuple[Path, Unpacked]] = []
-    faults = 0
-    for path in packages:
-        try:
-            with progress(f"拆包：{path.name}", f"unpacking {path.name}") as told:
-                done.append((path, carrier.unpack(path, told=told)))
-        except YidiError as error:
-            faults += 1
-            warn(f"没有收下 {path.name}：{explain(error)}", f"not taken: {path.name}: {explain(error)}")
-    if as_json:
-        show_json([_unpacked_value(path, one) for path, one in done])
+    paths = list(_in_order(carrier, packages))
+    if dry_run:
+        looked, faults = _each(paths, say("查看", "looking at"), carrier.look)
+        show_contents(looked, as_json=as_json)
     else:
-        show_table(
-            [("文件", "file"), ("单位", "unit"), ("公文", "documents"), ("其中新到", "new"), ("拒收", "refused"),
-             ("未收下", "not taken"), ("回执", "receipts")],
-            [(path.name, one.carry.unit, one.documents, one.new, one.refused, one.not_taken, one.receipts)
-             for path, one in done],
-        )  # fmt: skip
+        done, faults = _each(paths, say("拆包", "unpacking"), carrier.unpack)
+        show_unpacked(done, as_json=as_json)
     if faults:
         raise fail("CARRY", f"{faults} 个交换包没有收下，原因见上", f"{faults} were not taken, for the reasons above")
 
 
-def _megabytes(path: Path) -> str:
-    return f"{path.stat().st_size / _MB:.1f}"
+def _each(paths: Iterable[Path], verb: str, do: "Callable[..., T]") -> "tuple[list[tuple[Path, T]], int]":
+    """What `do` says of each package, and how many it refused."""
+    from exchange.errors import YidiError
+
+    done: list[tuple[Path, T]] = []
+    faults = 0
+    for path in paths:
+        try:
+            with progress(f"{verb} {path.name}", f"{verb} {path.name}") as told:
+                done.append((path, do(path, told=told)))
+        except YidiError as error:
+            faults += 1
+            warn(f"没有收下 {path.name}：{explain(error)}", f"not taken: {path.name}: {explain(error)}")
+    return done, faults
 
 
-def _packed_value(path: Path, one: "Packed") -> dict[str, object]:
-    carry = one.carry
-    return {
-        "file": str(path),
-        "package": carry.id,
-        "unit": carry.unit,
-        "way": carry.way.value,
-        "documents": one.envelopes,
-        "receipts": one.receipts,
-        "files": one.files,
-        "bytes": path.stat().st_size,
-        "whole": carry.whole,
-        "left": one.no_room,
-        "spoilt": one.spoilt,
-    }
+def _in_order(carrier: "Carrier", packages: Sequence[Path]) -> Iterator[Path]:
+    """Files as they are named; of a folder the packages that are for here, the oldest first."""
+    for path in packages:
+        if not path.is_dir():
+            yield path
+            continue
+        ours, others = _packages_in(carrier, path)
+        if others:
+            warn(
+                f"{path} 中另有 {others} 个交换包不是给这里的，没有打开", f"{path}: {others} packages are not for here"
+            )
+        if not ours:
+            raise fail("NO_PACKAGE", f"{path} 中没有给这里的交换包", f"{path} holds no package for here")
+        yield from ours
 
 
-def _unpacked_value(path: Path, one: "Unpacked") -> dict[str, object]:
-    return {
-        "file": str(path),
-        "package": one.carry.id,
-        "unit": one.carry.unit,
-        "way": one.carry.way.value,
-        "documents": one.documents,
-        "new": one.new,
-        "refused": one.refused,
-        "not_taken": one.not_taken,
-        "receipts": one.receipts,
-    }
+def _packages_in(carrier: "Carrier", folder: Path) -> tuple[list[Path], int]:
+    """By when they say they were made. What cannot be read is taken last, and then refused by name."""
+    from exchange.errors import YidiError
+    from exchange.services.carry_contents import claims
+
+    ours: list[tuple[datetime, Path]] = []
+    unreadable: list[Path] = []
+    others = 0
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        try:
+            carry = claims(path)
+        except YidiError:
+            unreadable.append(path)
+            continue
+        if carrier.is_for_here(carry):
+            ours.append((carry.made, path))
+        else:
+            others += 1
+    return [path for _, path in sorted(ours)] + unreadable, others

@@ -37,6 +37,7 @@ _CURES = {
         "run yidi hub init first, or name the directory by --data",
     ),
     "NOT_FOUND": ("用 yidi inbox 或 yidi track 查看编号", "find the id with yidi inbox or yidi track"),
+    "PACKAGE_WRITE": ("清理磁盘空间或换一个 U 盘，再装一次", "free some space or take another disk, then pack again"),
     "REASON_REQUIRED": ("用 --text 说明理由", "say why with --text"),
     "SECRECY": ("涉密材料不得上网，请走机要渠道", "classified material goes by courier, never by this way"),
     "SECRECY_HOLD": ("请人复核后加 --reviewed-by 姓名", "have somebody look, then add --reviewed-by NAME"),

@@ -7,7 +7,8 @@ on its way to the unit stays due, over the line as well.
 Not here: the file (`carry`), the node's side (`carry_node`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,7 @@ from exchange.services.carry import (
     open_carry,
     write_carry,
 )
+from exchange.services.carry_contents import Contents, contents
 from exchange.services.hub import Hub
 from exchange.services.intake import look_again
 from exchange.services.route import Router
@@ -116,18 +118,30 @@ class HubCarrier:
         """Everything that one unit packed. Raises PackageError, RefusedError (CARRY_WAY), SignatureError,
         CertificateError, NotAuthorisedError: then nothing was stored. StorageError: part of it may be, and unpacking
         once more goes on."""
-        hub = self._hub
-        with open_carry(path) as package:
-            now = hub.clock.now()
-            verifier = hub.verifier()
-            carry = verifier.carry(package.manifest, now).carry
-            package.check(carry, Way.TO_HUB, told)
+        hub, now, verifier = self._hub, self._hub.clock.now(), self._hub.verifier()
+        with self._open(path, verifier, now, told) as (package, carry):
             if carry.whole:
                 with hub.store.begin() as session:
                     session.forget_carried(carry.unit, carry.made)
             result = self._take(package, carry, verifier, now)
         hub.log.info("carry_unpacked", unit=carry.unit, package=carry.id, new=result.new, open=result.not_taken)
         return result
+
+    def look(self, path: Path, *, told: Told) -> Contents:
+        """What `unpack` would find, and nothing is stored. Raises as it does."""
+        with self._open(path, self._hub.verifier(), self._hub.clock.now(), told) as (package, carry):
+            return contents(package, carry)
+
+    def is_for_here(self, carry: Carry) -> bool:
+        return carry.way is Way.TO_HUB
+
+    @contextmanager
+    def _open(self, path: Path, verifier: Verifier, now: datetime, told: Told) -> Iterator[tuple[CarryReader, Carry]]:
+        """Verified, every byte of it."""
+        with open_carry(path) as package:
+            carry = verifier.carry(package.manifest, now).carry
+            package.check(carry, Way.TO_HUB, told)
+            yield package, carry
 
     def _take(self, package: CarryReader, carry: Carry, verifier: Verifier, now: datetime) -> Unpacked:
         taken, result = Taken(), Unpacked(carry=carry)

@@ -7,6 +7,8 @@ way as what comes from the broker, and whatever comes twice is a duplicate.
 Not here: the file (`carry`), the hub's side (`carry_hub`).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -32,6 +34,7 @@ from exchange.services.carry import (
     open_carry,
     write_carry,
 )
+from exchange.services.carry_contents import Contents, contents
 from exchange.services.intake import look_again
 from exchange.services.node import Node, check_hosted
 from exchange.services.receive import Receiver
@@ -106,17 +109,31 @@ class NodeCarrier:
         """Everything that the hub has for one of this node's units. Raises PackageError, RefusedError (CARRY_WAY,
         WRONG_UNIT), SignatureError, CertificateError, NotAuthorisedError, DirectoryError: then nothing was stored.
         StorageError: part of it may be, and unpacking once more goes on."""
-        node = self._node
+        with self._open(path, told) as (package, carry, version):
+            if carry.whole:
+                with self._node.store.begin() as session:
+                    session.forget_carried(carry.unit, carry.made)
+            return self._receive(package, carry, version)
+
+    def look(self, path: Path, *, told: Told) -> Contents:
+        """What `unpack` would find, and nothing is stored. Raises as it does."""
+        with self._open(path, told) as (package, carry, _):
+            return contents(package, carry)
+
+    def is_for_here(self, carry: Carry) -> bool:
+        with self._node.store.look() as session:
+            return carry.way is Way.TO_UNIT and carry.unit in session.units()
+
+    @contextmanager
+    def _open(self, path: Path, told: Told) -> Iterator[tuple[CarryReader, Carry, int]]:
+        """Verified, every byte of it, under that version of the directory."""
         with open_carry(path) as package:
-            now = node.clock.now()
+            now = self._node.clock.now()
             verifier = self._verifier(package, now)
             carry = verifier.carry(package.manifest, now).carry
-            node.check_hosted(carry.unit)
+            self._node.check_hosted(carry.unit)
             package.check(carry, Way.TO_UNIT, told)
-            if carry.whole:
-                with node.store.begin() as session:
-                    session.forget_carried(carry.unit, carry.made)
-            return self._receive(package, carry, verifier.directory.version)
+            yield package, carry, verifier.directory.version
 
     def _verifier(self, package: CarryReader, now: datetime) -> Verifier:
         """Under the package's own directory, if it may follow the one held: the hub's key may have changed while the
