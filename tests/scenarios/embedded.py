@@ -3,7 +3,8 @@ directory with SQLite and local files."""
 
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from exchange.adapters.sheet import read_units
@@ -13,28 +14,33 @@ from exchange.files.local import LocalFiles
 from exchange.model.envelope import Envelope, EnvelopeKey
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason
-from exchange.model.unit import Unit, UnitCode
-from exchange.ports.node import Box
+from exchange.model.unit import Unit, UnitCode, UnitKind
+from exchange.ports.hub import HubStore
+from exchange.ports.node import Box, NodeStore
 from exchange.ports.office import Draft
 from exchange.ports.records import QuarantineRecord
 from exchange.ports.transport import Message
 from exchange.services.audit import audit
+from exchange.storage import open_node_store
 from exchange.testing.metrics import RecordingLog, RecordingMetrics
 from exchange.topology import Lane, in_exchange
 from exchange.trust.digest import sha256_hex
+from exchange.trust.servers import certificate_pem
 from exchange.trust.sign import sign_envelope
 from exchange.wiring.desk import Desk, open_desk
 from exchange.wiring.enrolment import enroll_here, import_units
+from exchange.wiring.founding import found_node
 from exchange.wiring.hub import establish_hub
 from exchange.wiring.layout import Layout
 from tests.scenarios.commands import yidi
 from tests.scenarios.offices import write_offices
-from tests.scenarios.stage import Received, wait
+from tests.scenarios.stage import Apart, Received, wait
 from workers.machine import Machine, open_machine
 
 __all__ = ["EmbeddedMaker", "EmbeddedStage", "found"]
 
-_OPEN = {"forwards_open", "entries_unsealed", "outbox_open", "handovers_open", "owed"}
+NO_LINE = "https://127.0.0.1:9"  # nobody listens at the port of `discard`
+_OPEN = {"forwards_open", "entries_unsealed", "outbox_open", "handovers_open", "owed", "deliveries_accepted"}
 
 
 def found(data: Path) -> None:
@@ -46,7 +52,7 @@ class EmbeddedMaker:
     """A `Maker`: each stage is a copy of `enrolled`, the county's data directory."""
 
     def __init__(self, place: Path, sheet: Path) -> None:
-        self.enrolled = place / "data"
+        self.enrolled, self._sheet = place / "data", sheet
         found(self.enrolled)
         stage = EmbeddedStage(self.enrolled)
         try:
@@ -61,6 +67,20 @@ class EmbeddedMaker:
     def at_rest(self, place: Path) -> Path:
         """The county's data directory, and nobody at work in it."""
         return Path(shutil.copytree(self.enrolled, place / "data"))
+
+    def apart(self, place: Path, office: Unit) -> Apart:
+        hub = place / "data"
+        found(hub)
+        stage = EmbeddedStage(hub)
+        try:
+            stage.import_units(self._sheet)
+            stage.enrol([office])
+            unit = next(unit.code for unit in read_units(self._sheet) if unit.kind is UnitKind.TOWNSHIP)
+            node = stage.found_far_node(place / "far", unit)
+        except BaseException:
+            stage.close()
+            raise
+        return Apart(stage=stage, unit=unit, hub=hub, node=node, mend=stage.close)
 
     def empty(self, place: Path) -> "EmbeddedStage":
         found(place / "empty")
@@ -77,6 +97,7 @@ class EmbeddedStage:
         self._data = data
         self._log = RecordingLog()
         self._desk: Desk | None = None
+        self._far: list[Path] = []
         self._start()
 
     def _start(self) -> None:
@@ -113,6 +134,26 @@ class EmbeddedStage:
         keys = layout.node_keys(layout.settings())
         enroll_here(self._machine.hub.administration, keys, self._machine.node_store, [unit.code for unit in units])
         self._machine.node.refresher.refresh()
+
+    def found_far_node(self, root: Path, unit: UnitCode) -> Path:
+        """A node with a data directory of its own and no line: key, certificate and directory were carried there."""
+        layout = Layout(self._data)
+        ca_file = root.parent / "ca.pem"
+        ca_file.write_bytes(certificate_pem(layout.hub_keys(layout.settings()).authority().certificate))
+        place = found_node(root, NO_LINE, ca_file, "none")
+        place.layout.anchor_file.write_bytes(layout.anchor_file.read_bytes())
+        store = open_node_store(place.layout.node_database())
+        try:
+            enroll_here(self._machine.hub.administration, place.keys(), store, [unit])
+            with self._machine.hub_store.begin() as session, store.begin() as far:
+                directory = session.directory()
+                assert directory is not None
+                far.save_directory(directory)
+        finally:
+            store.close()
+        self._machine.node.refresher.refresh()
+        self._far.append(root)
+        return root
 
     def directory(self) -> Directory:
         return self._machine.hub.administration.administrator.current()
@@ -201,15 +242,27 @@ class EmbeddedStage:
         return Layout(self._data).anchor_file
 
     def broken_promises(self) -> list[str]:
-        wait("everything at rest", lambda: not self._under_way())
+        wait("everything at rest", self.at_rest)
         hub, node = self._machine.hub.hub, self._machine.node.node
         assert isinstance(hub.files, LocalFiles)
-        report = audit(hub.store, node.anchor, hub_files=hub.files, nodes=[(node.store, node.files)], settled=True)
+        with ExitStack() as stack:
+            services = [node, *(desk.node.node for desk in self._far_desks(stack))]
+            nodes = [(one.store, one.files) for one in services]
+            report = audit(hub.store, node.anchor, hub_files=hub.files, nodes=nodes, settled=True)
         return [f"{result.check.english}: {finding}" for result in report.results for finding in result.findings]
 
-    def _under_way(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for store in (self._machine.hub_store, self._machine.node_store):
-            with store.begin() as session:
-                counts |= {what: n for what, n in session.counts().items() if what in _OPEN and n}
-        return counts
+    def at_rest(self) -> bool:
+        with ExitStack() as stack:
+            stores: list[HubStore | NodeStore] = [self._machine.hub_store, self._machine.node_store]
+            stores += [desk.node_store for desk in self._far_desks(stack)]
+            return not any(_open_rows(store) for store in stores)
+
+    def _far_desks(self, stack: ExitStack) -> Iterator[Desk]:
+        for root in self._far:
+            desk = stack.enter_context(closing(open_desk(Layout(root), self._log)))
+            yield desk
+
+
+def _open_rows(store: HubStore | NodeStore) -> int:
+    with store.begin() as session:
+        return sum(count for what, count in session.counts().items() if what in _OPEN)

@@ -39,7 +39,7 @@ from exchange.wiring.places import NodePlace
 from exchange.wiring.system import SystemClock
 from tests.scenarios.commands import yidi
 from tests.scenarios.offices import write_offices
-from tests.scenarios.stage import Received, wait
+from tests.scenarios.stage import Apart, Received, wait
 
 __all__ = ["ServersMaker", "ServersStage"]
 
@@ -63,6 +63,19 @@ class ServersMaker:
             self._running.close()
             self._running = self._found()
         return ServersStage(self._running)
+
+    def apart(self, place: Path, office: Unit) -> Apart:
+        stage = self.county(place)
+        county, home = self._running, self._running.node_of(office.code)
+        node = next(node for node in county.nodes if node != home)
+        node.program.ask_to_stop()
+        node.program.ended()
+
+        def mend() -> None:
+            stage.close()
+            node.program.start()
+
+        return Apart(stage=stage, unit=node.units[0], hub=county.hub_root, node=node.root, mend=mend)
 
     def empty(self, place: Path) -> "EmptyHub":
         return EmptyHub(place / "hub", self._running)
@@ -250,9 +263,12 @@ class ServersStage:
         return self._county.nodes[0].root / "anchor.json"
 
     def broken_promises(self) -> list[str]:
-        wait("everything at rest", self._county.at_rest)
+        wait("everything at rest", self.at_rest)
         report = self._county.audit()
         return [f"{result.check.english}: {finding}" for result in report.results for finding in result.findings]
+
+    def at_rest(self) -> bool:
+        return self._county.at_rest()
 
     def _administration(self) -> Administration:
         return open_administration(self._county.hub_place().home(), self._hub, self._log)

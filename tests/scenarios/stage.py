@@ -15,11 +15,11 @@ from exchange.directory.snapshot import Directory, Group
 from exchange.model.envelope import Envelope, EnvelopeKey
 from exchange.model.fold import DeliveryState
 from exchange.model.receipt import Reason
-from exchange.model.unit import UnitCode
+from exchange.model.unit import Unit, UnitCode
 from exchange.ports.office import Draft
 from exchange.ports.records import DocumentRecord, QuarantineRecord
 
-__all__ = ["OFFICE_SECRET", "Maker", "NewHub", "Received", "Stage", "wait"]
+__all__ = ["OFFICE_SECRET", "Apart", "Maker", "NewHub", "Received", "Stage", "wait"]
 
 OFFICE_SECRET = "secrets/oa"
 LONG_ENOUGH_SECONDS = 60.0  # for what must come; nobody waits for what must not
@@ -40,9 +40,25 @@ class Maker(Protocol):
         """The whole county at work."""
         ...
 
+    def apart(self, place: Path, office: Unit) -> "Apart":
+        """The county at work, and a unit whose node has no line to it, neither to `office`'s."""
+        ...
+
     def empty(self, place: Path) -> "NewHub": ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """`hub`, `node`: the data directories of the hub, and of the node where `unit` is at home. `mend`: give the unit's
+    node its line back, if it ever had one, and end the stage."""
+
+    stage: "Stage"
+    unit: UnitCode
+    hub: Path
+    node: Path
+    mend: Callable[[], None]
 
 
 class NewHub(Protocol):
@@ -123,6 +139,10 @@ class Stage(Protocol):
 
     def anchor(self) -> Path:
         """The file that a unit kept from its enrolment."""
+        ...
+
+    def at_rest(self) -> bool:
+        """Nothing is under way."""
         ...
 
     def broken_promises(self) -> list[str]:
