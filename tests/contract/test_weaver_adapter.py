@@ -126,7 +126,7 @@ def test_a_field_that_the_office_has_not_is_not_the_documents_fault(office: Weav
     adapter = opened(receive=receive)
     with pytest.raises(AdapterError) as caught:
         adapter.hand_over(document())
-    assert "PARAM_ERROR" in caught.value.detail
+    assert "PARAM_ERROR：biaoti" in caught.value.message
     assert caught.value.code == "ADAPTER_DOWN"
     (misfit,) = adapter.check([UNIT])
     assert (misfit.where, "biaoti" in misfit.found) == ("receive.fields.Title", True)

@@ -13,6 +13,7 @@ Not here: which workflows (`settings`), tokens (`tokens`).
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, BinaryIO, Final
@@ -31,6 +32,8 @@ _SERVICE: Final = "/api/workflow/paService"
 _PAGE: Final = 100
 _MOST_PAGES: Final = 200
 _ATTACHMENT: Final = "3"
+_PARAM: Final = "error_param_"
+_NAME: Final = re.compile(r"\w{1,60}")
 _EXPIRED: Final = ("token", "认证", "登录")
 
 
@@ -133,7 +136,7 @@ class WeaverClient(Processes):
         if isinstance(found, list):
             return {"list": found}
         if not isinstance(found, dict) or _word(found) != "SUCCESS":
-            raise AdapterError(f"泛微：{what} 未成功", detail=str(found)[:300])
+            raise AdapterError(f"泛微：{what} 未成功{_at_fault(found)}", detail=str(found)[:300])
         data = found.get("data")
         return data if isinstance(data, dict) else {"list": data if isinstance(data, list) else []}
 
@@ -145,6 +148,16 @@ def _word(found: Mapping[str, Any]) -> str:
     """SUCCESS, PARAM_ERROR ...; newer builds wrap it."""
     code = found.get("code")
     return str(code.get("name") if isinstance(code, dict) else code)
+
+
+def _at_fault(found: object) -> str:
+    """The word of the answer, and the fields that it names: what whoever mends the settings looks for."""
+    if not isinstance(found, dict):
+        return ""
+    said = found.get("errMsg")
+    names = {str(name).removeprefix(_PARAM) for name in said} if isinstance(said, dict) else set()
+    fields = sorted(name for name in names if _NAME.fullmatch(name))
+    return f"（{_word(found)[:40]}{'：' + '、'.join(fields[:10]) if fields else ''}）"
 
 
 def _is_expired(answer: Answer) -> bool:

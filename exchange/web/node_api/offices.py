@@ -5,7 +5,7 @@ other gets the same answer, whatever is wrong with it. Wrong ones count as stran
 (`exchange.adapters.links`), whose a call is and what becomes of it (`exchange.adapters.calls`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import BinaryIO, Final
 
 from fastapi import APIRouter, Request, Response
@@ -19,7 +19,7 @@ from exchange.web.limits import Attempts
 from exchange.web.node_api.door import shown_token
 from exchange.web.node_api.face import NodeFace
 
-__all__ = ["add_offices"]
+__all__ = ["add_offices", "whole"]
 
 _PIECE: Final = 256 * 1024
 
@@ -51,14 +51,14 @@ def add_offices(router: APIRouter, face: NodeFace, strangers: Attempts) -> None:
             raise FileMissingError("no such link, or it was used")
         stream = face.node.files.open(link.sha256)
         headers = {"Content-Length": str(stream.seek(0, 2))}
-        return StreamingResponse(_whole(stream, lambda: links.end(token)), headers=headers, media_type=link.media_type)
+        return StreamingResponse(whole(stream, lambda: links.end(token)), headers=headers, media_type=link.media_type)
 
 
 def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _whole(stream: BinaryIO, end: Callable[[], None]) -> Iterator[bytes]:
+def whole(stream: BinaryIO, end: Callable[[], None]) -> Generator[bytes]:
     """All of it, and `end` once the connection has taken it: what was cut off may be fetched again."""
     with stream:
         stream.seek(0)
