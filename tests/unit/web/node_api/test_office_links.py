@@ -44,7 +44,7 @@ class Door:
 
     def refused(self) -> list[str]:
         lines = self.world.sending.log.lines
-        return [str(line.fields["address"]) for line in lines if line.event == "office_link_refused"]
+        return [str(line.fields["peer"]) for line in lines if line.event == "office_link_refused"]
 
 
 @pytest.fixture
