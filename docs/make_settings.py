@@ -24,7 +24,7 @@ _HEAD = """# Settings 设置
 A data directory has one file of settings: `yidi.toml` for a one-machine exchange, `hub.toml` for a hub on RabbitMQ and
 PostgreSQL, `node.toml` for a node far from its hub. An environment variable wins over the file: `YIDI_`, the
 name in capital letters, two underscores between levels. A name in the file that is not listed here is an error,
-and so is a value out of bounds.
+and so is a value out of bounds. `yidi check-config` says all of them at once, with file and line.
 
 ```toml
 hub = "hub.520304"

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -23,6 +23,7 @@ __all__ = [
     "Archive",
     "BrokerAddress",
     "BrokerLine",
+    "Fault",
     "FileKeeping",
     "Hosting",
     "HubHttp",
@@ -37,6 +38,7 @@ __all__ = [
     "Retry",
     "Web",
     "Workers",
+    "faults_of",
     "load_hub",
     "load_machine",
     "load_node",
@@ -451,6 +453,34 @@ def _load(kind: type[_Read], path: Path, maker: str) -> _Read:
         raise InputError(f"{path} or a YIDI_ variable: {error}", code="SETTINGS") from error
     except ValidationError as error:
         raise InputError(f"{path}: {_faults(error)}", code="SETTINGS") from error
+
+
+class Fault(NamedTuple):
+    """What is wrong with one setting. `known`: the names that there are, where its own is none of them."""
+
+    place: tuple[str, ...]
+    rule: str
+    known: tuple[str, ...] = ()
+
+
+def faults_of(kind: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
+    """All that is wrong with these values, the environment's included where `kind` looks there; nothing is made."""
+    try:
+        kind(**values)
+    except ValidationError as error:
+        return [_fault(kind, one) for one in error.errors()]
+    except SettingsError as error:
+        return [Fault((), str(error))]
+    return []
+
+
+def _fault(kind: type[BaseModel], found: Mapping[str, Any]) -> Fault:
+    place = tuple(map(str, found["loc"]))
+    if found["type"] != "extra_forbidden":
+        return Fault(place, found["msg"])
+    for name in place[:-1]:
+        kind = cast("type[BaseModel]", kind.model_fields[name].annotation)
+    return Fault(place, "there is no such setting", tuple(kind.model_fields))
 
 
 _Table = TypeVar("_Table", bound=AdapterSettings)

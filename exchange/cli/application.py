@@ -11,6 +11,7 @@ from typer.main import get_command
 from exchange.cli import (
     archive,
     bench,
+    check_config,
     conformance,
     decide,
     demo,
@@ -94,6 +95,7 @@ def _application() -> typer.Typer:
     application.add_typer(ledger.group(), name="ledger")
     application.add_typer(envelope.group(), name="envelope")
     doctor.register(application)
+    check_config.register(application)
     conformance.register(application)
     demo.register(application)
     application.add_typer(bench.group(), name="bench")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.check_config import CheckConfig, check_config
 from exchange.cli.language import both, say
 from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 from exchange.cli.opened import DEFAULT_DATA, Data, desk
@@ -72,7 +73,10 @@ def provision(
         warn(f"{name} 与所需不同，须删除后重建", f"{name} differs and must be deleted to be made anew")
 
 
-def run(data: Data = DEFAULT_DATA) -> None:
+def run(data: Data = DEFAULT_DATA, only_check: CheckConfig = False) -> None:
+    if only_check:
+        check_config(data)
+        return
     from exchange.wiring.places import HubPlace
     from exchange.wiring.system import SystemClock
     from workers.supervisor import Supervisor

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.check_config import CheckConfig, check_config
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, Data, layout_of
 from exchange.cli.process import alone, block_signals, open_face, open_log, programs_at, run_until_signal, shown_at
@@ -32,7 +33,11 @@ def up(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help=both("网页端口，0 为任选", "its port, 0 for a free one"))
     ] = None,
+    only_check: CheckConfig = False,
 ) -> None:
+    if only_check:
+        check_config(data)
+        return
     from workers.garbage import collect_seldom
     from workers.machine import open_machine
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exchange.cli.check_config import CheckConfig, check_config
 from exchange.cli.language import both
 from exchange.cli.opened import DEFAULT_DATA, Data
 from exchange.cli.process import block_signals, open_face, open_log, run_until_signal, shown_at
@@ -37,9 +38,13 @@ def worker(
     supervised: Annotated[
         bool, typer.Option("--supervised", help=both("随父进程结束", "end when the parent process is gone"))
     ] = False,
+    only_check: CheckConfig = False,
 ) -> None:
     if name not in _NAMES:
         raise typer.BadParameter(f"{name}: {' '.join(_NAMES)}")
+    if only_check:
+        check_config(data)
+        return
     run_worker(name, data, number, port, supervised=supervised)
 
 
