@@ -21,6 +21,7 @@ from exchange.cli.presence import add_presence_commands
 from exchange.cli.real_hub import provision, run
 from exchange.cli.report import add_report_command
 from exchange.cli.resend import add_resend_command
+from exchange.cli.search import add_search_command
 
 if TYPE_CHECKING:
     from exchange.cli.running import Running
@@ -79,6 +80,7 @@ def group() -> typer.Typer:
     add_certificates_command(application)
     add_journey_command(application)
     add_presence_commands(application)
+    add_search_command(application)
     add_report_command(application)
     add_notice_command(application)
     add_acts_command(application)

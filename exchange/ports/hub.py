@@ -34,6 +34,7 @@ from exchange.ports.records import (
     ReceiptRecord,
 )
 from exchange.ports.resends import ResendSession
+from exchange.ports.search import SearchSession
 
 __all__ = [
     "ArchiveRecord",
@@ -150,7 +151,15 @@ class ArchiveRecord:
 
 
 class HubSession(
-    PresenceSession, MeasureSession, FigureSession, HoldingSession, ActSession, ResendSession, HubNotices, Protocol
+    PresenceSession,
+    MeasureSession,
+    FigureSession,
+    HoldingSession,
+    ActSession,
+    ResendSession,
+    HubNotices,
+    SearchSession,
+    Protocol,
 ):
     # directory and enrolment
     def directory(self) -> DirectoryRecord | None: ...

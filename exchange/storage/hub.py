@@ -2,7 +2,7 @@
 
 Its session's methods stand by noun in `hub_acts`, `hub_archives`, `hub_documents`, `hub_figures`, `hub_holdings`,
 `hub_ledger`, `hub_measures`, `hub_notices`, `hub_presence`, `hub_receipts`, `hub_resends`,
-`hub_trouble` and `hub_usage`.
+`hub_search`, `hub_trouble` and `hub_usage`.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from exchange.storage.hub_measures import Measures
 from exchange.storage.hub_notices import Notices
 from exchange.storage.hub_presence import Attendance
 from exchange.storage.hub_resends import Resending
+from exchange.storage.hub_search import Searching
 from exchange.storage.hub_trouble import Trouble
 from exchange.storage.hub_usage import UsedUp
 from exchange.storage.migrate import image, open_migrated
@@ -40,6 +41,7 @@ class SqlHubSession(
     Measures,
     Notices,
     Resending,
+    Searching,
     Trouble,
     UsedUp,
 ):

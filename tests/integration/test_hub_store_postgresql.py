@@ -16,6 +16,7 @@ from tests.contract import (
     test_hub_store_measures,
     test_hub_store_presence,
     test_hub_store_receipts,
+    test_hub_store_search,
     test_hub_store_units,
 )
 from tests.contract.store_records import Open
@@ -56,6 +57,7 @@ for _contract in (
     test_hub_store_measures,
     test_hub_store_presence,
     test_hub_store_receipts,
+    test_hub_store_search,
     test_hub_store_units,
 ):
     globals().update({name: test for name, test in vars(_contract).items() if name.startswith("test_")})

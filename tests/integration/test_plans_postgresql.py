@@ -6,11 +6,14 @@ Compare `tests/unit/storage/test_plans.py`. Here the planner has statistics and 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, event, text
 
+from exchange.model.events import TransportState
 from exchange.ports.hub import Forward
+from exchange.ports.search import Search
 from exchange.storage import SqlHubStore, open_hub_store
 from exchange.storage.engine import open_engine
 from exchange.trial.servers import PostgresServer
@@ -18,6 +21,7 @@ from tests.contract.store_records import NOW, A, B, delivery, digest, envelope, 
 from tests.integration.databases import new_database
 
 _ROWS = 40_000
+MONTH = Search(since=NOW, until=NOW + timedelta(milliseconds=20), sender=A, words=("title",))
 _TIME = 1_772_353_800_000_000
 # Quickly made: each document with one settled delivery, one receipt, two entries that are sealed.
 _FILL = (
@@ -121,6 +125,8 @@ def test_no_statement_of_the_hot_path_reads_a_whole_table(postgres: PostgresServ
             session.expiring_though_here(NOW, NOW, NOW, 10_000)
             session.fold_counts()
             session.tree_node(0, 5)
+            session.search(MONTH, None, 50)
+            session.search(replace(MONTH, to=B, state=TransportState.ACCEPTED), (NOW, envelope(1)), 50)
         engine.dispose()
     scans = [(name, plan) for plan in found for name in _SCAN.findall(plan) if name not in _SMALL]
     wide = [(name, plan) for name, plan in scans if not name.startswith("originals") and name != "failures"]
