@@ -146,7 +146,22 @@ class Archive(_Frozen):
 
 
 class FileKeeping(_Frozen):
-    """How long the hub keeps files that no document names."""
+    """Where the hub keeps files, and how long those that no document names."""
+
+    store: str = Field(
+        default="",
+        description="s3://bucket/prefix: files lie there, and here only while they come. Each hub needs a prefix of "
+        "its own. Empty: the data directory.",
+    )
+    endpoint: str = Field(
+        default="",
+        description="https://host:port of a server of S3 that is not Amazon's; plain http to this machine alone.",
+    )
+    region: str = Field(default="us-east-1", description="Region of the bucket; of most other servers this one.")
+    credentials_file: str = Field(
+        default="secrets/s3",
+        description='File with {"access_key_id": "...", "secret_access_key": "..."}. Empty: the machine has a role.',
+    )
 
     unfinished_days: float = Field(
         default=7.0, gt=0, le=3650, description="An upload that nobody goes on with is deleted after this."
@@ -157,6 +172,20 @@ class FileKeeping(_Frozen):
         le=3650,
         description="A file for which no accepted document came is deleted after this; who needs it uploads it again.",
     )
+
+    @field_validator("store")
+    @classmethod
+    def _check_store(cls, value: str) -> str:
+        if value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{2,62}(/[A-Za-z0-9._/-]+)?", value):
+            raise ValueError("expected s3://bucket/prefix, or nothing")
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https://[^\s/@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", value):
+            raise ValueError("expected https://host:port; plain http goes to this machine alone")
+        return value
 
 
 class NodeTiming(_Frozen):

@@ -33,6 +33,7 @@ from exchange.transport.unit_accounts import UnitAccounts
 from exchange.web.hub_api import HubFace, create_hub_app
 from exchange.web.serve import Server
 from exchange.wiring.archive import open_shelf
+from exchange.wiring.files import open_hub_files
 from exchange.wiring.hub import HubServices, open_administration, open_hub
 from exchange.wiring.node import StoreFeed, open_node, open_recoverer
 from exchange.wiring.parts import Parts
@@ -135,7 +136,7 @@ def _open_web(place: HubPlace, store: HubStore, metrics: Metrics, log: Log, part
         directory=administration.administrator.current,
         feed=StoreFeed(store),
         history=Historian(store, clock_, log, open_shelf(home)),
-        files=HubFileExchange(parts.files(home.files), store),
+        files=HubFileExchange(open_hub_files(home, parts.files), store),
         quota=UploadQuota(store, clock_, settings.upload_bytes_per_day),
         anchor=place.layout.anchor(),
         authority=home.keys.authority().certificate,

@@ -245,12 +245,30 @@ def processes(patient: HubPatient) -> Iterator[Finding]:
             yield fine("workers", say(f"{name} 就绪", f"{name} is ready"))
 
 
+def files(patient: HubPatient) -> Iterator[Finding]:
+    from exchange.wiring.files import open_bucket
+
+    if not (store := patient.settings.files.store):
+        return
+    try:
+        open_bucket(patient.place.home()).probe()
+    except YidiError as error:
+        cure = say(
+            "检查 hub.toml 的 [files]、密钥文件，以及该密钥能否在此前缀下列出、读、写、删",
+            "look at [files] in hub.toml, the credentials, and whether they may list, read, write and delete under it",
+        )
+        yield failure("files", f"{store}: {error}", cure)
+    else:
+        yield fine("files", say(f"{store} 可列出、读、写、删", f"{store} may be listed, read, written, deleted"))
+
+
 CHECKS: tuple[Check[HubPatient], ...] = (
     settings,
     modes,
     disk,
     keys,
     database,
+    files,
     checks_flow.clock,
     broker,
     topology,

@@ -65,9 +65,9 @@ def export(
     force: Annotated[bool, typer.Option("--force", help=both("覆盖已有文件", "overwrite"))] = False,
     as_json: AsJson = False,
 ) -> None:
-    from exchange.files.local import LocalFiles
     from exchange.services.evidence import EvidenceExporter
     from exchange.wiring.archive import open_shelf
+    from exchange.wiring.files import open_hub_files
     from exchange.wiring.system import SystemClock
 
     if out.exists() and not force:
@@ -76,7 +76,7 @@ def export(
         with opened.hub_store.begin() as session:
             key = _found(session, document_id)
         sign_note = opened.hub_home.keys.ledger(opened.hub_home.id).note
-        files = LocalFiles(opened.hub_home.files)
+        files = open_hub_files(opened.hub_home)
         with closing(open_shelf(opened.hub_home, archives or ())) as shelf:
             exporter = EvidenceExporter(
                 opened.hub_store, files, SystemClock(), sign_note, opened.layout.anchor(), shelf

@@ -64,6 +64,7 @@ def verify(
     from exchange.files.local import LocalFiles
     from exchange.services.audit import audit
     from exchange.wiring.archive import open_shelf
+    from exchange.wiring.files import open_hub_files
     from exchange.wiring.places import HubPlace
 
     layout = layout_of(data)
@@ -71,7 +72,7 @@ def verify(
         _show(*_audit_hub(HubPlace.open(data), archives or (), files=files), as_json=as_json)
         return
     home = layout.hub_home(layout.settings())
-    hub_files = LocalFiles(layout.hub / "files") if files else None
+    hub_files = open_hub_files(home) if files else None
     node_files = LocalFiles(layout.node / "files") if files else None
     with _copies(layout) as (hub, node), closing(open_shelf(home, archives or ())) as shelf:
         report = audit(hub, layout.anchor(), hub_files=hub_files, nodes=[(node, node_files)], shelf=shelf)
@@ -89,15 +90,15 @@ def _restoring(hub: "HubStore") -> "Restoring | None":
 
 def _audit_hub(place: "HubPlace", archives: "Sequence[Path]", *, files: bool) -> "tuple[AuditReport, Restoring | None]":
     """The hub alone: its nodes are elsewhere. The database itself shows all of it as of one moment."""
-    from exchange.files.local import LocalFiles
     from exchange.services.audit import audit
     from exchange.storage import open_hub_store
     from exchange.wiring.archive import open_shelf
+    from exchange.wiring.files import open_hub_files
 
     home = place.home()
     store = open_hub_store(place.snapshot_database())
     try:
-        hub_files = LocalFiles(home.files) if files else None
+        hub_files = open_hub_files(home) if files else None
         with closing(open_shelf(home, archives)) as shelf:
             return audit(store, place.layout.anchor(), hub_files=hub_files, shelf=shelf), _restoring(store)
     finally:

@@ -26,7 +26,7 @@ from exchange.model.envelope import MAX_FILE_SIZE, FileEntry
 from exchange.ports.files import Stored
 from exchange.trust.digest import Digests, measure
 
-__all__ = ["MAX_CHUNK", "LocalFiles"]
+__all__ = ["MAX_CHUNK", "LocalFiles", "check_digest"]
 
 MAX_CHUNK = 4 * 1024 * 1024
 
@@ -75,10 +75,12 @@ class LocalFiles:
                 _write(file, offset, chunk)
         return offset + len(chunk)
 
-    def complete(self, owner: str, sha256: str, size: int) -> None:
+    @contextmanager
+    def finished(self, owner: str, sha256: str, size: int) -> Iterator[tuple[Path, BinaryIO]]:
+        """The unfinished upload, found to be the whole file and nobody else's meanwhile. Raises as `complete`."""
         if size == 0:
             self.append(owner, sha256, 0, b"")  # of an empty file nobody sends a chunk
-        path, blob = self._partial(owner, sha256), self._blob(sha256)
+        path = self._partial(owner, sha256)
         with (
             _missing(f"file {sha256}: no upload to complete"),
             _plain_words("store a file in"),
@@ -88,6 +90,11 @@ class LocalFiles:
             if (found.size, found.sha256) != (size, sha256):
                 path.unlink()
                 raise CorruptFileError(f"file {sha256}: the {found.size} bytes sent have digest {found.sha256}")
+            yield path, file
+
+    def complete(self, owner: str, sha256: str, size: int) -> None:
+        blob = self._blob(sha256)
+        with self.finished(owner, sha256, size) as (path, file):
             # The order is the promise: (1) the bytes, (2) the directories, (3) the name, (4) the name on the disk.
             _sync(file, path)
             self._make_way(blob)
@@ -148,8 +155,7 @@ class LocalFiles:
         return swept
 
     def _blob(self, sha256: str) -> Path:
-        if not _DIGEST.fullmatch(sha256):
-            raise InvalidValueError("digest: expected 64 lower-case hexadecimal digits")
+        check_digest(sha256)
         return self._root / sha256[:2] / sha256[2:4] / sha256
 
     def _partial(self, owner: str, sha256: str) -> Path:
@@ -176,6 +182,12 @@ class LocalFiles:
             blob.rename(reason.with_suffix(""))
             _sync_directory(self._set_aside)
         return True
+
+
+def check_digest(sha256: str) -> None:
+    """Raises InvalidValueError: no path is built from anything else."""
+    if not _DIGEST.fullmatch(sha256):
+        raise InvalidValueError("digest: expected 64 lower-case hexadecimal digits")
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from exchange.directory.snapshot import Directory
 from exchange.errors import InputError
 from exchange.files.hub import HubFileExchange
-from exchange.files.local import LocalFiles
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, UnitSample
@@ -23,6 +22,7 @@ from exchange.services.carry_node import NodeCarrier
 from exchange.services.hub import Hub
 from exchange.services.replay import Replayer
 from exchange.storage import open_hub_store, open_node_store
+from exchange.wiring.files import open_hub_files
 from exchange.wiring.homes import HubHome, NodeHome
 from exchange.wiring.hub import Administration, HubServices, open_administration, open_hub
 from exchange.wiring.layout import Layout
@@ -158,7 +158,7 @@ def open_desk(layout: Layout, log: Log) -> Desk:
     settings = layout.settings()
     hub_store, node_store = open_hub_store(layout.hub_database()), open_node_store(layout.node_database())
     hub, home = layout.hub_home(settings), layout.node_home(settings)
-    exchange = HubFileExchange(LocalFiles(hub.files), hub_store)
+    exchange = HubFileExchange(open_hub_files(hub), hub_store)
     node = open_node(home, node_store, exchange, StoreFeed(hub_store), _NoPublisher(), _NoMetrics(), log)
     return Desk(
         layout=layout,

@@ -75,6 +75,7 @@ def found_hub(root: Path, plan: HubPlan, log: Log) -> HubPlace:
             archives=root / Archive().folder,
             archive=Archive(),
             keeping=FileKeeping(),
+            root=root,
         )
         anchor = make_hub(home, plan.name, store, log)
     finally:

@@ -14,7 +14,7 @@ __all__ = ["HubHome", "NodeHome"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubHome:
-    """`keys`: authority, directory, hub, ledger. `archives`: where archive files lie."""
+    """`keys`: authority, directory, hub, ledger. `archives`: where archive files lie. `root`: the data directory."""
 
     id: HubId
     files: Path
@@ -24,6 +24,7 @@ class HubHome:
     archives: Path
     archive: Archive
     keeping: FileKeeping
+    root: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

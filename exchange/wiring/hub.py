@@ -30,6 +30,7 @@ from exchange.trust.authority import Authority, check_request, request
 from exchange.trust.certificates import key_entry
 from exchange.trust.keys import generate
 from exchange.trust.ledgerkey import LedgerSigner
+from exchange.wiring.files import open_hub_files
 from exchange.wiring.homes import HubHome
 from exchange.wiring.layout import Layout
 from exchange.wiring.parts import Parts
@@ -123,7 +124,7 @@ def open_hub(
     hub = Hub(
         id=home.id,
         store=store,
-        files=parts.files(home.files),
+        files=open_hub_files(home, parts.files),
         publisher=publisher,
         signer=keys.signer("hub"),
         clock=clock,

@@ -98,6 +98,7 @@ class Layout:
             archives=self.root / settings.archive.folder,
             archive=settings.archive,
             keeping=settings.files,
+            root=self.root,
         )
 
     def node_home(self, settings: MachineSettings) -> NodeHome:

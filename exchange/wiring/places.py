@@ -52,6 +52,7 @@ class HubPlace:
             archives=self.layout.root / self.settings.archive.folder,
             archive=self.settings.archive,
             keeping=self.settings.files,
+            root=self.layout.root,
         )
 
     def database(self) -> str:
