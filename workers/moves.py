@@ -41,6 +41,10 @@ class Apart:
     def is_awaited(self, key: tuple[str, ...]) -> bool:
         return key in self._moves
 
+    def forget(self, key: tuple[str, ...]) -> None:
+        if (future := self._moves.pop(key, None)) is not None:
+            future.cancel()  # one that has begun goes on to its end
+
     def _line(self, lane: MoveLane) -> _Line:
         if lane not in self._lines:
             line = self._lines[lane] = queue.SimpleQueue()
@@ -51,6 +55,8 @@ class Apart:
 def _carry(line: _Line) -> None:
     while True:
         future, move = line.get()
+        if not future.set_running_or_notify_cancel():
+            continue
         try:
             move()
         except BaseException as error:  # noqa: BLE001  # it is raised to the one who asked

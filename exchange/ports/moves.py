@@ -34,6 +34,10 @@ class Moves(Protocol):
         """Whether it was asked for and its end has not been told."""
         ...
 
+    def forget(self, key: tuple[str, ...]) -> None:
+        """Nobody will ask for it again: it need not begin, and what became of it is told to nobody."""
+        ...
+
 
 class InTurn:
     """Moves at once and to the end: for whoever has nothing else to do."""
@@ -44,6 +48,9 @@ class InTurn:
 
     def is_awaited(self, key: tuple[str, ...]) -> bool:  # noqa: ARG002  # a port
         return False
+
+    def forget(self, key: tuple[str, ...]) -> None:
+        pass
 
 
 def is_heavy(files: Iterable[FileEntry]) -> bool:

@@ -33,11 +33,13 @@ class Relay:
         self._node = node
         # Blobs that were whole when their upload began: one that is cut often is not hashed as often. The hub hashes.
         self._sound: set[str] = set()
+        self._moving: dict[tuple[str, ...], OutboxRow] = {}
 
     def relay(self, limit: int = 500) -> int:
         """One round over the due rows; returns how many were published."""
         node = self._node
         now = node.clock.now()
+        self._forget_closed()
         with node.store.look() as session:
             due = session.due_outbox(now, limit)
         if not due:
@@ -48,6 +50,7 @@ class Relay:
         saved = []
         for row in due:
             if node.moves.is_awaited(_upload_key(row)):
+                self._moving[_upload_key(row)] = replace(row, document=b"")
                 saved.append(replace(row, due=now + _LOOK_AGAIN))  # no attempt yet
                 continue
             fault = faults[id(row)]
@@ -79,6 +82,21 @@ class Relay:
                 node.log.alarm("key_unusable", unit=unit, code=error.code, detail=error.message)
         node.publish(batch)  # a lost one is asked for again by repeating the receipts
         return len(owed)
+
+    def _forget_closed(self) -> None:
+        """An answer that came late, or on a disk, closes a row while its files go up: nobody would ask for them any
+        more."""
+        moving = {key: row for key, row in self._moving.items() if self._node.moves.is_awaited(key)}
+        if moving:
+            with self._node.store.look() as session:
+                open_ = {
+                    unit: {id_ for id_, _ in session.open_outbox(unit)} for unit in {r.unit for r in moving.values()}
+                }
+            for key, row in list(moving.items()):
+                if row.id not in open_[row.unit]:
+                    self._node.moves.forget(key)
+                    del moving[key]
+        self._moving = moving
 
     def _prepare(self, row: OutboxRow) -> str | None:
         """None when the row may be published now: intact, and its files with the hub. Else why not."""

@@ -9,9 +9,11 @@ import pytest
 
 from exchange.errors import TransportError
 from exchange.model.envelope import EnvelopeKey
-from exchange.ports.moves import MoveLane
+from exchange.ports.moves import InTurn, MoveLane
 from exchange.ports.node import Box
-from tests.unit.services.hub_and_node import A, B, World, a_file
+from exchange.services.receive import Receiver
+from exchange.topology import inbox_queue
+from tests.unit.services.hub_and_node import A, B, World, a_file, an_entry
 from workers.moves import Apart
 
 BIG = b"0123456789abcdef" * 20_000
@@ -63,6 +65,18 @@ def test_an_ordinary_file_stops_no_urgent_one() -> None:
     go_on.set()
 
 
+def test_what_nobody_asks_for_any_more_is_forgotten_and_need_not_begin() -> None:
+    apart, go_on, moved = Apart(), threading.Event(), []
+    apart.done(MoveLane.UP, KEY, lambda: (go_on.wait(10), None)[1])
+    apart.done(MoveLane.UP, ("up", "b"), lambda: moved.append("b"))
+    for key in (KEY, ("up", "b"), ("up", "never asked for")):
+        apart.forget(key)
+        assert not apart.is_awaited(key)
+    go_on.set()
+    eventually(lambda: apart.done(MoveLane.UP, ("up", "c"), lambda: moved.append("c")))
+    assert moved == ["c"]
+
+
 class Held:
     """Moves that end when they are let go, in the one who asks."""
 
@@ -80,6 +94,9 @@ class Held:
 
     def is_awaited(self, key: tuple[str, ...]) -> bool:
         return key in self.waiting
+
+    def forget(self, key: tuple[str, ...]) -> None:
+        self.waiting.discard(key)
 
 
 def arrived(world: World) -> set[EnvelopeKey]:
@@ -122,3 +139,49 @@ def test_while_a_large_file_comes_down_other_documents_come_in(held: Held) -> No
     assert world.receiving.receiver.look_after_held() == 1
     assert arrived(world) == {small, large}
     assert world.receiving.receiver.look_after_held() == 0
+
+
+def test_an_upload_is_forgotten_when_its_row_was_closed_meanwhile(held: Held) -> None:
+    world = World()
+    world.sending.node.moves = held
+    key = world.submit(B, files=[a_file(data=BIG)])
+    world.sending.relay.relay()
+    assert len(held.waiting) == 1
+    with world.sending.store.begin() as session:
+        (row,) = session.outbox_rows(A, [key.id])
+        session.close_outbox(A, [(row.id, row.digest)])
+    world.pass_time(timedelta(seconds=1))
+    world.sending.relay.relay()
+    assert held.waiting == set()
+
+
+def test_a_node_that_dies_while_a_large_file_comes_gets_the_document_again_and_has_it_once(held: Held) -> None:
+    world = World()
+    key = world.submit(B, files=[a_file(data=BIG)])
+    world.sending.relay.relay()
+    world.hub.route()
+    node = world.receiving
+    node.node.moves = held
+    node.receive()
+    assert held.waiting
+    assert world.waiting(inbox_queue(B)) == []  # the broker has it no more: the node alone knew of it
+    # It dies: what it held in memory is gone, and what came of the file stays.
+    node.files.append(B, an_entry(BIG).sha256, 0, BIG[:1000])
+    node.node.moves = InTurn()
+    node.receiver = Receiver(node.node, node.refresher)
+    assert node.receiver.look_after_held() == 0
+    world.settle()
+    assert arrived(world) == set()
+    world.pass_time(timedelta(hours=1))
+    assert world.hub.dispatcher.dispatch() == 1
+    moved = len(node.line.moved)
+    world.settle()
+    assert arrived(world) == {key}
+    assert sum(node.line.moved[moved:]) == len(BIG) - 1000
+    for _ in range(3):  # and once more, as from a queue that was slow
+        world.pass_time(timedelta(hours=1))
+        world.hub.dispatcher.dispatch()
+        world.settle()
+    assert world.hub.said(key) == ["ACCEPTED", "DELIVERED"]
+    assert node.counts()["inbox"] == 1
+    assert node.counts()["handovers_open"] == 1
