@@ -23,6 +23,7 @@ from exchange.services.dispatch import Dispatcher
 from exchange.services.forward import Forwarder
 from exchange.services.keep import Keeper
 from exchange.services.orphans import Orphans
+from exchange.services.pause import Pauser
 from exchange.services.remind import Reminder
 from exchange.services.resend import Resender
 from workers.runner import Step
@@ -37,11 +38,13 @@ def steps(
     administrator: Administrator,
     keeper: Keeper,
     resender: Resender,
+    pauser: Pauser,
 ) -> list[Step]:
     return [
         Step(name="clock.note", run=forwarder.note, every_seconds=1.0),
         Step(name="clock.dispatch", run=dispatcher.dispatch, every_seconds=1.0),
         Step(name="clock.resend", run=resender.resend, every_seconds=1.0),
+        Step(name="clock.release", run=pauser.release_due, every_seconds=30.0),
         Step(name="clock.forward", run=forwarder.forward, every_seconds=1.0),
         Step(name="clock.remind", run=reminder.remind, every_seconds=30.0),
         Step(name="clock.directory", run=lambda: int(administrator.renew()), every_seconds=3600.0),

@@ -131,6 +131,7 @@ def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
             hub.administration.administrator,
             hub.keeper,
             hub.resender,
+            hub.pauser,
         ),
         *clock.file_steps(hub.discarder, hub.orphans),
         *attendant.steps(hub.attendant, machine.transport),

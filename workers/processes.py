@@ -103,6 +103,7 @@ def _clock_steps(place: HubPlace, services: HubServices, transport: Transport) -
             services.administration.administrator,
             services.keeper,
             services.resender,
+            services.pauser,
         ),
         *clock.file_steps(services.discarder, services.orphans),
         *attendant.steps(services.attendant, transport),

@@ -11,7 +11,8 @@ from exchange.cli.acting import ByOperator, operator_of
 from exchange.cli.failure import fail
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
-from exchange.cli.output import SHANGHAI, local, show_json, show_table, stamp
+from exchange.cli.output import local, show_json, show_table, stamp
+from exchange.cli.period import time_to_come
 from exchange.model.unit import UnitCode
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def notice(  # one for each option
             with opened.hub_store.begin() as session:
                 found = session.notices(_LATEST)
         else:
-            chosen = next((one for one in NoticeKind if one.word == kind), None)
+            kinds = (NoticeKind.OUTAGE, NoticeKind.RESUMED, NoticeKind.SERVICE)
+            chosen = next((one for one in kinds if one.word == kind), None)
             if chosen is None:
-                words = "、".join(f"{one.word} {one.chinese}" for one in NoticeKind)
+                words = "、".join(f"{one.word} {one.chinese}" for one in kinds)
                 raise fail("VALUE", f"“{kind}”不是通知种类：{words}", f"{kind!r}: outage, resumed or service")
             hub = opened.announcing()
             directory = opened.administration().administrator.current()
@@ -130,15 +132,4 @@ def _units(directory: "Directory", to: list[str]) -> "list[UnitCode]":
 
 
 def _until(text: str | None, now: datetime) -> datetime:
-    if text is None:
-        return now + timedelta(days=3)
-    try:
-        until = datetime.fromisoformat(text)
-    except ValueError:
-        raise fail(
-            "VALUE", f"“{text}”不是时间，例如 2026-11-26 20:00", f"{text!r} is no time such as 2026-11-26 20:00"
-        ) from None
-    until = until if until.tzinfo else until.replace(tzinfo=SHANGHAI)
-    if until <= now:
-        raise fail("VALUE", f"{text} 已经过去", f"{text} is over")
-    return until
+    return now + timedelta(days=3) if text is None else time_to_come(text, now)

@@ -1,15 +1,16 @@
 """Days, months and working hours as a person types them: in the county's time."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from exchange.cli.failure import fail
+from exchange.cli.output import SHANGHAI
 
 if TYPE_CHECKING:
     from exchange.services.attendance import WorkingHours
 
-__all__ = ["HOURS", "day_of", "period", "working_hours"]
+__all__ = ["HOURS", "day_of", "period", "time_to_come", "working_hours"]
 
 HOURS = "08:30-12:00,14:30-17:30"
 _HALF = re.compile(r"([0-2]?\d):([0-5]\d)-([0-2]?\d):([0-5]\d)", re.ASCII)
@@ -62,3 +63,16 @@ def working_hours(text: str) -> "WorkingHours":
 
 def _bad_hours(half: str) -> Exception:
     return fail("PERIOD", f"“{half}”不是工作时间，例如 {HOURS}", f"{half!r} are no working hours, such as {HOURS}")
+
+
+def time_to_come(text: str, now: datetime) -> datetime:
+    """Without an offset it is the county's."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        example = "2026-11-26 20:00"
+        raise fail("VALUE", f"“{text}”不是时间，例如 {example}", f"{text!r} is no time such as {example}") from None
+    at = at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
+    if at <= now:
+        raise fail("VALUE", f"{text} 已经过去", f"{text} is over")
+    return at

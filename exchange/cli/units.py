@@ -12,6 +12,7 @@ from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
 from exchange.cli.output import is_terminal, local, show_json, show_table, stamp, warn
+from exchange.cli.pause import add_pause_commands
 from exchange.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def group() -> typer.Typer:
         ),
         epilog="yidi hub units revoke 520304-017 --reason 电脑被盗",
     )(revoke)
+    add_pause_commands(application)
     return application
 
 

@@ -16,6 +16,8 @@ class NoticeKind(Enum):
     OUTAGE = ("outage", "停机通知")
     RESUMED = ("resumed", "恢复通知")
     SERVICE = ("service", "服务通知")
+    PAUSED = ("paused", "暂停通知")
+    RELEASED = ("released", "恢复收发")
 
     @property
     def word(self) -> str:
@@ -24,6 +26,11 @@ class NoticeKind(Enum):
     @property
     def chinese(self) -> str:
         return str(self.value[1])
+
+    @property
+    def ends(self) -> "NoticeKind | None":
+        """What a unit was told before need not be seen any more once this was told."""
+        return {NoticeKind.RESUMED: NoticeKind.OUTAGE, NoticeKind.RELEASED: NoticeKind.PAUSED}.get(self)
 
     @classmethod
     def of(cls, word: str) -> "NoticeKind":

@@ -23,6 +23,7 @@ from exchange.ports.figures import FigureSession
 from exchange.ports.holdings import HoldingSession
 from exchange.ports.measures import MeasureSession
 from exchange.ports.notices import HubNotices
+from exchange.ports.pauses import PauseSession
 from exchange.ports.presence import PresenceSession
 from exchange.ports.records import (
     DeliveryKey,
@@ -159,6 +160,7 @@ class HubSession(
     ResendSession,
     HubNotices,
     SearchSession,
+    PauseSession,
     Protocol,
 ):
     # directory and enrolment

@@ -46,5 +46,5 @@ class NodeNotices(Protocol):
         ...
 
     def notices(self, now: datetime) -> list[tuple[UnitCode, NoticeRecord]]:
-        """Those that are not over, the latest first."""
+        """Those that are not over, the latest first. What a later one ended (`NoticeKind.ends`) is left out."""
         ...

@@ -15,11 +15,11 @@ from exchange.model.notice import Notice, NoticeKind
 from exchange.model.text import check_text
 from exchange.model.unit import UnitCode
 from exchange.ports.acts import Operator
-from exchange.ports.hub import Forward
+from exchange.ports.hub import Forward, HubSession
 from exchange.ports.notices import NoticeRecord
 from exchange.services.hub import Hub
 
-__all__ = ["LONGEST_NOTICE", "announce"]
+__all__ = ["LONGEST_NOTICE", "add_notice", "announce"]
 
 LONGEST_NOTICE = 500
 
@@ -28,14 +28,21 @@ def announce(
     hub: Hub, units: Sequence[UnitCode], kind: NoticeKind, text: str, until: datetime, operator: Operator
 ) -> NoticeRecord:
     """To these units. Raises InvalidValueError, StorageError."""
-    now = hub.clock.now()
     check_text("text", text, LONGEST_NOTICE)
-    receipt, document = hub.receipt(
-        Event.NOTICE, now, text=text, attributes=Notice(kind=kind, until=until).attributes()
-    )
-    record = NoticeRecord(id=receipt.id, kind=kind, text=text, document=document, at=now, until=until, units=len(units))
     with hub.store.begin() as session:
-        session.add_notice(record)
-        session.add_forwards([Forward(unit=unit, receipt=record.id, due=now) for unit in units])
-        session.add_acts([operator.act(now, f"notice {kind.word}", record.id, f"{len(units)} units")])
+        record = add_notice(session, hub, units, kind, text, until)
+        session.add_acts([operator.act(record.at, f"notice {kind.word}", record.id, f"{len(units)} units")])
+    return record
+
+
+def add_notice(
+    session: HubSession, hub: Hub, units: Sequence[UnitCode], kind: NoticeKind, text: str, until: datetime
+) -> NoticeRecord:
+    """The same in the caller's transaction, whose act it is."""
+    now = hub.clock.now()
+    attributes = Notice(kind=kind, until=until).attributes()
+    receipt, document = hub.receipt(Event.NOTICE, now, text=text, attributes=attributes)
+    record = NoticeRecord(id=receipt.id, kind=kind, text=text, document=document, at=now, until=until, units=len(units))
+    session.add_notice(record)
+    session.add_forwards([Forward(unit=unit, receipt=record.id, due=now) for unit in units])
     return record

@@ -18,6 +18,7 @@ from exchange.ports.records import DeliveryKey, DeliveryRecord, ReceiptRecord
 from exchange.services.acknowledge import advance
 from exchange.services.backoff import longest_wait, next_try
 from exchange.services.hub import Hub, record_entry
+from exchange.services.pause import WHILE_PAUSED
 
 __all__ = ["Dispatcher", "accompanied"]
 
@@ -35,8 +36,12 @@ class Dispatcher:
             due = session.due_deliveries(now, limit)
             if not due:
                 return 0
-            late = [d for d in due if self._is_over(d, now)]
-            again = [d for d in due if not self._is_over(d, now)]
+            paused = session.pauses()
+            held = [d for d in due if d.key.recipient in paused]
+            session.save_deliveries([replace(d, due=now + WHILE_PAUSED) for d in held])
+            open_ones = [d for d in due if d.key.recipient not in paused]
+            late = [d for d in open_ones if self._is_over(d, now)]
+            again = [d for d in open_ones if not self._is_over(d, now)]
             notices = self._expire(session, late, now)
             session.save_deliveries(
                 [

@@ -30,7 +30,13 @@ class Reminder:
         now = hub.clock.now()
         again = now + timedelta(hours=timing.remind_every_hours)
         with hub.store.begin() as session:
-            handled = [self._urge(delivery, now, again) for delivery in session.due_reminders(now, limit)]
+            paused = session.pauses()
+            handled = [
+                (replace(delivery, remind=again), None)
+                if delivery.key.recipient in paused
+                else self._urge(delivery, now, again)
+                for delivery in session.due_reminders(now, limit)
+            ]
             saved = [delivery for delivery, _ in handled]
             records = [record for _, record in handled if record is not None]
             session.save_deliveries(saved)

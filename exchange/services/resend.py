@@ -107,6 +107,8 @@ class Resender:
             if not due:
                 return 0
             session.save_resends([self._later(one, now) for one in due])
+            paused = session.pauses()
+            due = [one for one in due if one.key.recipient not in paused]
             proofs, batch = accompanied(session, [one.key for one in due])
         confirmed = hub.publish([*proofs, *batch])[len(proofs) :]
         taken = [one.key for one, ok in zip(due, confirmed, strict=True) if ok]

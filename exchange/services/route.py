@@ -8,7 +8,7 @@ duplicate, which is answered with the original receipt.
 Not here: dispatching again (`dispatch`), receipts from units (`acknowledge`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -29,6 +29,7 @@ from exchange.services.backoff import next_try
 from exchange.services.hub import Hub, quarantined, record_entry
 from exchange.services.intake import judge_each, serve_apart, tags
 from exchange.services.judge import Claim, Judge, Judged
+from exchange.services.pause import WHILE_PAUSED
 from exchange.services.quota import Budget, next_day
 from exchange.services.take_back import AcceptedBefore, accepted_before
 from exchange.trust.digest import sha256_hex
@@ -124,15 +125,23 @@ class Router:
                 self._hub.log.alarm("envelope_conflict", envelope=str(key), digest=item.digest, held=first.digest)
                 conflict = RefusedError("this id already stands for another document", code="CONFLICT")
                 refused.append(replace(item, verified=None, error=conflict))
+        paused = session.pauses()
+        self._hold(fresh, paused)
         self._await_lost_files(session, fresh)
         over = self._over_quota(budget, fresh, before)
-        self._accept(session, list(fresh.values()), before, now, note, plan)
+        self._accept(session, list(fresh.values()), before, paused, now, note, plan)
         refused += over
         plan.given_up |= {one for item in over for one in item.claims}
         # Also when the answer was given before: a sender that never got it has uploaded everything again.
         plan.given_up |= {one for item in judged for one in item.secret}
         self._refuse(session, refused, verifier, now, note, plan)
         return len(fresh)
+
+    def _hold(self, fresh: dict[EnvelopeKey, Judged], paused: Collection[UnitCode]) -> None:
+        """What a paused unit sends gets no answer: its own outbox keeps it."""
+        for key in [key for key in fresh if key.sender in paused]:
+            self._hub.log.warning("envelope_held", envelope=str(key), digest=fresh.pop(key).digest)
+            self._hub.metrics.count("yidi_router_envelopes_total", outcome="held")
 
     def _await_lost_files(self, session: HubSession, fresh: dict[EnvelopeKey, Judged]) -> None:
         """Between our look and now another router may have refused a document of the same sender with the same file,
@@ -160,6 +169,7 @@ class Router:
         session: HubSession,
         fresh: list[Judged],
         before: Mapping[EnvelopeKey, AcceptedBefore],
+        paused: Collection[UnitCode],
         now: datetime,
         note: str | None,
         plan: _Plan,
@@ -186,8 +196,8 @@ class Router:
                     key=DeliveryKey(envelope.key, recipient.unit),
                     state=state,
                     digest=item.digest,
-                    due=due,
-                    attempts=1,
+                    due=now + WHILE_PAUSED if recipient.unit in paused else due,
+                    attempts=0 if recipient.unit in paused else 1,
                     expires=now + timing.deliver_within,
                     sign_by=envelope.sign_by,
                     remind=remind,
@@ -197,7 +207,9 @@ class Router:
             entries += [_document_entry(documents[-1]), *([record_entry(record)] if accepted is None else [])]
             plan.answers.append((envelope.sender, record))
             plan.dispatches += [
-                (DeliveryKey(envelope.key, recipient.unit), item.message.body) for recipient in envelope.recipients
+                (DeliveryKey(envelope.key, recipient.unit), item.message.body)
+                for recipient in envelope.recipients
+                if recipient.unit not in paused
             ]
             hub.metrics.count("yidi_router_envelopes_total", outcome="accepted")
             if accepted is None:

@@ -1,7 +1,7 @@
 """The hub's store on SQLite or PostgreSQL.
 
 Its session's methods stand by noun in `hub_acts`, `hub_archives`, `hub_documents`, `hub_figures`, `hub_holdings`,
-`hub_ledger`, `hub_measures`, `hub_notices`, `hub_presence`, `hub_receipts`, `hub_resends`,
+`hub_ledger`, `hub_measures`, `hub_notices`, `hub_pauses`, `hub_presence`, `hub_receipts`, `hub_resends`,
 `hub_search`, `hub_trouble` and `hub_usage`.
 """
 
@@ -19,6 +19,7 @@ from exchange.storage.hub_holdings import Holdings
 from exchange.storage.hub_ledger import Ledger
 from exchange.storage.hub_measures import Measures
 from exchange.storage.hub_notices import Notices
+from exchange.storage.hub_pauses import Pausing
 from exchange.storage.hub_presence import Attendance
 from exchange.storage.hub_resends import Resending
 from exchange.storage.hub_search import Searching
@@ -40,6 +41,7 @@ class SqlHubSession(
     Ledger,
     Measures,
     Notices,
+    Pausing,
     Resending,
     Searching,
     Trouble,

@@ -22,4 +22,10 @@ class Notices(Session):
     def notices(self, now: datetime) -> list[tuple[UnitCode, NoticeRecord]]:
         current = select(*columns(tables.notices, ("unit", *NOTICE))).where(tables.notices.c.until > to_time(now))
         latest = current.order_by(tables.notices.c.at.desc(), tables.notices.c.receipt_id, tables.notices.c.unit)
-        return [(UnitCode(unit), notice_record(row)) for unit, *row in self._sql.rows(latest)]
+        found, ended = [], set()
+        for code, *row in self._sql.rows(latest):
+            unit, one = UnitCode(code), notice_record(row)
+            if (unit, one.kind) not in ended:
+                found.append((unit, one))
+            ended.add((unit, one.kind.ends))
+        return found

@@ -43,6 +43,7 @@ __all__ = [
     "notices",
     "originals",
     "owed",
+    "pauses",
     "presence_days",
     "presences",
     "quarantine",
@@ -281,6 +282,16 @@ usage = Table(
     Column("documents", NUMBER, nullable=False),
     Column("bytes", NUMBER, nullable=False),
     Column("uploaded", NUMBER, nullable=False, server_default="0"),
+)
+
+# Units whose documents are held.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("since", TIME, nullable=False),
+    Column("until", TIME),
+    Column("reason", TEXT, nullable=False),
 )
 
 # The last that was heard of each unit; `report` is what it said of itself, as JSON.

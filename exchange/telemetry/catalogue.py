@@ -86,7 +86,7 @@ _PUBLISH = frozenset({"unroutable", "refused", "unknown"})
 
 CATALOGUE: Mapping[str, Spec] = {
     # hub: what comes in
-    "yidi_router_envelopes_total": _counter("Envelopes judged.", outcome=frozenset({"accepted", "refused"})),
+    "yidi_router_envelopes_total": _counter("Envelopes judged.", outcome=frozenset({"accepted", "refused", "held"})),
     "yidi_router_refusals_total": _counter("Envelopes refused, by reason.", code=_CODES),
     "yidi_router_duplicates_total": _counter("Envelopes that came again and were answered with the first receipt."),
     # left: even there was no room, so its sender will send it again

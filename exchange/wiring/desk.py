@@ -20,6 +20,7 @@ from exchange.remote.files import HttpFileExchange
 from exchange.services.carry_hub import HubCarrier
 from exchange.services.carry_node import NodeCarrier
 from exchange.services.hub import Hub
+from exchange.services.pause import Pauser
 from exchange.services.replay import Replayer
 from exchange.storage import open_hub_store, open_node_store
 from exchange.wiring.files import open_hub_files
@@ -110,6 +111,9 @@ class Desk:
     def announcing(self) -> Hub:
         """A hub that signs and stores; the running exchange sends."""
         return self._hub_services().hub
+
+    def pauser(self) -> Pauser:
+        return self._hub_services().pauser
 
     def replayer(self) -> Replayer:
         """The same holds for what it takes in."""

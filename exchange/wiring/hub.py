@@ -19,6 +19,7 @@ from exchange.services.forward import Forwarder
 from exchange.services.hub import Hub
 from exchange.services.keep import Keeper
 from exchange.services.orphans import Orphans
+from exchange.services.pause import Pauser
 from exchange.services.plain_text import PlainText
 from exchange.services.remind import Reminder
 from exchange.services.resend import Resender
@@ -61,6 +62,7 @@ class HubServices:
     forwarder: Forwarder
     reminder: Reminder
     resender: Resender
+    pauser: Pauser
     discarder: Discarder
     orphans: Orphans
     keeper: Keeper
@@ -145,6 +147,7 @@ def open_hub(
         forwarder=Forwarder(hub),
         reminder=Reminder(hub),
         resender=Resender(hub),
+        pauser=Pauser(hub),
         discarder=Discarder(hub),
         orphans=Orphans(hub, home.keeping),
         keeper=Keeper(store, clock),

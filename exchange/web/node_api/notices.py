@@ -16,7 +16,7 @@ __all__ = ["add_notices"]
 class NoticeShape(BaseModel):
     id: str
     at: datetime
-    kind: str = Field(description="`outage`, `resumed` or `service`.")
+    kind: str = Field(description="`outage`, `resumed`, `paused`, `released` or `service`.")
     kind_zh: str
     text: str
     until: datetime = Field(description="Nobody needs to see it from then on.")
@@ -31,7 +31,7 @@ def add_notices(router: APIRouter, face: NodeFace, door: Door) -> None:
     @router.get(
         f"{BASE}/notices",
         summary="中心通知 What the hub tells the unit, newest first",
-        description="Signed by the hub; only what is not over. Scope `read`.",
+        description="Signed by the hub; only what is not over, and what no later one ended. Scope `read`.",
         responses=errors(),
         tags=["directory"],
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from exchange.model.events import BusinessState
 from exchange.services.keep import Keeper
 from exchange.services.orphans import Orphans
+from exchange.services.pause import Pauser
 from exchange.services.resend import Resender
 from exchange.settings import FileKeeping
 from exchange.testing.broker import FakeConsumer
@@ -32,6 +33,7 @@ def all_steps(world: World) -> list[Step]:
             hub.administrator,
             Keeper(hub.store, world.clock),
             Resender(hub.hub),
+            Pauser(hub.hub),
         ),
         *sealer.steps(hub.sealer),
     ]
