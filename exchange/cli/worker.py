@@ -52,6 +52,7 @@ def run_worker(
     name: str, data: Path, number: int, port: int = 0, *, supervised: bool = False, rooms: "Rooms | None" = None
 ) -> None:
     """Until a signal. `rooms`: in place of the real ones."""
+    from exchange.settings import Web
     from exchange.wiring.places import HubPlace
     from workers.garbage import collect_seldom
     from workers.processes import open_worker
@@ -63,11 +64,11 @@ def run_worker(
     collect_seldom()
     shown = data / "run" / f"{name}-{number}.url"
     # Of the web there is one, so it has the address that the settings name, and knows of the others.
-    of_all = name == "web"
+    of_all, web = name == "web", place.settings.web
     face = open_face(
         loops,
         metrics,
-        place.settings.web if of_all else None,
+        web if of_all else Web(host=web.host),
         port=port or None,
         workers=shown.parent if of_all else None,
     )
