@@ -5,6 +5,7 @@ from pathlib import Path
 
 from exchange.conformance.case import Case
 from exchange.conformance.trial import ADAPTER_CASES
+from exchange.conformance.url.node_cases import CASES as NODE_CASES
 from exchange.conformance.url.webhook import CASES as WEBHOOK_CASES
 
 __all__ = ["PAGE", "SUITES", "page"]
@@ -13,6 +14,7 @@ PAGE = Path(__file__).parent / "conformance.md"
 SUITES: tuple[tuple[str, Sequence[Case]], ...] = (
     ("办公系统接口 `--adapter`", ADAPTER_CASES),
     ("接收推送的程序 `--url` `--secret-file`", WEBHOOK_CASES),
+    ("别家的节点接口 `--url` `--token-file`", NODE_CASES),
 )
 _BEGIN, _END = "## 用例 The cases\n", "\n## 报告 The report\n"
 

@@ -56,12 +56,33 @@ def conformance(
         ),
     ] = None,
     url: Annotated[
-        str, typer.Option(metavar="URL", help=both("接收推送的地址", "where a program is told by webhooks"))
+        str,
+        typer.Option(
+            metavar="URL",
+            help=both("接收推送的地址，或别家节点的地址", "where a program is told by webhooks, or a foreign node is"),
+        ),
     ] = "",
     secret_file: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help=both("推送的密钥 whsec_… 在哪个文件", "file with its whsec_ secret")),
     ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=both("节点令牌在哪个文件：一个单位，全部权限", "file with a token: a unit, all scopes"),
+        ),
+    ] = None,
+    narrow_token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=both("只有 read 权限的令牌", "a token with read alone")),
+    ] = None,
+    to: Annotated[
+        str, typer.Option(metavar="CODE", help=both("测试公文发给哪个单位", "the unit that test documents go to"))
+    ] = "",
+    restart: Annotated[
+        str, typer.Option(metavar="COMMAND", help=both("重启该节点的命令", "the command that starts that node anew"))
+    ] = "",
     ca: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help=both("其证书的签发机构（PEM）", "authorities (PEM) of its certificate")),
@@ -87,20 +108,35 @@ def conformance(
     as_json: Annotated[bool, typer.Option("--json", help=both("输出 JSON", "print JSON"))] = False,
 ) -> None:
     from exchange.conformance.trial import ADAPTER_CASES
+    from exchange.conformance.url.node_cases import CASES as NODE_CASES
     from exchange.conformance.url.webhook import CASES as WEBHOOK_CASES
 
-    suites = [*(ADAPTER_CASES if not url else ()), *(WEBHOOK_CASES if not adapter else ())]
+    suites = [
+        *(ADAPTER_CASES if not url else ()),
+        *(WEBHOOK_CASES if not adapter and token_file is None else ()),
+        *(NODE_CASES if not adapter and secret_file is None else ()),
+    ]
     cases = _chosen(suites, case or [])
     if list_:
         _list(cases, as_json=as_json)
         return
+    if url and bool(secret_file) == bool(token_file):
+        raise fail(
+            "USAGE",
+            "--url 须配 --secret-file（接收推送的程序）或 --token-file（节点）",
+            "--url needs --secret-file, for a webhook receiver, or --token-file, for a node",
+        )
     if bool(adapter) == bool(url):
         raise fail("USAGE", "须用 --adapter 或 --url 指明测什么", "name what is on trial by --adapter or by --url")
     tell = (lambda _one: None) if as_json else _tell
     if adapter:
         report = _try_adapter(adapter, bench or adapter, settings, cases, plays, patience, tell)
-    else:
+    elif secret_file:
         report = _try_webhook(url, secret_file, ca, cases, tell)
+    else:
+        assert token_file is not None
+        tokens = [_line(file) if file else "" for file in (token_file, narrow_token_file)]
+        report = _try_node(url, tokens, to, restart, ca, cases, tell)
     _show(report, out, as_json=as_json)
     if not report.passed:
         raise typer.Exit(1)
@@ -159,7 +195,7 @@ def _try_adapter(
 
 
 def _try_webhook(
-    url: str, secret_file: Path | None, ca: Path | None, cases: "Sequence[Case]", tell: "Callable[[Verdict], None]"
+    url: str, secret_file: Path, ca: Path | None, cases: "Sequence[Case]", tell: "Callable[[Verdict], None]"
 ) -> "Report":
     from contextlib import closing
     from datetime import UTC, datetime
@@ -171,9 +207,7 @@ def _try_webhook(
     from exchange.conformance.url.webhook import CASES, WebhookTarget
     from exchange.trust.webhook import is_secret
 
-    if secret_file is None:
-        raise fail("USAGE", "须用 --secret-file 给出密钥文件", "give the file with its secret by --secret-file")
-    secret = secret_file.read_text(encoding="utf-8", errors="replace").strip()
+    secret = _line(secret_file)
     if not is_secret(secret):
         raise fail("SETTINGS", f"{secret_file}: 应为 whsec_ 与 Base64", f"{secret_file}: expected whsec_ and Base64")
     began = datetime.now(UTC)
@@ -181,6 +215,43 @@ def _try_webhook(
         verdicts = try_target(WebhookTarget(asker, secret), cases, tell)
     left_out = [one.id for one in CASES if one not in cases]
     return Report(kind="webhook", name=urlsplit(url).netloc, began=began, verdicts=verdicts, left_out=left_out)
+
+
+def _try_node(
+    url: str,
+    tokens: "Sequence[str]",
+    to: str,
+    restart: str,
+    ca: Path | None,
+    cases: "Sequence[Case]",
+    tell: "Callable[[Verdict], None]",
+) -> "Report":
+    import shlex
+    import subprocess
+    from contextlib import closing
+    from datetime import UTC, datetime
+    from functools import partial
+    from urllib.parse import urlsplit
+
+    from exchange.conformance.report import Report
+    from exchange.conformance.trial import try_target
+    from exchange.conformance.url.asking import Asker
+    from exchange.conformance.url.node import NodeTarget
+    from exchange.conformance.url.node_cases import CASES
+
+    began = datetime.now(UTC)
+    again = partial(subprocess.run, shlex.split(restart), check=True) if restart else None
+    with closing(Asker(url.rstrip("/"), ca_file=ca)) as asker:
+        verdicts = try_target(NodeTarget(asker, tokens[0], tokens[1], to, again), cases, tell)
+    left_out = [one.id for one in CASES if one not in cases]
+    return Report(kind="node", name=urlsplit(url).netloc, began=began, verdicts=verdicts, left_out=left_out)
+
+
+def _line(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError as error:
+        raise fail("SETTINGS", f"{file}：{error.strerror}", f"{file}: {error.strerror}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -32,6 +32,7 @@ _MARKS: Final = {
 }
 _KINDS: Final = {
     "adapter": Words("办公系统接口", "adapter"),
+    "node": Words("节点接口", "node's API"),
     "webhook": Words("接收推送的程序", "webhook receiver"),
 }
 

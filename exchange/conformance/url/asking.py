@@ -3,6 +3,7 @@
 Not here: what an answer must be.
 """
 
+import http.client
 import json
 import socket
 import ssl
@@ -72,6 +73,24 @@ class Asker:
             return Answer(status=0, why=repr(error))
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(status=answer.status_code, headers=headers, body=answer.content)
+
+    def announce(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """What is answered to the head of a POST before any of its body was sent."""
+        where = urlsplit(self.url)
+        host = where.hostname or ""
+        line = (
+            http.client.HTTPSConnection(host, where.port, timeout=self.seconds, context=self._tls)
+            if where.scheme == "https"
+            else http.client.HTTPConnection(host, where.port, timeout=self.seconds)
+        )
+        try:
+            line.request("POST", where.path + path, headers=dict(headers))
+            answer = line.getresponse()
+            return Answer(status=answer.status, body=answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            return Answer(status=0, why=repr(error))
+        finally:
+            line.close()
 
     @contextmanager
     def half_a_question(self, headers: Mapping[str, str], body: bytes) -> Iterator[None]:

@@ -5,13 +5,14 @@ import re
 from pathlib import Path
 
 from exchange.conformance.trial import ADAPTER_CASES
+from exchange.conformance.url.node_cases import CASES as NODE_CASES
 from exchange.conformance.url.webhook import CASES as WEBHOOK_CASES
 from tests.unit.cli.commands import yidi
 
 
 def test_the_cases_are_listed() -> None:
     shown = yidi("conformance", "--list", "--json").json
-    assert [one["id"] for one in shown] == [case.id for case in (*ADAPTER_CASES, *WEBHOOK_CASES)]
+    assert [one["id"] for one in shown] == [case.id for case in (*ADAPTER_CASES, *WEBHOOK_CASES, *NODE_CASES)]
     assert "重复交来只入一次" in yidi("conformance", "--list").out
 
 
@@ -50,6 +51,8 @@ def test_wrong_use_is_one_line() -> None:
         (("--adapter", "folder", "--url", "http://localhost"), "USAGE"),
         (("--url", "http://localhost"), "USAGE"),
         (("--url", "http://localhost", "--secret-file", __file__), "SETTINGS"),
+        (("--url", "http://localhost", "--secret-file", __file__, "--token-file", __file__), "USAGE"),
+        (("--url", "http://localhost", "--token-file", "/nothing"), "SETTINGS"),
         (("--adapter", "nothing"), "ADAPTER_UNKNOWN"),
         (("--adapter", "folder", "--bench", "nothing"), "BENCH_UNKNOWN"),
         (("--adapter", "folder", "--case", "XX-99"), "NOT_FOUND"),
