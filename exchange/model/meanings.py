@@ -30,6 +30,7 @@ MEANINGS: Final = {
     "FILE_CORRUPT": "文件已损坏",
     "FILE_MISSING": "缺少文件",
     "FILE_NAME": "文件名不合要求",
+    "FILES_DIR": "文件过大，前置机未设共享目录",
     "FORMAT": "格式不合要求",
     "HTTP_LENGTH": "须说明正文长度",
     "HTTP_ROUTE": "没有这个地址或方法",

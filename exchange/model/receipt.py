@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from exchange.errors import InvalidValueError
 from exchange.model.envelope import EnvelopeKey, parse_envelope_id
@@ -59,6 +59,34 @@ class Reason(StrEnum):
     NOT_READABLE = "NOT_READABLE"
     TTL = "TTL"
     OPERATOR = "OPERATOR"
+
+    @property
+    def chinese(self) -> str:
+        return _CHINESE[self]
+
+
+_CHINESE: Final = {
+    Reason.SCHEMA: "格式不符",
+    Reason.SIGNATURE: "签名无效",
+    Reason.CERT_EXPIRED: "证书已过期",
+    Reason.CERT_REVOKED: "证书已吊销",
+    Reason.UNKNOWN_RECIPIENT: "没有这个单位",
+    Reason.NOT_AUTHORISED: "无权这样做",
+    Reason.SECRECY: "涉密",
+    Reason.SIZE: "过大",
+    Reason.VERSION: "版本不支持",
+    Reason.CONFLICT: "编号相同、内容不同",
+    Reason.QUOTA: "超出限额",
+    Reason.STORAGE: "存储故障",
+    Reason.ADAPTER_DOWN: "办公系统不可用",
+    Reason.OA_REJECTED: "办公系统不收",
+    Reason.WRONG_UNIT: "非本单位办理",
+    Reason.INCOMPLETE: "材料不全",
+    Reason.FORMAT: "格式不合要求",
+    Reason.NOT_READABLE: "打不开、看不清",
+    Reason.TTL: "逾期",
+    Reason.OPERATOR: "经办人决定",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from exchange.conformance.benches.seeyon import make_forms, settings_of
 from exchange.errors import AdapterError, InputError
 from exchange.model.document import EmergencyDegree
 from exchange.model.events import Event, Speaker
-from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
+from exchange.model.receipt import Actor, Reason, Receipt, ReceiptId, Subject
 from exchange.ports.office import HandOver, OfficeAdapter
 from exchange.testing.seeyon import SeeyonOffice
 from exchange.trial.servers import free_port
@@ -151,6 +151,12 @@ def test_more_rows_than_one_page_are_all_read(office: SeeyonOffice, adapter: Off
         office.write("YD_HZ", {"回执编号": receipt(number).id})
     adapter.tell(UNIT, receipt(449), b"<Receipt/>")
     assert len(office.forms["YD_HZ"].rows) == 450
+
+
+def test_why_it_came_back_is_shown_in_chinese(office: SeeyonOffice, adapter: OfficeAdapter) -> None:
+    returned = replace(receipt(), event=Event.RETURNED, reason=Reason.WRONG_UNIT, text="请发区水务局")
+    adapter.tell(UNIT, returned, b"<Receipt/>")
+    assert office.forms["YD_HZ"].rows[0].fields["说明"] == "非本单位办理 请发区水务局"
 
 
 def test_answers_in_gbk_are_read(office: SeeyonOffice, adapter: OfficeAdapter) -> None:

@@ -96,7 +96,7 @@ class FormAdapter(OfficeAdapter):
             form.recipient: subject.recipient or "",
             form.person: receipt.actor.person or "",
             form.at: county_time(receipt.at),
-            form.text: " ".join(part for part in (receipt.reason, receipt.text) if part),
+            form.text: " ".join(part for part in (receipt.reason and receipt.reason.chinese, receipt.text) if part),
         }
         self._desk.show(title, receipt.id, fields)
 

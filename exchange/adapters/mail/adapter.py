@@ -127,7 +127,9 @@ class MailAdapter(OfficeAdapter):
         key = receipt.subject.envelope
         thread = self._id("sent" if key.sender == unit else "document", unit, str(key))
         who = " ".join(filter(None, [receipt.subject.recipient, receipt.actor.person]))
-        words = " ".join(filter(None, [receipt.event.chinese, who, receipt.reason, receipt.text]))
+        words = " ".join(
+            filter(None, [receipt.event.chinese, who, receipt.reason and receipt.reason.chinese, receipt.text])
+        )
         headers = {"X-Yidi-Document": str(key), "X-Yidi-Event": receipt.event.value}
         self._write(
             unit, self._id("receipt", unit, receipt.id), f"{receipt.event.chinese} {key.id}", words, thread, headers

@@ -36,7 +36,7 @@ class Share:
     largest: int
 
     def store(self, entry: FileEntry, open_file: Callable[[str], BinaryIO], folder: str, number: int) -> Stored:
-        """Raises AdapterError when it is too large for a row and there is no share, CorruptFileError."""
+        """Raises AdapterError (FILES_DIR when it is too large for a row and there is no share), CorruptFileError."""
         if entry.size <= self.largest:
             with open_file(entry.sha256) as source:
                 data = source.read(self.largest + 1)
@@ -45,7 +45,9 @@ class Share:
             return Stored(blob=data)
         if self.root is None:
             size = f"{entry.size} > blob_bytes {self.largest}"
-            raise AdapterError("文件过大，须设置 files_dir: a file is too large for a row", detail=size)
+            raise AdapterError(
+                "文件过大，须设置 files_dir: a file is too large for a row", code="FILES_DIR", detail=size
+            )
         kind = PurePosixPath(entry.name).suffix[:10]
         path = f"in/{folder}/{number}{kind}"
         with faults_as_adapter_errors("files_dir"):

@@ -85,3 +85,9 @@ def test_what_needs_a_reason_is_right_with_one() -> None:
 def test_its_parts_are_as_strict(make: object) -> None:
     with pytest.raises(InvalidValueError):
         make()  # type: ignore[operator]
+
+
+def test_people_read_every_reason_in_chinese() -> None:
+    words = [reason.chinese for reason in Reason]
+    assert len(set(words)) == len(words)
+    assert not any(word.isascii() for word in words)

@@ -146,8 +146,9 @@ def test_a_received_document_is_one_row_with_its_files_whatever_is_asked_again(o
 def test_a_file_too_large_for_a_row_goes_to_the_share(office: StagingBench) -> None:
     office.settings = {"blob_bytes": 3}
     item = received(("通知.pdf", b"body"))
-    with pytest.raises(AdapterError, match="须设置 files_dir"):
+    with pytest.raises(AdapterError, match="须设置 files_dir") as caught:
         office.open().hand_over(item)
+    assert (caught.value.code, caught.value.retryable) == ("FILES_DIR", True)
     office.settings = {"blob_bytes": 3, "files_dir": "share"}
     with pytest.raises(AdapterError):
         office.open().hand_over(item)  # not mounted
