@@ -57,12 +57,14 @@ _ABANDONED = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rooms:
-    """Which room serves which port. Fault runs put something before each that fails on purpose."""
+    """Which room serves which port, and how fast workers go round (`workers.runner`). Fault runs put something before
+    each that fails on purpose."""
 
     hub_store: Callable[[str], HubStore] = open_hub_store
     node_store: Callable[[str], NodeStore] = open_node_store
     transport: Callable[[Rabbit], Transport] = RabbitTransport
     parts: Parts = field(default_factory=Parts)
+    pace: float = 1.0
 
 
 def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log, rooms: Rooms | None = None) -> Loops:
@@ -75,7 +77,7 @@ def open_worker(name: str, place: HubPlace, metrics: Metrics, log: Log, rooms: R
     hub = open_hub(place.home(), store, transport.publisher(), metrics, log, rooms.parts)
     steps = WORKERS[name](place, hub, transport)
     ends = (End("queues", transport.close), End("store", store.close))
-    return Loops([Runner(name, steps, hub.hub.clock, metrics, log)], ends, log)
+    return Loops([Runner(name, steps, hub.hub.clock, metrics, log, pace=rooms.pace)], ends, log)
 
 
 def _router_steps(_place: HubPlace, hub: HubServices, transport: Transport) -> list[Step]:
@@ -178,7 +180,10 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
         *_upkeep_steps(services.node, place.layout.node),
     ]
     office = node.office_steps(services.officer, services.office_decider, recoverer, spare=spare)
-    runners = [Runner(name, steps, ticks, metrics, log) for name, steps in (("node", mailbox), ("office", office))]
+    runners = [
+        Runner(name, steps, ticks, metrics, log, pace=rooms.pace)
+        for name, steps in (("node", mailbox), ("office", office))
+    ]
     ends = (
         End("queues", transport.close),
         End("line to the hub", client.close),

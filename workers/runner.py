@@ -64,10 +64,13 @@ class Runner:
         log: Log,
         *,
         idle_seconds: float = 0.05,
+        pace: float = 1.0,
     ) -> None:
+        """`pace`: so much faster do steps come round that come seldom, and failing ones again; none for it more often
+        than each second."""
         self._name = name
         self._steps, self._clock, self._metrics, self._log = list(steps), clock, metrics, log
-        self._idle = idle_seconds
+        self._idle, self._pace = idle_seconds, pace
         self._stop = threading.Event()
         self.last_round = clock.monotonic()
 
@@ -126,13 +129,14 @@ class Runner:
             self._pause(step, "BUG", loggable(error))
             return 0
         step.failures = 0
-        step.due = self._clock.monotonic() + step.every_seconds
+        step.due = self._clock.monotonic() + max(min(step.every_seconds, 1.0), step.every_seconds / self._pace)
         if done:
             self._metrics.count("yidi_worker_work_total", done, step=step.name)
         return done
 
     def _pause(self, step: Step, code: str, detail: str) -> None:
         step.failures += 1
-        step.due = self._clock.monotonic() + min(_PAUSE_CAP_SECONDS, 0.1 * 2.0 ** min(step.failures, 10))
+        pause = min(_PAUSE_CAP_SECONDS / self._pace, 0.1 * 2.0 ** min(step.failures, 10))
+        step.due = self._clock.monotonic() + pause
         self._metrics.count("yidi_worker_failures_total", step=step.name, code=code)
         self._log.warning("step_failed", step=step.name, code=code, detail=detail, failures=step.failures)

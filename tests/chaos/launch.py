@@ -3,6 +3,8 @@
 worker NAME --number N --data DIR      as `yidi worker`
 node run --data DIR                    as `yidi node run`
 clerk --data DIR --seed S ...          the people of the node in DIR
+
+`CHAOS_PACE` in the environment: so much faster do workers and nodes go round (`workers.runner`).
 """
 
 import argparse
@@ -58,6 +60,7 @@ def _rooms(root: Path, name: str) -> Rooms:
         node_store=hooks.store(open_node_store),
         transport=hooks.transport(RabbitTransport),
         parts=hooks.parts(root / "offices" / name),
+        pace=float(os.environ.get("CHAOS_PACE", "1")),
     )
 
 
