@@ -26,6 +26,7 @@ from exchange.cli import (
     quarantine,
     send,
     sender,
+    top,
     trace,
     track,
     units,
@@ -88,7 +89,7 @@ def _application() -> typer.Typer:
     worker.register(application)
     application.add_typer(of_hub, name="hub")
     application.add_typer(node.group(), name="node")
-    for room in (send, inbox, decide, sender, track, trace):
+    for room in (send, inbox, decide, sender, track, trace, top):
         room.register(application)
     application.add_typer(evidence.group(), name="evidence")
     application.add_typer(archive.group(), name="archive")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from exchange.settings import NodeSettings
     from exchange.wiring.places import NodePlace
 
-__all__ = ["CHECKS", "NodePatient"]
+__all__ = ["CHECKS", "NodePatient", "refused_login"]
 
 _LATE = timedelta(minutes=10)
 _FAR = timedelta(days=3650)
@@ -162,18 +162,30 @@ def broker(patient: NodePatient) -> Iterator[Finding]:
         try:
             RabbitTransport(patient.place.rabbit(unit)).log_in()
         except YidiError as error:
-            found = say(f"{unit} 登录不了 RabbitMQ：", f"{unit} does not get in at RabbitMQ: ") + (
-                error.detail or error.message
-            )
-            cure = say(
-                "线路不通：核对 broker.url 与防火墙；被拒绝：在交换中心查看该单位是否停用、密钥是否作废，"
-                "再执行 yidi hub provision",
-                "no line: check broker.url and the firewall; refused: is the unit closed or its key revoked at the "
-                "hub? Then yidi hub provision there",
-            )
-            yield failure("broker", found, cure)
+            yield refused_login(unit, error.detail or error.message)
         else:
             yield fine("broker", say(f"{unit} 可登录", f"{unit} gets in"))
+
+
+def refused_login(unit: UnitCode, why: str) -> Finding:
+    """`why`: in RabbitMQ's words."""
+    if "connection limit" in why:  # its account is well, and so is its certificate
+        found = say(f"{unit} 在 RabbitMQ 的连接已用满：", f"{unit}: RabbitMQ has no connection left for it: ") + why
+        cure = say(
+            "节点刚被强行终止时，等一分钟：RabbitMQ 会放掉旧连接；仍然如此，是否另有一个节点在用这个单位的证书？"
+            f"在交换中心可立即放掉：rabbitmqctl close_all_user_connections {unit} stale",
+            "if its node was just killed, wait a minute: RabbitMQ lets stale connections go. If it stays so, does "
+            "another node use this unit's certificate? To let them go at once, at the hub: "
+            f"rabbitmqctl close_all_user_connections {unit} stale",
+        )
+        return failure("broker", found, cure)
+    cure = say(
+        "线路不通：核对 broker.url 与防火墙；被拒绝：在交换中心查看该单位是否停用、密钥是否作废，"
+        "再执行 yidi hub provision",
+        "no line: check broker.url and the firewall; refused: is the unit closed or its key revoked at the "
+        "hub? Then yidi hub provision there",
+    )
+    return failure("broker", say(f"{unit} 登录不了 RabbitMQ：", f"{unit} does not get in at RabbitMQ: ") + why, cure)
 
 
 def certificates(patient: NodePatient) -> Iterator[Finding]:

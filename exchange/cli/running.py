@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
 
-__all__ = ["Running", "moves", "programs_served", "running", "workers"]
+__all__ = ["Running", "measured", "moves", "programs_served", "running", "workers"]
+
+
+_LARGEST = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,17 @@ def moves(root: Path, worker: str, *, seconds: float = 5.0) -> bool:
     return asked is not None and asked.ready
 
 
-def _ask(file: Path, seconds: float, what: str = "readyz") -> Running | None:
+def measured(root: Path, *, seconds: float = 3.0) -> dict[str, str | None]:
+    """Process -> its /metrics as they are now, None where nobody answers: of `yidi up` or a node one, of a hub each
+    worker's."""
+    files = {path.stem: path for path in sorted((root / "run").glob("*.url"))}
+    if (root / "web.url").exists():
+        files = {"node" if (root / "node.toml").exists() else "up": root / "web.url"}
+    answers = {name: _ask(path, seconds, "metrics", _LARGEST) for name, path in files.items()}
+    return {name: None if answer is None else answer.answer for name, answer in answers.items()}
+
+
+def _ask(file: Path, seconds: float, what: str = "readyz", limit: int = 2000) -> Running | None:
     import ssl
     import urllib.error
     import urllib.request
@@ -56,7 +69,8 @@ def _ask(file: Path, seconds: float, what: str = "readyz") -> Running | None:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting))
     try:
         with direct.open(f"{url}/{what}", timeout=seconds) as response:
-            return Running(url=url, ready=True, answer=_line(response.read(2000)))
+            body = response.read(limit)
+            return Running(url=url, ready=True, answer=body.decode() if what == "metrics" else _line(body))
     except urllib.error.HTTPError as error:
         with error:
             return Running(url=url, ready=False, answer=_line(error.read(2000)))

@@ -4,6 +4,7 @@
     foreign.py     what libraries, and threads that end by a fault, have to say: JSON lines too
     catalogue.py   every metric, its help text and the legal values of its labels
     metrics.py     the catalogue in a registry of our own
+    reading.py     what a process shows, read back
 
 Not here: serving /metrics (`exchange.web`).
 """

@@ -10,6 +10,8 @@ import pytest
 
 from exchange.cli import checks_flow, checks_place
 from exchange.cli.checks import Finding, Level, Patient, examine
+from exchange.cli.checks_node import refused_login
+from exchange.model.unit import UnitCode
 from exchange.wiring.layout import Layout
 from tests.unit.cli.commands import send, yidi
 
@@ -151,3 +153,16 @@ def test_what_cannot_be_looked_at_is_a_finding_too(data: Path) -> None:
     (data / "anchor.json").write_text("{}", encoding="utf-8")
 
     assert sick(data)["directory"].level is Level.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("why", "cure"),
+    [
+        ("NOT_ALLOWED - connection refused for user '520304-002': user connection limit (4) is reached", "等一分钟"),
+        ("ACCESS_REFUSED - Login was refused using authentication mechanism EXTERNAL", "yidi hub provision"),
+    ],
+)
+def test_a_unit_without_a_connection_left_is_not_sent_to_have_its_key_looked_at(why: str, cure: str) -> None:
+    finding = refused_login(UnitCode("520304-002"), why)
+    assert (finding.level, why in finding.found, cure in finding.cure) == (Level.FAILURE, True, True)
+    assert ("provision" in finding.cure) == (cure == "yidi hub provision")
