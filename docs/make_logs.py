@@ -35,6 +35,7 @@ EVENTS = {
     "delivery_expired": "The clock gave it up: `recipient` did not get it in time.",
     "unsigned_after_all_reminders": "`unit` did not sign, however often it was urged.",
     # what keeps it waiting
+    "envelope_held": "A unit's documents are held while it is paused; they go on when it is released.",
     "envelope_not_ready": "Neither accepted nor refused: a file is missing, a key not yet known. It comes again.",
     "message_not_ready": "The same at the recipient's node.",
     "receipt_not_ready": "The same for a receipt at the hub.",
@@ -92,6 +93,7 @@ EVENTS = {
     "history_archived": "Some of it is in an archive that is not here.",
     "carry_packed": "A package for a disk was made.",
     "carry_unpacked": "A package from a disk was taken in.",
+    "notice_received": "The hub tells of an outage; it is shown at the node.",
     # programs
     "http_answered": "A request was answered.",
     "http_cut_short": "A request was cut short by the stop of the process.",

@@ -9,7 +9,7 @@ from exchange.cli.output import local
 from exchange.ports.node import Box, OutboxKind
 from exchange.ports.records import QuarantineRecord
 
-__all__ = ["CHECKS", "clock", "deliveries", "directory_life", "few", "hub_quarantine", "ledger"]
+__all__ = ["CHECKS", "clock", "deliveries", "directory_life", "few", "heard", "hub_quarantine", "ledger"]
 
 _LATE = timedelta(minutes=10)
 _FAR = timedelta(days=3650)
@@ -147,6 +147,30 @@ def ledger(patient: HubSide) -> Iterator[Finding]:
         )
 
 
+def heard(patient: HubSide) -> Iterator[Finding]:
+    """Each unit signs every minute that it is there. What was heard last came all the way: key, node, broker, worker,
+    store. So the whole way is tried without a document that anybody would see."""
+    with patient.hub_store.begin() as session:
+        records = session.presences()
+    if not records:
+        yield fine("heard", say("还没有单位报过到", "no unit was heard yet"))
+        return
+    last = max(record.heard for record in records)
+    here = sum(record.is_here(patient.now) for record in records)
+    found = say(
+        f"{here}/{len(records)} 个单位在线，最近一次报到 {local(last)}",
+        f"{here} of {len(records)} units are there, last heard {local(last)}",
+    )
+    if here:
+        yield fine("heard", found)
+        return
+    cure = say(
+        f"{patient.runs} 与各节点是否在运行？都在运行时，看上面 broker、queues 各项和日志 presence_invalid",
+        f"do {patient.runs} and the nodes run? Then see broker and queues above, and presence_invalid in the log",
+    )
+    yield failure("heard", found, cure)
+
+
 def quarantine(patient: Patient) -> Iterator[Finding]:
     with patient.node_store.begin() as session:
         at_node = session.quarantined(None, 100)
@@ -171,4 +195,4 @@ def few(names: list[str]) -> str:
     return "、".join(names[:5]) + ("……" if len(names) > 5 else "")
 
 
-CHECKS: tuple[Check[Patient], ...] = (clock, directory, certificates, outbox, deliveries, ledger, quarantine)
+CHECKS: tuple[Check[Patient], ...] = (clock, directory, certificates, outbox, deliveries, ledger, heard, quarantine)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from exchange.cli import checks_flow, checks_servers
 from exchange.cli.checks import SOON, Check, Finding, Place, current_directory, failure, fine, warning
 from exchange.cli.checks_place import disk, private
+from exchange.cli.checks_reach import file_store, reach
 from exchange.cli.failure import fail
 from exchange.cli.language import say
 from exchange.cli.output import local
@@ -188,6 +189,10 @@ def queues(patient: HubPatient) -> Iterator[Finding]:
         )
 
 
+def lines(patient: HubPatient) -> Iterator[Finding]:
+    yield from reach([patient.settings.http.url, *patient.settings.rabbit.urls])
+
+
 def certificates(patient: HubPatient) -> Iterator[Finding]:
     root = patient.layout.root
     named = [patient.settings.http.certificate_file, "tls/broker.pem", "tls/ca.pem"]
@@ -248,6 +253,7 @@ def processes(patient: HubPatient) -> Iterator[Finding]:
 def files(patient: HubPatient) -> Iterator[Finding]:
     from exchange.wiring.files import open_bucket
 
+    yield from file_store(patient.layout.hub / "files", "hub")  # where files lie, or come in
     if not (store := patient.settings.files.store):
         return
     try:
@@ -270,6 +276,7 @@ CHECKS: tuple[Check[HubPatient], ...] = (
     database,
     files,
     checks_flow.clock,
+    lines,
     broker,
     topology,
     queues,
@@ -279,5 +286,6 @@ CHECKS: tuple[Check[HubPatient], ...] = (
     checks_flow.directory_life,
     checks_flow.deliveries,
     checks_flow.ledger,
+    checks_flow.heard,
     checks_flow.hub_quarantine,
 )

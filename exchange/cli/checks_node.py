@@ -15,6 +15,7 @@ from exchange.cli.checks import SOON, Check, Finding, Place, failure, fine, warn
 from exchange.cli.checks_hub import certificate_end
 from exchange.cli.checks_place import disk, offices_of, private
 from exchange.cli.checks_programs import programs_of
+from exchange.cli.checks_reach import file_store, reach
 from exchange.cli.language import say
 from exchange.cli.output import local
 from exchange.cli.running import running
@@ -120,6 +121,16 @@ def database(patient: NodePatient) -> Iterator[Finding]:
         yield failure("database", f"{schema} ≠ {HEADS['node']}", cure)
     else:
         yield fine("database", say(f"完好，结构 {schema}", f"sound, schema {schema}"))
+
+
+def files(patient: NodePatient) -> Iterator[Finding]:
+    yield from file_store(patient.layout.node / "files", "node")
+
+
+def lines(patient: NodePatient) -> Iterator[Finding]:
+    """The hub and each broker, as far as a plain connection goes."""
+    brokers = patient.place.rabbit(patient.units[0]).urls if patient.units else ()
+    yield from reach([patient.settings.hub_url, *brokers])
 
 
 def hub(patient: NodePatient) -> Iterator[Finding]:
@@ -289,6 +300,8 @@ CHECKS: tuple[Check[NodePatient], ...] = (
     disk,
     keys,
     database,
+    files,
+    lines,
     hub,
     broker,
     certificates,

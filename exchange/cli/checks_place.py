@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exchange.cli.checks import Check, Finding, Patient, Place, failure, fine, warning
 from exchange.cli.checks_programs import programs_of
+from exchange.cli.checks_reach import file_store
 from exchange.cli.language import say
 from exchange.cli.running import running
 from exchange.errors import YidiError
@@ -108,6 +109,11 @@ def databases(patient: Patient) -> Iterator[Finding]:
             yield failure("databases", f"{kind}: {schema} ≠ {HEADS[kind]}", cure)
 
 
+def files(patient: Patient) -> Iterator[Finding]:
+    yield from file_store(patient.layout.hub / "files", "hub")
+    yield from file_store(patient.layout.node / "files", "node")
+
+
 def offices(patient: Patient) -> Iterator[Finding]:
     with patient.node_store.begin() as session:
         units = session.units()
@@ -152,4 +158,4 @@ def programs(patient: Patient) -> Iterator[Finding]:
     yield from programs_of(patient, patient.settings.api, patient.node_store)
 
 
-CHECKS: tuple[Check[Patient], ...] = (settings, modes, disk, keys, databases, offices, programs, process)
+CHECKS: tuple[Check[Patient], ...] = (settings, modes, disk, keys, databases, files, offices, programs, process)
