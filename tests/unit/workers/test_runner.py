@@ -71,6 +71,17 @@ def test_a_step_at_intervals_waits_for_its_time(loop: Loop) -> None:
     assert loop.ran == ["often", "seldom", "often", "often", "seldom"]
 
 
+def test_a_faster_pace_shortens_long_intervals_and_none_below_a_second(loop: Loop) -> None:
+    loop.step("each second", every=1)
+    loop.step("each minute", every=60)
+    loop.step("each hour", every=3600)
+    runner = Runner("test", loop.steps, loop.clock, loop.metrics, loop.log, pace=60)
+    for _ in range(3):
+        runner.round()
+        loop.wait(1.0)
+    assert loop.ran == ["each second", "each minute", "each hour", *(["each second", "each minute"] * 2)]
+
+
 def test_a_round_that_found_little_lets_more_come_together_and_under_load_nobody_waits(loop: Loop) -> None:
     runner = loop.runner(idle_seconds=0.05)
 
