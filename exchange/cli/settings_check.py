@@ -157,6 +157,8 @@ def _files(source: _Source, values: Mapping[str, Any], data: Path, within: tuple
         place = (*within, name)
         if isinstance(value, Mapping) and name != "offices":
             yield from _files(source, value, data, place)
+        elif name == "credentials_file" and not values.get("store"):
+            continue  # of a bucket that nobody uses
         elif name.endswith("_file") and isinstance(value, str) and value:
             yield from _file(source.where(place), place, data / value)
 

@@ -56,6 +56,7 @@ def test_what_is_sent_to_it_waits_without_expiring_and_its_neighbour_has_it() ->
     for _ in range(40):
         world.pass_time(timedelta(minutes=10))
         world.hub.dispatcher.dispatch()
+    assert world.hub.dispatcher.dispatch() == 0  # what is held is in nobody's way
     states = world.hub.deliveries(key)
     assert states[B].state.delivered is None
     assert states[C].state.delivered is not None

@@ -52,6 +52,7 @@ def test_a_unit_that_is_named_gets_it_once_more_and_answers_with_its_first_recei
     assert world.receiving.receive() == 2
     world.settle()
     assert (world.hub.delivery(key), world.hub.said(key)) == (before, said)
+    world.pass_time(timedelta(hours=1))
     assert resend(world) == 0
     assert acts(world) == [(f"{key} -> {B}", "again")]
 
