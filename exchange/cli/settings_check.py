@@ -24,8 +24,8 @@ __all__ = ["Problem", "problems"]
 _Kind = type[Any]
 _FILES: dict[str, _Kind] = {"hub.toml": HubSettings, "node.toml": NodeSettings, "yidi.toml": MachineSettings}
 _SECRET = re.compile(r"(passphrase|password|secret|database|management|token|^key|_key).*file$|^key_file$")
-# Without it the broker is looked after by hand.
-_MAY_BE_MISSING = frozenset({"management_file"})
+# Without them the broker is looked after by hand, and files lie on the disk.
+_MAY_BE_MISSING = frozenset({"credentials_file", "management_file"})
 # Of the program's own, and of ./run; not settings.
 _OTHER_VARIABLES = frozenset({"YIDI_DATA", "YIDI_LANG", "YIDI_PYTHON", "YIDI_SEEDS", "YIDI_CHAOS_SEED"})
 
