@@ -102,9 +102,11 @@ def test_whoever_is_well_passes_every_check(county: TrialCounty, which: str) -> 
     assert {one["level"] for one in told} <= {"ok", "warning"}
     claimed = {
         "hub": {"settings", "modes", "disk", "keys", "database", "clock", "broker", "account", "topology", "queues",
-                "certificates", "http", "workers", "directory", "deliveries", "ledger", "quarantine"},
+                "certificates", "http", "workers", "directory", "deliveries", "ledger", "quarantine",
+                "files", "names", "ports", "heard"},
         "node-1": {"settings", "modes", "disk", "keys", "database", "hub", "clock", "broker", "certificates",
-                   "directory", "outbox", "offices", "programs", "quarantine", "process"},
+                   "directory", "outbox", "offices", "programs", "quarantine", "process", "files",
+                   "names", "ports"},
     }  # fmt: skip
     assert {one["check"] for one in told} == claimed[which]
 
