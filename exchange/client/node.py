@@ -21,6 +21,7 @@ from exchange.client.shapes import (
     Events,
     Group,
     Listed,
+    Notice,
     Preview,
     Receipt,
     Root,
@@ -225,6 +226,10 @@ class NodeClient:
         """Times with an offset, in ISO 8601; without them the last 30 days."""
         given = {"since": since, "until": until}
         return cast("Statistics", self._get("/statistics", **{name: at for name, at in given.items() if at}))
+
+    def notices(self) -> list[Notice]:
+        """What the hub tells the unit now, the newest first."""
+        return cast("list[Notice]", self._get("/notices")["items"])
 
     def events(self, after: int = 0, limit: int = 100) -> Events:
         return cast("Events", self._get("/events", after=str(after), limit=str(limit)))

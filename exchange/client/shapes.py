@@ -15,6 +15,7 @@ __all__ = [
     "Limits",
     "Listed",
     "Moment",
+    "Notice",
     "Preview",
     "Reached",
     "Receipt",
@@ -212,6 +213,15 @@ class Side(TypedDict):
     mean_seconds_to_sign: float | None
     transport: dict[str, int]
     business: dict[str, int]
+
+
+class Notice(TypedDict):
+    id: str
+    at: str
+    kind: str
+    kind_zh: str
+    text: str
+    until: str
 
 
 class Statistics(TypedDict):

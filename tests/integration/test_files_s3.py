@@ -195,10 +195,15 @@ def test_settings_lead_to_the_bucket_and_the_doctor_tries_it(settings: Bucket, t
     def found(endpoint: str, store: str = settings.url) -> list[Finding]:
         keeping = FileKeeping(store=store, endpoint=endpoint, credentials_file="s3")
         home = SimpleNamespace(keeping=keeping, root=tmp_path, files=tmp_path / "files", id="hub.520304")
+        (tmp_path / "files").mkdir(exist_ok=True)
         patient = SimpleNamespace(
-            settings=SimpleNamespace(files=keeping), place=SimpleNamespace(home=lambda: cast("HubHome", home))
+            settings=SimpleNamespace(files=keeping),
+            place=SimpleNamespace(home=lambda: cast("HubHome", home)),
+            layout=SimpleNamespace(hub=tmp_path),
         )
-        return list(checks_hub.files(cast("HubPatient", patient)))
+        on_disk, *in_bucket = checks_hub.files(cast("HubPatient", patient))
+        assert on_disk.level is Level.OK
+        return in_bucket
 
     [well] = found(settings.endpoint)
     assert (well.check, well.level) == ("files", Level.OK)

@@ -177,6 +177,7 @@ def _look(sender: NodeClient, office: NodeClient) -> None:
     assert B in [one["code"] for one in sender.units()]
     assert sender.groups()
     assert sender.statistics()["sent"]["deliveries"] >= 8
+    assert sender.notices() == []
     assert sender.events()["items"]
     assert list(office.inbox())
     assert list(sender.documents())
