@@ -73,7 +73,7 @@ class ServersMaker:
 
         def mend() -> None:
             stage.close()
-            node.program.start()
+            start(county)
 
         return Apart(stage=stage, unit=node.units[0], hub=county.hub_root, node=node.root, mend=mend)
 
@@ -88,7 +88,7 @@ class ServersMaker:
         try:
             county.root.mkdir()
             county.found()
-            county.start()
+            start(county)
         except BaseException:
             county.close()
             raise
@@ -142,13 +142,13 @@ class ServersStage:
         self._county.stop()
 
     def resume(self) -> None:
-        self._county.start()
+        start(self._county)
 
     def restart(self) -> None:
         self._county.stop()
         ended = {program.name: program.status for program in self._county.programs()}
         assert set(ended.values()) == {0}, ended
-        self._county.start()
+        start(self._county)
 
     # the hub's administrator
 
@@ -276,6 +276,14 @@ class ServersStage:
 
 def _settings_of(node: TrialNode) -> Path:
     return node.root / "node.toml"
+
+
+def start(county: TrialCounty) -> None:
+    """Whoever is not there, and until each says where it is: a signal while it starts would end it out of order."""
+    county.start()
+    shown = [county.hub_root / "run" / f"{name}.url" for name in county.workers]
+    shown += [node.root / "web.url" for node in county.nodes]
+    wait("every process is there", lambda: all(path.exists() for path in shown))
 
 
 def _knows(desk: Desk, version: int) -> bool:

@@ -153,7 +153,7 @@ def test_twenty_townships_report_from_their_seeyon_into_that_of_the_office_where
     theirs = seeyons[author.code]
     wait("its author reads why, in its office", lambda: bool(receipts(theirs, Event.RETURNED, back)))
     (returned,) = receipts(theirs, Event.RETURNED, back)
-    assert (returned["办理人"], returned["说明"]) == ("罗文", "OPERATOR 缺少第二页")
+    assert (returned["办理人"], returned["说明"]) == ("罗文", "经办人决定 缺少第二页")
 
     assert stage.broken_promises() == []
     stage.restart()

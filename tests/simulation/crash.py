@@ -95,8 +95,9 @@ class WatchedStore:
 
 _READS = (
     *("accepted_", "archives", "by_", "checkpoint", "claimed", "counts", "deliveries", "director", "documents", "due_"),
-    *("entries", "find", "handover", "latest", "listing", "oldest_", "open_", "originals_", "quarantined", "receipts"),
-    *("refusals", "tree_", "units", "unsealed", "unsettled", "untold", "lock_", "enrolment"),
+    *("enrolment", "entries", "find", "handover", "latest", "listing", "lock_", "notices", "oldest_", "open_"),
+    *("originals_", "outbox_", "pauses", "quarantined", "receipts", "refusals", "tree_", "units", "unneeded"),
+    *("unsealed", "unsettled", "untold"),
 )
 
 
