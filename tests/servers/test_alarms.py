@@ -501,6 +501,7 @@ def test_a_minute_is_a_second_in_the_rules_and_nothing_else_is_changed() -> None
     assert all(re.sub(r"\d+[smhd]\b| / 60", "", a) == re.sub(r"\d+[smhd]\b| / 60", "", b) for a, b in pairs)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)  # a loaded machine
 def test_each_fault_fires_its_alarms_and_no_other_and_its_cause_is_told_once(exchange: Exchange) -> None:
     until(exchange.county, "the first delivery", lambda: delivered(exchange.county))

@@ -18,6 +18,7 @@ def bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_tiny_measurement_has_every_part() -> None:
     sizes = ("--rate", "1:6", "--rate", "4:2", "--backlog", "5", "--probes", "2", "--half-seconds", "1")

@@ -36,6 +36,7 @@ def cut_while_it_passes(far: FarCounty, of_bytes: int, cuts: int, over: threadin
             far.cut()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_gigabyte_goes_its_whole_way_over_a_line_cut_ten_times_in_little_memory(tmp_path: Path) -> None:
     source, target = tmp_path / "大坝影像.bin", tmp_path / "received.bin"
