@@ -257,16 +257,18 @@ def pages(target: NodeTarget) -> None:
 
 
 def events(target: NodeTarget) -> None:
-    first = _got(target.ask("GET", "/events", params={"after": "0", "limit": "5"}), 200, "GET /events")
-    again = _got(target.ask("GET", "/events", params={"after": "0", "limit": "5"}), 200, "GET /events")
+    for _ in range(2):
+        _got(target.send(target.document(), _new_key()), 201, "发文 sending")
+    asked, end = {"after": "0", "limit": "2"}, time.monotonic() + _WAIT_SECONDS
+    while len((first := _got(target.ask("GET", "/events", params=asked), 200, "GET /events"))["items"]) < 2:
+        expect(time.monotonic() < end, True, "发文之后有事件 that events come of what was sent")
+        time.sleep(0.2)
+    again = _got(target.ask("GET", "/events", params=asked), 200, "GET /events")
     expect(again["items"], first["items"], "再问一次 asked again")
     numbers = [one["number"] for one in first["items"]]
     expect(numbers, sorted(set(numbers)), "编号 numbers")
-    if numbers:
-        rest = _got(target.ask("GET", "/events", params={"after": str(numbers[0]), "limit": "5"}), 200, "GET /events")
-        expect(
-            [one["number"] for one in rest["items"]][: len(numbers) - 1], numbers[1:], "从第一个之后 after the first"
-        )
+    rest = _got(target.ask("GET", "/events", params={"after": str(numbers[0]), "limit": "1"}), 200, "GET /events")
+    expect([one["number"] for one in rest["items"]], numbers[1:], "从第一个之后 after the first")
 
 
 def slow(target: NodeTarget) -> None:
