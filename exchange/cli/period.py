@@ -2,17 +2,27 @@
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from exchange.cli.failure import fail
+from exchange.cli.language import both
 from exchange.cli.output import SHANGHAI
 
 if TYPE_CHECKING:
     from exchange.services.attendance import WorkingHours
 
-__all__ = ["HOURS", "day_of", "period", "time_to_come", "working_hours"]
+__all__ = ["HOURS", "AlsoWorked", "Holidays", "Hours", "day_of", "period", "time_to_come", "working_hours"]
 
 HOURS = "08:30-12:00,14:30-17:30"
+Hours = Annotated[str, typer.Option(help=both("工作时间，北京时间", "working hours, China's time"))]
+Holidays = Annotated[
+    list[str] | None, typer.Option("--except", metavar="DATE", help=both("放假的日子，可多次", "a holiday; repeatable"))
+]
+AlsoWorked = Annotated[
+    list[str] | None, typer.Option(metavar="DATE", help=both("调休上班的周末，可多次", "a weekend that is worked"))
+]
 _HALF = re.compile(r"([0-2]?\d):([0-5]\d)-([0-2]?\d):([0-5]\d)", re.ASCII)
 _LONGEST = timedelta(days=366)
 

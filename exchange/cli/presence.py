@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exchange.cli.failure import fail
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
 from exchange.cli.output import SHANGHAI, brief, show_json, show_table, stamp
-from exchange.cli.period import HOURS, day_of, period, working_hours
+from exchange.cli.period import HOURS, AlsoWorked, Holidays, Hours, day_of, period, working_hours
+from exchange.cli.spreadsheet import check_spreadsheet, save_spreadsheet
 
 if TYPE_CHECKING:
     from exchange.ports.presence import PresenceRecord
@@ -129,14 +129,9 @@ def presence(  # noqa: PLR0917  # one for each option
         str | None, typer.Option("--from", metavar="DATE", help=both("起始日，代替 --month", "first day, instead"))
     ] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DATE", help=both("截止日", "last day"))] = None,
-    hours: Annotated[str, typer.Option(help=both("工作时间，北京时间", "working hours, China's time"))] = HOURS,
-    without: Annotated[
-        list[str] | None,
-        typer.Option("--except", metavar="DATE", help=both("放假的日子，可多次", "a holiday; repeatable")),
-    ] = None,
-    also: Annotated[
-        list[str] | None, typer.Option(metavar="DATE", help=both("调休上班的周末，可多次", "a weekend that is worked"))
-    ] = None,
+    hours: Hours = HOURS,
+    without: Holidays = None,
+    also: AlsoWorked = None,
     out: Annotated[
         Path | None, typer.Option(dir_okay=False, help=both("存为 .xlsx 或 .csv，每日一列", "save, a column a day"))
     ] = None,
@@ -149,8 +144,7 @@ def presence(  # noqa: PLR0917  # one for each option
     start, end = period(month, first, last, now.astimezone(SHANGHAI).date())
     days = working_days(start, end, map(day_of, without or ()), map(day_of, also or ()))
     worked = working_hours(hours)
-    if out is not None and out.suffix not in {".xlsx", ".csv"}:
-        raise fail("PERIOD", f"{out.name}：只能存为 .xlsx 或 .csv", f"{out.name}: only .xlsx or .csv can be written")
+    check_spreadsheet(out)
     with desk(data) as opened:
         directory = opened.administration().administrator.current()
         with opened.hub_store.begin() as session:
@@ -201,13 +195,11 @@ def _attended_value(one: "Attended") -> dict[str, object]:
 
 
 def _save(out: Path, days: Sequence[date], found: Iterable["Attended"]) -> None:
-    from exchange.adapters.sheet import write_csv, write_xlsx
-
     header = [say(*title) for title in _SUMMARY] + [day.isoformat() for day in days]
     rows = [
         (*_summary(one), *(round(present / due, 4) if due else None for _, present, due in one.days)) for one in found
     ]
-    (write_xlsx if out.suffix == ".xlsx" else write_csv)(out, header, rows)
+    save_spreadsheet(out, header, rows)
 
 
 def _percent(part: float, whole: float) -> str:

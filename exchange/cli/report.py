@@ -13,7 +13,8 @@ from exchange.cli.failure import fail
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
 from exchange.cli.output import SHANGHAI, show_json, show_table
-from exchange.cli.period import HOURS, day_of, period, working_hours
+from exchange.cli.period import HOURS, AlsoWorked, Holidays, Hours, day_of, period, working_hours
+from exchange.cli.spreadsheet import check_spreadsheet, save_spreadsheet
 
 if TYPE_CHECKING:
     from exchange.ports.figures import Figures
@@ -43,14 +44,9 @@ def report(  # one for each option
     data: Data = DEFAULT_DATA,
     day: Annotated[str | None, typer.Option(metavar="DATE", help=both("哪一天，默认今天", "which day; today"))] = None,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help=both("哪个月", "which month"))] = None,
-    hours: Annotated[str, typer.Option(help=both("工作时间，北京时间", "working hours, China's time"))] = HOURS,
-    without: Annotated[
-        list[str] | None,
-        typer.Option("--except", metavar="DATE", help=both("放假的日子，可多次", "a holiday; repeatable")),
-    ] = None,
-    also: Annotated[
-        list[str] | None, typer.Option(metavar="DATE", help=both("调休上班的周末，可多次", "a weekend that is worked"))
-    ] = None,
+    hours: Hours = HOURS,
+    without: Holidays = None,
+    also: AlsoWorked = None,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help=both("存为 .xlsx 或 .csv", "save"))] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,8 +57,7 @@ def report(  # one for each option
     now = SystemClock().now()
     if day is not None and month is not None:
         raise fail("PERIOD", "--day 与 --month 只能用其一", "either --day or --month")
-    if out is not None and out.suffix not in {".xlsx", ".csv"}:
-        raise fail("PERIOD", f"{out.name}：只能存为 .xlsx 或 .csv", f"{out.name}: only .xlsx or .csv can be written")
+    check_spreadsheet(out)
     today = now.astimezone(SHANGHAI).date()
     first, last = period(month, None if month else day or today.isoformat(), None if month else day, today)
     days, worked = working_days(first, last, map(day_of, without or ()), map(day_of, also or ())), working_hours(hours)
@@ -71,7 +66,7 @@ def report(  # one for each option
         with opened.hub_store.begin() as session:
             found = report_of(session, directory, first, last, days, worked, now)
     if out is not None:
-        _save(out, found)
+        save_spreadsheet(out, [say(*title) for title in _COLUMNS], _rows(found))
     if as_json:
         show_json(_value(found))
         return
@@ -124,9 +119,3 @@ def _figures(one: "Figures") -> dict[str, object]:
         "p95_hours_to_sign": _hours(one.most),
         "bytes_sent": one.bytes,
     }
-
-
-def _save(out: Path, found: "Report") -> None:
-    from exchange.adapters.sheet import write_csv, write_xlsx
-
-    (write_xlsx if out.suffix == ".xlsx" else write_csv)(out, [say(*title) for title in _COLUMNS], _rows(found))
