@@ -58,10 +58,10 @@ class Machine:
         return [f"/root/{file.name}" for file in files]
 
 
-def build(out: Path, *options: str) -> dict[str, Path]:
-    done = subprocess.run(
-        [ROOT / "deploy/debian/build", "--out", out, *options], capture_output=True, text=True, check=False
-    )
+def build(out: Path, checkout: Path = ROOT) -> dict[str, Path]:
+    """Name of the package -> its file."""
+    command: list[str | Path] = [checkout / "deploy/debian/build", "--out", out, "--wheels", ROOT / "build/wheels"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     made = [Path(line) for line in done.stdout.splitlines()]
     return {file.name.partition("_")[0]: file for file in made}
@@ -69,8 +69,18 @@ def build(out: Path, *options: str) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Name of the package -> its file."""
     return build(tmp_path_factory.mktemp("packages"))
+
+
+@pytest.fixture(scope="session")
+def disk(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For a machine without a network."""
+    out = tmp_path_factory.mktemp("offline") / "disk"
+    done = subprocess.run(
+        [ROOT / "deploy/offline/make", out, *packages.values()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return out
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ def test_what_is_in_them(packages: dict[str, Path]) -> None:
     assert not [
         path for path, mode in program.items() if not mode.endswith(" root/root") or (mode[0] != "l" and mode[8] == "w")
     ]
-    assert "/usr/share/yidi/prometheus/yidi-alerts.yml" in program
+    for path in ("/usr/share/yidi/prometheus/yidi-alerts.yml", "/usr/share/doc/yidi/examples/bozhou/units.csv"):
+        assert path in program
     assert f" {Path('/usr/bin/python3').resolve().name}," in control(packages["yidi"], "control")
     for name in ("hub", "node"):
         assert f"/lib/systemd/system/yidi-{name}.service" in listed(packages[f"yidi-{name}"])

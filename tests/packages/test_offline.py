@@ -1,22 +1,11 @@
 """The disk for a county without a network: what is on it installs by itself, and a spoilt disk is refused."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.packages.conftest import ROOT, Machine
-
-
-@pytest.fixture(scope="session")
-def disk(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("offline") / "disk"
-    done = subprocess.run(
-        [ROOT / "deploy/offline/make", out, *packages.values()], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return out
+from tests.packages.conftest import Machine
 
 
 @pytest.mark.timeout(900)
