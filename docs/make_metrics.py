@@ -31,6 +31,7 @@ _HEAD = """# Metrics 监控指标
   before the first one, the certificates of units where none is hosted. So has a counter with labels that has not
   counted yet.
 - Gauges are read every 15 seconds, those of units and of what is unsigned every 30.
+- Histograms have fixed buckets: the Python client of Prometheus writes no native ones (0.26).
 
 This page is written by `python docs/make_metrics.py`.
 
@@ -77,7 +78,8 @@ class Alert:
 def alerts() -> Iterator[Alert]:
     """The rules as they stand in the file, which is written in one style."""
     rule = re.compile(
-        r"- alert: (?P<name>\w+)\n +expr: (?P<expression>.*?)\n +(?:for: \w+\n +)?labels: {severity: (?P<severity>\w+)}"
+        r"- alert: (?P<name>\w+)\n +expr: (?P<expression>.*?)\n +(?:(?:keep_firing_)?for: \w+\n +)*"
+        r"labels: {severity: (?P<severity>\w+)}"
         r'\n +annotations:\n +summary: "(?P<summary>.*?)"\n',
         re.DOTALL,
     )

@@ -8,8 +8,8 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from exchange.cli.language import use
-from exchange.cli.top import drawn
-from exchange.cli.top_frame import Alarm, frame_of
+from exchange.cli.watch.top import drawn
+from exchange.cli.watch.top_frame import Alarm, frame_of
 from tests.unit.cli.top_looks import earlier, later
 
 PAGE = Path(__file__).parent / "pictures" / "top.svg"

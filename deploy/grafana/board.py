@@ -7,7 +7,7 @@ must never be empty.
 Not here: the boards (`deploy.grafana.boards`), who draws them (Grafana, or `exchange.web.dashboards`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,7 +28,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """`steps`: from which value on which colour, after the first colour, which holds below them. `unit`: Grafana's."""
+    """`steps`: from which value on which colour, after the first colour, which holds below them. `unit`: Grafana's.
+    `names`: what stands in place of a series' name; of a table, its labels and their headings, in that order."""
 
     kind: str
     title: str
@@ -40,13 +41,14 @@ class Panel:
     first: str = GREEN
     steps: tuple[tuple[float, str], ...] = ()
     words: tuple[tuple[float, str], ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     empty: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """`uid` is its address and the name of its file. `variables`: name -> (label, metric whose label of that name it
-    takes)."""
+    takes, and whose label `name` a person reads)."""
 
     uid: str
     title: str
@@ -76,7 +78,7 @@ class Board:
 
     def _variables(self) -> Iterator[dict[str, Any]]:
         for name, (label, metric) in self.variables.items():
-            query = f"label_values({metric}, {name})"
+            query = f"query_result({metric})"
             yield {
                 "name": name,
                 "label": label,
@@ -84,6 +86,7 @@ class Board:
                 "datasource": _SOURCE,
                 "query": {"query": query, "refId": name},
                 "definition": query,
+                "regex": f'/name="(?<text>[^"]+)".*{name}="(?<value>[^"]+)"/',
                 "refresh": 2,
                 "sort": 1,
             }
@@ -124,10 +127,11 @@ def lines(
     *,
     unit: str = "short",
     steps: Sequence[tuple[float, str]] = (),
+    names: Mapping[str, str] | None = None,
     empty: str = "",
     width: int = 8,
 ) -> Panel:
-    """Curves over time. `queries`: expression and legend. `steps` are drawn as limits."""
+    """Curves over time. `queries`: expression and legend. `steps` are drawn as limits. `names`: legend -> words."""
     return Panel(
         kind="timeseries",
         title=title,
@@ -138,20 +142,24 @@ def lines(
         height=8,
         first=BLUE,
         steps=tuple(steps),
+        names=names or {},
         empty=empty,
     )
 
 
-def table(title: str, expression: str, says: str, *, unit: str = "short", empty: str = "", width: int = 12) -> Panel:
-    """A row for each series of this moment: its labels, and its value."""
+def table(
+    title: str, expression: str, says: str, *, columns: Mapping[str, str], empty: str = "", width: int = 12
+) -> Panel:
+    """A row for each series of this moment. `columns`: label -> its heading; the value is not shown."""
     return Panel(
         kind="table",
         title=title,
         says=says,
         queries=(Query(expression),),
-        unit=unit,
+        unit="short",
         width=width,
         height=8,
+        names=columns,
         empty=empty,
     )
 
@@ -189,9 +197,9 @@ def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
             }
             for at, query in enumerate(panel.queries)
         ],
-        "fieldConfig": {"defaults": _field(panel), "overrides": []},
+        "fieldConfig": {"defaults": _field(panel), "overrides": _overrides(panel)},
         "options": _OPTIONS[panel.kind],
-        **({"transformations": _TABLE} if panel.kind == "table" else {}),
+        **({"transformations": [_columns(panel)]} if panel.kind == "table" else {}),
     }
 
 
@@ -215,6 +223,22 @@ def _field(panel: Panel) -> dict[str, Any]:
     return settings
 
 
+def _overrides(panel: Panel) -> list[dict[str, Any]]:
+    if panel.kind != "timeseries":
+        return []
+    return [
+        {"matcher": {"id": "byName", "options": name}, "properties": [{"id": "displayName", "value": words}]}
+        for name, words in panel.names.items()
+    ]
+
+
+def _columns(panel: Panel) -> dict[str, Any]:
+    order = {name: at for at, name in enumerate(panel.names)}
+    hidden = dict.fromkeys(("Time", "Value", "__name__"), True)
+    options = {"excludeByName": hidden, "indexByName": order, "renameByName": dict(panel.names)}
+    return {"id": "organize", "options": options}
+
+
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "stat": {
         "colorMode": "background",
@@ -227,4 +251,3 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "table": {"showHeader": True, "cellHeight": "sm"},
 }
-_TABLE: Final = [{"id": "organize", "options": {"excludeByName": {"Time": True, "__name__": True}}}]

@@ -5,6 +5,7 @@ Not here: what is done to the exchange meanwhile.
 """
 
 import json
+import secrets
 import threading
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ class FolderLoad:
     def __init__(self, office: Path, others: Sequence[Path], *, each: float = 0.3) -> None:
         self._office, self._others, self._each = office, others, each
         self._over, self._number = threading.Event(), 0
+        self._body = f"{secrets.token_hex(4)}.txt"  # tells its documents from those of another load
         self._thread = threading.Thread(target=self._lay)
 
     @property
@@ -31,7 +33,7 @@ class FolderLoad:
 
     def arrived(self, office: Path) -> Counter[int]:
         """How often each document lies in this unit's inbox."""
-        return Counter(int(body.read_text()) for body in office.glob("inbox/*[0-9a-f]/files/*.txt"))
+        return Counter(int(body.read_text()) for body in office.glob(f"inbox/*[0-9a-f]/files/{self._body}"))
 
     def everything_arrived(self) -> bool:
         return all(len(self.arrived(office)) == self._number for office in self._others)
@@ -58,11 +60,27 @@ class FolderLoad:
             number = self._number + 1
             folder = self._office / "outbox" / f"{number}.tmp"
             folder.mkdir(parents=True)
-            (folder / "正文.txt").write_text(str(number))
-            (folder / "manifest.json").write_text(json.dumps(_manifest(number, self._others)), encoding="utf-8")
+            (folder / self._body).write_text(str(number))
+            (folder / "manifest.json").write_text(json.dumps(self._manifest(number)), encoding="utf-8")
             (folder / "READY").touch()
             folder.rename(folder.with_suffix(""))
             self._number = number
+
+    def _manifest(self, number: int) -> dict[str, object]:
+        return {
+            "编号": f"{self._body}-{number}",
+            "主送": [office.name for office in self._others],
+            "元数据": {
+                "文种": "通知",
+                "标题": f"关于加强值班的通知（{number}）",
+                "发文机关标志": "测试县",
+                "发文机关署名": "测试县",
+                "成文日期": "2026-11-01",
+            },
+            "文件": [{"文件名": self._body, "类别": "正文"}],
+            "经办人": "李四",
+            "不涉密声明人": "张三",
+        }
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -73,20 +91,3 @@ class FolderLoad:
     ) -> None:
         self._over.set()
         self._thread.join()
-
-
-def _manifest(number: int, to: Sequence[Path]) -> dict[str, object]:
-    return {
-        "编号": f"OA-{number}",
-        "主送": [office.name for office in to],
-        "元数据": {
-            "文种": "通知",
-            "标题": f"关于加强值班的通知（{number}）",
-            "发文机关标志": "测试县",
-            "发文机关署名": "测试县",
-            "成文日期": "2026-11-01",
-        },
-        "文件": [{"文件名": "正文.txt", "类别": "正文"}],
-        "经办人": "李四",
-        "不涉密声明人": "张三",
-    }

@@ -1,6 +1,6 @@
 """The dashboards over a real exchange: alive, loaded and then broken, scraped by Prometheus and drawn by Chromium.
 
-`YIDI_PICTURES=docs/pictures` keeps what Chromium drew.
+`YIDI_PICTURES=docs/pictures` keeps what Chromium drew, after five minutes of work.
 """
 
 import json
@@ -24,7 +24,9 @@ from exchange.wiring.layout import Layout
 from tests.servers.four import UNITS, A, B, D, send, sign, until
 from tests.servers.watching import Prometheus, photographed, prometheus
 
-SENT, SIGNED = 60, 25
+PICTURES = os.environ.get("YIDI_PICTURES")
+ROUNDS = 50 if PICTURES else 3
+SENT, SIGNED = 20 * ROUNDS, 25
 
 
 class Watched:
@@ -57,8 +59,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         with prometheus(root, f"http://127.0.0.1:{face}/targets", addresses, port=asked) as server:
             server.until('count(up{job="yidi"} == 1)', lambda found: bool(found) and found[0]["value"][1] == "7")
             sent = []
-            for _ in range(3):
-                sent += send(county, A, (B, D), ["加强值班。".encode()] * (SENT // 3))
+            for _ in range(ROUNDS):
+                sent += send(county, A, (B, D), ["加强值班。".encode()] * 20)
                 time.sleep(4)
             until(county, "rest", county.at_rest)
             sign(county, B, sent[:SIGNED])
@@ -129,14 +131,15 @@ def test_the_page_asks_for_nothing_that_is_no_board(watched: Watched) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
 def test_chromium_draws_each(watched: Watched, board: Board) -> None:
-    kept = os.environ.get("YIDI_PICTURES")
-    picture = Path(kept) / f"{board.uid}.png" if kept else None
+    picture = Path(PICTURES) / f"{board.uid}.png" if PICTURES else None
     height = 60 + 38 * max(one["gridPos"]["y"] + one["gridPos"]["h"] for one in board.grafana()["panels"])
-    drawn = photographed(f"{watched.page}?minutes=5#{board.uid}", picture, 1500, height)
+    drawn = photographed(f"{watched.page}?minutes=5&unit={B}#{board.uid}", picture, 1500, height)
     assert f'data-drawn="{board.uid}"' in drawn
     assert 'id="told" class=""' in drawn, "the page says that something did not answer"
     filled = [answer for answer in watched.data(board.uid).values() if answer["series"]]
     curves = sum(panel.kind == "timeseries" for panel in board.panels)
-    assert 0 < len(re.findall("<canvas", drawn)) <= curves
+    heights = [int(one) for one in re.findall(r'<canvas[^>]* height="(\d+)"', drawn)]
+    assert 0 < len(heights) <= curves
+    assert min(heights) > 100, "the legend leaves no room for the curves"
     assert len(re.findall("<section", drawn)) == len(board.panels)
     assert len(filled) > len(board.panels) // 2

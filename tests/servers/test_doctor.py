@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from exchange.cli import checks_hub, checks_node
-from exchange.cli.checks import Finding, Level, examine
-from exchange.cli.checks_hub import HubPatient
-from exchange.cli.checks_node import NodePatient
+from exchange.cli.doctor import hub as checks_hub
+from exchange.cli.doctor import node as checks_node
+from exchange.cli.doctor.checks import Finding, Level, examine
+from exchange.cli.doctor.hub import HubPatient
+from exchange.cli.doctor.node import NodePatient
 from exchange.model.unit import Level as UnitLevel
 from exchange.model.unit import Unit, UnitCode, UnitKind
 from exchange.topology import inbox_queue
@@ -109,6 +110,16 @@ def test_whoever_is_well_passes_every_check(county: TrialCounty, which: str) -> 
                    "names", "ports"},
     }  # fmt: skip
     assert {one["check"] for one in told} == claimed[which]
+
+
+def test_a_document_goes_from_one_unit_to_another_and_back(county: TrialCounty) -> None:
+    until_well(lambda: hub(county), lambda: node(county))
+    command = [sys.executable, "-m", "exchange.cli", "doctor", "--data", str(county.nodes[0].root), "--json"]
+    command += ["--round-trip", UNITS[1].name, "--person", "张三", "--patience", str(int(SECONDS))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=480, env=dict(os.environ))
+    told = {one["check"]: one for one in json.loads(done.stdout)}
+    assert told["round-trip"]["level"] == "ok", done.stdout + done.stderr
+    assert told["round-trip"]["found"].startswith("甲局 → 乙局：")
 
 
 # -------------------------------------------------------------------------------------------- a sick hub

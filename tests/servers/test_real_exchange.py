@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.telemetry.trace_ids import trace_id
 from exchange.trial.servers import RabbitServer, free_port
+from tests.integration.collector import Collector, collector
 
 SENDER, RECIPIENT = "520304-001", "520304-002"
 UNITS = f"code,name,category,level\n{SENDER},甲局,government,county\n{RECIPIENT},乙镇,township,township\n"
@@ -101,9 +103,37 @@ def enroll(hub: Path, node: Path, unit: str, *trust: str | Path, yidi: Command =
     yidi("node", "enroll", "--data", node, *trust, "--unit", unit, "--code", told["code"])
 
 
+@pytest.fixture
+def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector that every process is told of."""
+    with collector("canary-token") as server:
+        monkeypatch.setenv("YIDI_TRACES__ENDPOINT", server.url)
+        monkeypatch.setenv("YIDI_TRACES__HEADERS_FILE", str(private(tmp_path / "headers", "x-token: canary-token")))
+        yield server
+
+
+def assert_traced(traced: Collector, envelope: str) -> None:
+    way = [
+        ("yidi-node", "envelope_relayed"),
+        ("yidi-router-1", "envelope_accepted"),
+        ("yidi-node", "envelope_delivered"),
+        ("yidi-acknowledger-1", "receipt_recorded"),
+        ("yidi-node", "receipt_received"),
+    ]
+
+    def went() -> bool:
+        """Each step somewhere after the one before it."""
+        steps = iter((one.service, one.name) for one in traced.spans(trace_id(envelope)))
+        return all(step in steps for step in way)
+
+    until(went)
+    for secret in ("值班", "通知.txt", "王芳", "李四", "canary"):
+        assert secret.encode() not in traced.raw
+
+
 @pytest.mark.timeout(480)  # a loaded machine; a minute on an idle one
 def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_killed(
-    tmp_path: Path, broker: RabbitServer, database: str
+    tmp_path: Path, broker: RabbitServer, database: str, traced: Collector
 ) -> None:
     hub, sender, recipient = (tmp_path / name for name in ("hub", "sender", "recipient"))
     logs = {name: tmp_path / f"{name}.log" for name in ("hub", "sender", "recipient")}
@@ -167,7 +197,9 @@ def test_a_document_with_a_file_goes_from_node_to_node_though_the_router_is_kill
             }  # fmt: skip
             until(lambda: "work.presence\t0" in broker.rabbitmqctl("list_queues", "name", "messages"), *logs.values())
             assert "yidi-presence" in broker.rabbitmqctl("list_queues", "name", "policy")
-            # (4) and the hub's books hold all of it
+            # (4) all processes put what they did into one trace, and nothing of what the document says
+            assert_traced(traced, f"{SENDER}/{number}")
+            # (5) and the hub's books hold all of it
             counts = json.loads(yidi("hub", "status", "--data", hub, "--json"))
             assert counts["ledger"]["size"] >= 4, counts
             checked = json.loads(yidi("ledger", "verify", "--data", hub, "--files", "--json"))

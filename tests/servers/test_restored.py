@@ -15,7 +15,7 @@ import pytest
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
-from exchange.services.audit_report import Check
+from exchange.services.audit.report import Check
 from exchange.trial.county import TrialCounty, TrialPlan
 from tests.servers.four import CODES, UNITS, A, B, C, D, send, sign, until
 

@@ -109,8 +109,6 @@ def test_a_hub_ends_its_workers_in_order(county: TrialCounty) -> None:
     web = county.workers["web-1"]
     command = [sys.executable, "-m", "exchange.cli", "hub", "run", "--data", str(county.hub_root)]
     hub = Program("hub", command, county.root / "hub.log", web.environment)
-    for office_ in county.root.glob("node-*/offices/*/inbox/*"):
-        office_.rename(county.root / f"{office_.parts[-3]}-{office_.name}")
     try:
         hub.start()
         sent = FolderLoad(office(county, B), [office(county, unit) for unit in (A, C, D)])

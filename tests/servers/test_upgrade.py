@@ -19,7 +19,7 @@ from sqlalchemy import text
 from exchange.files.local import LocalFiles
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.unit import UnitCode
-from exchange.services.audit import audit
+from exchange.services.audit.promises import audit
 from exchange.storage import open_hub_store, open_node_store
 from exchange.storage.engine import open_engine
 from exchange.trial.process import Program

@@ -4,23 +4,19 @@ import json
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 from exchange.trial.servers import free_port
 
-__all__ = ["DEPLOYED", "Prometheus", "Told", "alertmanager", "photographed", "prometheus", "receiver"]
+__all__ = ["DEPLOYED", "Prometheus", "alertmanager", "photographed", "prometheus"]
 
-Told = list[tuple[str, str, int]]
-
-_SECONDS = 60.0
+_SECONDS = 180.0
 DEPLOYED = Path(__file__).parents[2] / "deploy/prometheus"
 
 
@@ -53,7 +49,7 @@ def prometheus(
     manager: str = "",
 ) -> Iterator[Prometheus]:
     """As `deploy/prometheus/prometheus.yml` has it, but every second. `discovered`: URL of the hub's targets. `static`:
-    instance -> address. `manager`: URL of the Alertmanager that hears of alerts."""
+    instance -> address. `manager`: URL of the Alertmanager that hears of alerts, each second once more."""
     fixed = [{"targets": [address], "labels": {"instance": instance}} for instance, address in static.items()]
     found = [{"url": discovered, "refresh_interval": "1s"}]
     settings: dict[str, Any] = {
@@ -69,6 +65,7 @@ def prometheus(
         settings["alerting"] = {"alertmanagers": [{"static_configs": targets}]}
     (folder / "prometheus.yml").write_text(json.dumps(settings), encoding="utf-8")  # which is YAML, too
     command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
+    command += ["--rules.alert.resend-delay=1s"]
     url = f"http://127.0.0.1:{port}"
     with _running([*command, f"--web.listen-address=127.0.0.1:{port}"], folder / "prometheus.log", f"{url}/-/ready"):
         yield Prometheus(url)
@@ -88,28 +85,6 @@ def alertmanager(folder: Path, told: str, *, interval: str = "1s") -> Iterator[s
     command += [f"--storage.path={folder}/alerts", f"--web.listen-address={url.removeprefix('http://')}"]
     with _running(command, folder / "alertmanager.log", f"{url}/-/ready"):
         yield url
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[str, Told]]:
-    """A receiver's address, and what it was told: alert, state, how many series."""
-    heard: Told = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            heard.append((body["groupLabels"]["alertname"], body["status"], len(body["alerts"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/", heard
-        server.shutdown()
-        thread.join()
 
 
 def photographed(url: str, picture: Path | None, width: int, height: int) -> str:
