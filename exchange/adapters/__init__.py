@@ -23,5 +23,5 @@
     sheet.py             spreadsheets, in and out
     unit_rows.py         their rows as units
 
-Not here: what is sent and when (`exchange.services.handover`).
+Not here: what is sent and when (`exchange.services.node.handover`).
 """

@@ -91,7 +91,7 @@ class Bell:
         self._monotonic = monotonic
         self._rung: float | None = None
 
-    def ring(self, _body: bytes = b"") -> None:
+    def ring(self) -> None:
         self._rung = self._monotonic()
 
     @property

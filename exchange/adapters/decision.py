@@ -3,7 +3,7 @@ or the same in columns of a table.
 
     {"公文": "520304-001_6f1c1f6e-...", "决定": "签收", "人员": "李四"}
 
-Not here: where it is found (`folder`, `staging`), whether it may be taken (`exchange.services.decide`).
+Not here: where it is found (`folder`, `staging`), whether it may be taken (`exchange.services.node.decide`).
 """
 
 from typing import Final

@@ -6,6 +6,7 @@
                   inbox/     received documents: <sender>_<id>/ with envelope.xml, manifest.json, files/
                   decisions/ what people decided about received documents, a JSON file each (`folder_decisions`)
                   receipts/  <envelope id>.<event>.<receipt id>.json, and the signed .xml
+                  notices/   <kind>.<receipt id>.txt for people, .json, .xml: what the hub tells the unit
                   .yidi/     what was given or taken, so that nothing is twice in effect
 
 Commit is a rename: whatever ends in .tmp is nobody's yet, here and there. A document to send is taken once it holds
@@ -31,7 +32,7 @@ from pydantic import Field
 
 from exchange.adapters.decision import name_of
 from exchange.adapters.folder_decisions import DecisionFolder
-from exchange.adapters.manifest import describe, describe_receipt, read_manifest
+from exchange.adapters.manifest import describe, describe_receipt, notice_text, read_manifest
 from exchange.adapters.registry import Place
 from exchange.adapters.share import (
     display_name,
@@ -52,12 +53,13 @@ from exchange.errors import (
     YidiError,
 )
 from exchange.model.envelope import EnvelopeKey, FileEntry
+from exchange.model.notice import Notice
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.office import Draft, HandOver, InOffice, Misfit, OfficeAdapter, OfficeDecision
 from exchange.settings import AdapterSettings
 
-__all__ = ["FolderAdapter", "FolderSettings"]
+__all__ = ["FOLDERS", "FolderAdapter", "FolderSettings"]
 
 FOLDERS = ("outbox", "inbox", "receipts", "decisions", "error", "done", ".yidi")
 # A whole path must stay below 260 characters for Windows, whose root may be longer than ours.
@@ -113,7 +115,12 @@ class FolderAdapter(OfficeAdapter):
     def open(cls, settings: FolderSettings, place: Place) -> Self:
         """As an entry point is asked."""
         root = place.data / settings.root if settings.root else place.offices
-        return cls(root, settle_seconds=settings.settle_seconds, patience_seconds=settings.patience_seconds)
+        return cls(
+            root,
+            settle_seconds=settings.settle_seconds,
+            patience_seconds=settings.patience_seconds,
+            unit_name=place.name_of,
+        )
 
     def __init__(
         self,
@@ -121,12 +128,14 @@ class FolderAdapter(OfficeAdapter):
         *,
         settle_seconds: float = 3.0,
         patience_seconds: float = 600.0,
+        unit_name: Callable[[UnitCode], str] = lambda _unit: "",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._root = root
+        self._root, self._unit_name = root, unit_name
         self._settle, self._patience, self._monotonic = settle_seconds, patience_seconds, monotonic
         self._watched: dict[UnitCode, dict[Path, _Watch]] = {}
         self._decisions: dict[UnitCode, DecisionFolder] = {}
+        self._whole: set[UnitCode] = set()
 
     def check(self, units: Sequence[UnitCode]) -> Iterator[Misfit]:
         """Whether every folder can be written, and no path is too long for Windows."""
@@ -143,6 +152,10 @@ class FolderAdapter(OfficeAdapter):
             return
         for unit in units:
             parts = [path for name in FOLDERS if (path := root / unit / name).exists()] or [root]
+            lost = [name for name in FOLDERS if not (root / unit / name).exists()] if parts != [root] else []
+            if lost:
+                found = f"{root / unit} 缺少文件夹 lacks folders: {', '.join(lost)}"
+                yield _misfit(found, "重启节点即补建 start the node again, which makes them")
             for path in parts:
                 if not path.is_dir() or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
                     yield _misfit(f"{path} 不可读写 cannot be read and written", f"chmod u+rwx {path}")
@@ -181,7 +194,7 @@ class FolderAdapter(OfficeAdapter):
                 _copy_file(item, entry, files / short)
                 stored[entry.name] = f"files/{short}"
             sync_directory(files)
-        write_synced(temporary / "manifest.json", describe(item.envelope, item.unit, stored))
+        write_synced(temporary / "manifest.json", describe(item, stored))
         sync_directory(temporary)
         temporary.rename(folder)
         sync_directory(folder.parent)
@@ -191,6 +204,7 @@ class FolderAdapter(OfficeAdapter):
     def tell(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
         """Write the receipt, signed and readable. The .json comes last: who sees it finds the .xml."""
         if receipt.subject is None:
+            self._tell_notice(unit, receipt, document)
             return
         stem = f"{receipt.subject.envelope.id}.{receipt.event}.{receipt.id}"
         with faults_as_adapter_errors(f"receipts of {unit}"):
@@ -198,7 +212,22 @@ class FolderAdapter(OfficeAdapter):
             if (folder / f"{stem}.json").exists():
                 return
             write_whole(folder / f"{stem}.xml", document)
-            write_whole(folder / f"{stem}.json", describe_receipt(receipt))
+            write_whole(folder / f"{stem}.json", describe_receipt(receipt, self._unit_name))
+            sync_directory(folder)
+
+    def _tell_notice(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
+        """The .json comes last, as of receipts."""
+        notice = Notice.read(receipt.attributes)
+        with faults_as_adapter_errors(f"notices of {unit}"):
+            folder = self._home(unit) / "notices"
+            folder.mkdir(exist_ok=True)  # an earlier release made none
+            stem = f"{notice.kind.word}.{receipt.id}"
+            if (folder / f"{stem}.json").exists():
+                return
+            write_whole(folder / f"{stem}.xml", document)
+            # A mark and CR LF: clerks read it in Notepad.
+            write_whole(folder / f"{stem}.txt", notice_text(notice, receipt).replace("\n", "\r\n").encode("utf-8-sig"))
+            write_whole(folder / f"{stem}.json", describe_receipt(receipt, self._unit_name))
             sync_directory(folder)
 
     # ------------------------------------------------------------------------------------------- to send
@@ -329,11 +358,13 @@ class FolderAdapter(OfficeAdapter):
     def _home(self, unit: UnitCode) -> Path:
         """The unit's folder with its parts made. Raises AdapterError when the root is not there."""
         home = self._root / parse_unit_code(unit)
-        if not (home / FOLDERS[-1]).is_dir():
+        # Each part once in a life: those that were empty are in no backup, and a restored node has the others.
+        if unit not in self._whole or not (home / FOLDERS[-1]).is_dir():
             if not self._root.is_dir():
                 raise AdapterError("the folder of the office is not there", detail=str(self._root))
             for name in FOLDERS:
                 (home / name).mkdir(parents=True, exist_ok=True)
+            self._whole.add(unit)
         return home
 
 

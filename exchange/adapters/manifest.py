@@ -4,21 +4,33 @@ Not here: where manifests lie (`folder`, `staging`), reading JSON (`json_fields`
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import BinaryIO
 
 from exchange.adapters.json_fields import Fields, choice, parse, refuse
 from exchange.adapters.share import faults_as_adapter_errors
+from exchange.adapters.times import county_time
 from exchange.adapters.waiting import MANIFEST, Parcel
 from exchange.model.document import BusinessKind, DocumentType, EmergencyDegree, Metadata
-from exchange.model.envelope import Envelope, FileRole, RecipientRole, check_file_name
+from exchange.model.envelope import FileRole, RecipientRole, check_file_name
+from exchange.model.notice import Notice
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
-from exchange.ports.office import Address, Draft, DraftFile
+from exchange.ports.office import Address, Draft, DraftFile, HandOver
 
-__all__ = ["ELEMENTS", "MANY", "TOP", "Manifest", "describe", "describe_receipt", "described", "read_manifest"]
+__all__ = [
+    "ELEMENTS",
+    "MANY",
+    "TOP",
+    "Manifest",
+    "describe",
+    "describe_receipt",
+    "described",
+    "notice_text",
+    "read_manifest",
+]
 
 MAX_BYTES = 1 << 20
 
@@ -221,14 +233,15 @@ def _media_type(name: str) -> str:
     return _MEDIA_TYPES.get(name.rpartition(".")[2].casefold(), "application/octet-stream")
 
 
-def describe(envelope: Envelope, unit: UnitCode, stored: Mapping[str, str]) -> bytes:
-    """The manifest of a received document for `unit`. `stored`: file name -> its path within the folder."""
-    return _json(described(envelope, unit, stored))
+def describe(item: HandOver, stored: Mapping[str, str]) -> bytes:
+    """The manifest of a received document. `stored`: file name -> its path within the folder."""
+    return _json(described(item, stored))
 
 
-def described(envelope: Envelope, unit: UnitCode, stored: Mapping[str, str]) -> dict[str, object]:
+def described(item: HandOver, stored: Mapping[str, str]) -> dict[str, object]:
     """The same as values."""
-    own = next(recipient for recipient in envelope.recipients if recipient.unit == unit)
+    envelope = item.envelope
+    own = next(recipient for recipient in envelope.recipients if recipient.unit == item.unit)
     elements = {
         names: _plain(value)
         for field, names in ELEMENTS.items()
@@ -237,7 +250,8 @@ def described(envelope: Envelope, unit: UnitCode, stored: Mapping[str, str]) -> 
     return {
         "id": envelope.id,
         "sender": envelope.sender,
-        "recipient": unit,
+        "sender_name": item.sender_name or None,
+        "recipient": item.unit,
         "role": own.role,
         "print_quota": own.print_quota,
         "paper": own.paper,
@@ -271,9 +285,10 @@ def described(envelope: Envelope, unit: UnitCode, stored: Mapping[str, str]) -> 
     }
 
 
-def describe_receipt(receipt: Receipt) -> bytes:
-    """A receipt for reading; the signed document lies beside it."""
+def describe_receipt(receipt: Receipt, unit_name: Callable[[UnitCode], str]) -> bytes:
+    """A receipt for reading; the signed document lies beside it. `unit_name`: "" for a unit that nobody knows."""
     subject = receipt.subject
+    recipient = subject.recipient if subject else None
     return _json(
         {
             "receipt": receipt.id,
@@ -282,7 +297,8 @@ def describe_receipt(receipt: Receipt) -> bytes:
             "envelope": subject and subject.envelope.id,
             "sender": subject and subject.envelope.sender,
             "digest": subject and subject.digest,
-            "recipient": subject and subject.recipient,
+            "recipient": recipient,
+            "recipient_name": (unit_name(recipient) or None) if recipient else None,
             "by": receipt.actor.speaker,
             "unit": receipt.actor.unit,
             "person": receipt.actor.person,
@@ -292,6 +308,12 @@ def describe_receipt(receipt: Receipt) -> bytes:
             "attributes": dict(receipt.attributes),
         }
     )
+
+
+def notice_text(notice: Notice, receipt: Receipt) -> str:
+    """What the hub tells a unit, for its people."""
+    end = f"至：{county_time(notice.until)}\n" if notice.kind.lasts else ""
+    return f"{notice.kind.chinese}\n\n{receipt.text or ''}\n\n时间：{county_time(receipt.at)}\n{end}"
 
 
 def _plain(value: object) -> object:

@@ -12,6 +12,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self, cast
@@ -21,6 +22,7 @@ import httpx2
 from exchange.adapters.forms.settings import FormSettings
 from exchange.adapters.registry import Place
 from exchange.errors import AdapterError, InputError
+from exchange.ports.pulse import pulse
 
 __all__ = ["Answer", "OfficeHttp"]
 
@@ -49,6 +51,12 @@ class Answer:
             raise AdapterError("the office answered something that is not JSON", detail=self.text[:200]) from error
 
 
+@cache
+def _public_trust() -> ssl.SSLContext:
+    """Read once: there are many authorities."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class OfficeHttp:
     """`url`: scheme, host and port of the office, and the path that it lives under. `ca_file`: authorities (PEM) of its
     certificate, None for the system's."""
@@ -58,7 +66,7 @@ class OfficeHttp:
         if not url.startswith(("http://", "https://")):
             raise InputError(f"url: {url[:80]}: expected http://... or https://...", code="SETTINGS")
         try:
-            trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca_file) if ca_file else True
+            trust = ssl.create_default_context(cafile=ca_file) if ca_file else _public_trust()
         except OSError as error:
             raise InputError(f"ca_file: {ca_file}: no certificates (PEM) in it", code="SETTINGS") from error
         self._url = url.rstrip("/")
@@ -95,6 +103,7 @@ class OfficeHttp:
         try:
             with self._http.stream("GET", self._url + path, params=params, headers=headers) as response:
                 for piece in response.iter_bytes():
+                    pulse()
                     out.write(piece)
                     if out.tell() > _LARGEST_FILE:
                         raise AdapterError("a file of the office's is too large")

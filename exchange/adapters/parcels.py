@@ -8,17 +8,16 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from exchange.adapters.json_fields import refuse
 from exchange.adapters.manifest import read_manifest
 from exchange.adapters.waiting import MANIFEST, Parcel
 from exchange.model.unit import UnitCode
 from exchange.ports.office import Draft
+from exchange.ports.pulse import pieces
 
 __all__ = ["draft_from"]
-
-_CHUNK: Final = 1 << 20
 
 
 def draft_from(unit: UnitCode, id_: str, manifest: object, files: Mapping[str, Callable[[], BinaryIO]]) -> Draft:
@@ -39,7 +38,7 @@ def draft_from(unit: UnitCode, id_: str, manifest: object, files: Mapping[str, C
 def _measure(opener: Callable[[], BinaryIO]) -> tuple[int, str]:
     size, digest = 0, hashlib.sha256()
     with opener() as file:
-        while chunk := file.read(_CHUNK):
+        for chunk in pieces(file):
             size += len(chunk)
             digest.update(chunk)
     return size, digest.hexdigest()

@@ -6,7 +6,7 @@
 What is named is an `AdapterKind`: the class of its settings, and `open`. docs/adapters/README.md has a whole one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 
 from exchange.adapters.links import FileLinks
 from exchange.errors import AdapterError, InputError
+from exchange.model.unit import UnitCode
 from exchange.ports.office import OfficeAdapter
 from exchange.settings import AdapterSettings, read_table
 
@@ -22,14 +23,20 @@ __all__ = ["GROUP", "AdapterKind", "Place", "adapter_names", "find_adapter", "lo
 GROUP = "yidi.adapters"
 
 
+def _nameless(_unit: UnitCode) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """What a node lends an adapter. `name`: of its table in the settings. `data`: files that settings name are relative
-    to it. `offices`: where it may keep files of its own, beside others."""
+    to it. `offices`: where it may keep files of its own, beside others. `name_of`: a unit's name in the directory, for
+    people to read; "" when it is not known."""
 
     name: str
     data: Path
     offices: Path
+    name_of: Callable[[UnitCode], str] = _nameless
 
     @property
     def links(self) -> FileLinks:

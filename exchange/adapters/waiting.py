@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 
 from exchange.adapters.share import decode_name, display_name, open_regular
 from exchange.errors import InputError
+from exchange.ports.pulse import pieces, pulse
 
 __all__ = ["MANIFEST", "READY", "Glance", "Parcel", "glance", "open_parcel"]
 
@@ -52,7 +53,7 @@ class Parcel:
         for name in self.files:
             with self.open(name) as file:
                 digest = hashlib.sha256()
-                while chunk := file.read(_CHUNK):
+                for chunk in pieces(file):
                     digest.update(chunk)
                 found[name] = digest.hexdigest()
         return found
@@ -175,6 +176,7 @@ def _unpack(entry: Path, offset: int) -> BinaryIO:
             left = member.file_size
             with archive.open(member) as packed:
                 while left and (chunk := packed.read(min(left, _CHUNK))):
+                    pulse()
                     out.write(chunk)
                     left -= len(chunk)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, StopIteration) as error:

@@ -7,8 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from exchange.conformance.case import Case, FailedError, NotApplicableError, Words, expect
-from exchange.conformance.county import UNIT
+from exchange.conformance.case import Case, FailedError, Words, expect
 from exchange.conformance.stage import Stage
 from exchange.errors import NotAuthorisedError
 from exchange.ports.office import OfficeCall, OfficeCalls
@@ -22,43 +21,35 @@ def fits(stage: Stage) -> None:
     title = stage.title()
     stage.put_out(title)
     waiting = stage.bench.waiting(title)
-    found = [f"{one.where}: {one.found}（{one.cure}）" for one in stage.adapter.check([UNIT])]
-    if found:
+    if found := stage.check():
         raise FailedError(*found)
     expect(stage.bench.waiting(title), waiting, "核对之后还在等待 waiting after the check")
 
 
 def wrong_secret(stage: Stage) -> None:
-    _refused(_calls(stage), "wrong-secret-wrong-secret", {})
+    _refused(stage.calls(), "wrong-secret-wrong-secret", {})
 
 
 def no_secret(stage: Stage) -> None:
-    _refused(_calls(stage), "", {})
+    _refused(stage.calls(), "", {})
 
 
 def forged(stage: Stage) -> None:
     for at in (int(time.time()), int(time.time()) - 3600):
         fields = {"webhook-id": "msg_1", "webhook-timestamp": str(at), "webhook-signature": "v1," + "A" * 43 + "="}
-        _refused(_calls(stage), "", fields)
+        _refused(stage.calls(), "", fields)
 
 
 def bounded(stage: Stage) -> None:
-    largest = _calls(stage).largest
+    largest = stage.calls().largest
     if not 0 < largest <= _LARGEST:
         raise FailedError(f"largest = {largest}，应在 expected between 1 and {_LARGEST}")
 
 
 def strangers(stage: Stage) -> None:
     for address in ("203.0.113.9", "2001:db8::9", "not an address"):
-        if _calls(stage).admits(address):
+        if stage.calls().admits(address):
             raise FailedError(f"放行了 admitted: {address}")
-
-
-def _calls(stage: Stage) -> OfficeCalls:
-    calls = stage.adapter.office_calls
-    if calls is None:
-        raise NotApplicableError("办公系统不主动通知 this office does not call by itself (settings: calls)")
-    return calls
 
 
 def _refused(calls: OfficeCalls, token: str, fields: Mapping[str, str]) -> None:

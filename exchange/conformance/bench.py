@@ -22,9 +22,24 @@ from exchange.errors import AdapterError, InputError
 from exchange.model.envelope import EnvelopeKey
 from exchange.ports.office import OfficeCall
 
-__all__ = ["GROUP", "Bench", "BenchKind", "Reach", "Site", "Written", "bench_names", "find_bench"]
+__all__ = [
+    "CALLERS",
+    "GROUP",
+    "Bench",
+    "BenchKind",
+    "CalledNode",
+    "Program",
+    "Reach",
+    "Site",
+    "Written",
+    "bench_names",
+    "find_bench",
+]
 
 GROUP: Final = "yidi.conformance_benches"
+CALLERS: Final = ("rest", "soap")
+"""Of offices that call the node by themselves: there is no adapter of theirs."""
+
 Reach = Callable[[str], None]
 
 
@@ -48,6 +63,32 @@ class Written:
     unit: str
     to: str
     operator: str = "王芳"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledNode:
+    """Where an office that calls finds its node. `token`: with every scope, for the office's one unit. `now`: the
+    node's clock, in seconds since 1970."""
+
+    url: str
+    token: str
+    now: Callable[[], float]
+
+
+class Program(Protocol):
+    """A life of the program by which an office calls the node."""
+
+    def look(self) -> None:
+        """All that it does at one time: send, take in, decide, see what happened. Raises OSError, NodeError or
+        YidiError for what it could not do, and will do again."""
+        ...
+
+    def check(self) -> Sequence[str]:
+        """What does not fit between office, token and node; nothing is changed."""
+        return ()
+
+    def close(self) -> None:
+        return None
 
 
 class Bench(Protocol):
@@ -89,9 +130,23 @@ class Bench(Protocol):
 
     # what a bench may have
 
+    def attend(self) -> None:
+        """Between two looks of the adapter's, people there deal with what asks them, as whether a document is really
+        theirs."""
+        return
+
     def connect(self, node: Callable[[OfficeCall], None]) -> None:
         """For an office that calls by itself: how to call the node, which lives anew since now."""
         return
+
+    def program(self, node: CalledNode) -> Program | None:
+        """Of an office that calls the node (`rest`, `soap`): a new life of its program. None: it runs elsewhere, by
+        itself."""
+        return None
+
+    def told_at(self) -> str:
+        """The origin (http://host:port) at which that program is told by webhooks, if it is."""
+        return ""
 
     def outage(self) -> AbstractContextManager[object] | None:
         """Within it the office does not answer. None: the kit breaks the lines itself."""

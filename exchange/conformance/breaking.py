@@ -38,6 +38,7 @@ class _Story:
     acts: list[str] = field(default_factory=list)
 
     def begin(self) -> None:
+        self.stage.watched = True
         self.sent, self.received = self.stage.title(), self.stage.title()
         self.stage.put_out(self.sent)
         self.key = self.stage.arrive(self.received)
@@ -82,15 +83,13 @@ class _Story:
         there = stage.at_peer(self.sent)
         found = stage.bench.received(self.received)
         said = [event for event in stage.county.peer.said(key) if event in ("IMPORTED", "SIGNED", "FEEDBACK")]
-        counts = stage.county.ours.counts()
         expected: dict[str, tuple[object, object]] = {
             "收文单位收到 at the recipient": ([files for _, files in there], [FILES]),
             "办公系统收到 in the office": ([dict(one) for one in found], [FILES]),
             "发文单位的回执 receipts at the sender": (said, ["FEEDBACK", "IMPORTED", "SIGNED"]),
             "办公系统显示的回执 shown": (stage.shown(there[0][0], self.sent) if there else [], list(EVENTS)),
             "还在等待 waiting": (stage.bench.waiting(self.sent) + stage.bench.waiting(self.received), 0),
-            "未完成的入库 open hand-overs": (counts["handovers_open"], 0),
-            "未告知的回执 untold receipts": (counts["untold"], 0),
+            **stage.open_ends(key),
         }
         return [
             f"{what}: {found}, 应为 expected {wanted}" for what, (found, wanted) in expected.items() if found != wanted
@@ -116,6 +115,7 @@ def _matrix(stage: Stage, concerns: Callable[[str], bool], happens: Callable[[],
     numbers = [number for number, step in enumerate(steps, 1) if concerns(step)]
     if not numbers:
         raise NotApplicableError("适配器没有这样的一步 the adapter has no such step")
+    stage.close()  # an office has one program at a time
     faults: list[str] = []
     for number in stage.chosen(numbers):
         with stage.another() as other:
@@ -140,6 +140,8 @@ def _at(number: int, stage: Stage, happens: Callable[[], BaseException]) -> Call
 
 def death(stage: Stage) -> None:
     """Before a question is after the step before it: nothing happened in between."""
+    if not stage.may_die:
+        raise NotApplicableError("它在别处运行，套件杀不了它 it runs elsewhere, and the kit cannot end it")
     _matrix(stage, lambda step: step != _QUESTION, Died)
 
 
@@ -184,7 +186,7 @@ def outage(stage: Stage) -> None:
 @contextmanager
 def _outage(stage: Stage) -> Iterator[None]:
     """The bench's own, or every line broken."""
-    own = stage.bench.outage()
+    own = stage.outage()
     if own is not None:
         with own:
             yield

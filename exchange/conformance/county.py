@@ -6,6 +6,7 @@ Not here: the office of UNIT (`stage`).
 """
 
 import io
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Final
 from exchange.codec.read import read_envelope, read_receipt
 from exchange.files.hub import HubFileExchange
 from exchange.model.document import DocumentType, Metadata
-from exchange.model.envelope import EnvelopeKey, FileRole
+from exchange.model.envelope import Envelope, EnvelopeKey, FileRole
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubSession
@@ -22,18 +23,18 @@ from exchange.ports.node import Box, NodeSession
 from exchange.ports.office import Address, Draft, DraftFile, HandOver
 from exchange.ports.records import DirectoryRecord, ReceiptRecord
 from exchange.ports.transport import Consumer, Delivered
-from exchange.services.acknowledge import Acknowledger
-from exchange.services.decide import Decider
-from exchange.services.forward import Forwarder
-from exchange.services.hub import Hub
-from exchange.services.node import Node
-from exchange.services.plain_text import PlainText
-from exchange.services.recall import Recaller
-from exchange.services.receive import Receiver
-from exchange.services.refresh import Refresher
-from exchange.services.relay import Relay
-from exchange.services.route import Router
-from exchange.services.submit import Submitter
+from exchange.services.hub.acknowledge import Acknowledger
+from exchange.services.hub.forward import Forwarder
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.route import Router
+from exchange.services.node.decide import Decider
+from exchange.services.node.node import Node
+from exchange.services.node.recall import Recaller
+from exchange.services.node.receive import Receiver
+from exchange.services.node.refresh import Refresher
+from exchange.services.node.relay import Relay
+from exchange.services.node.submit import Submitter
+from exchange.services.secrecy.plain_text import PlainText
 from exchange.settings import HubTiming, NodeTiming
 from exchange.testing.broker import FakeBroker
 from exchange.testing.clock import FakeClock
@@ -145,7 +146,8 @@ class Member:
 
 class County:
     def __init__(self) -> None:
-        self.clock, self.ids = FakeClock(datetime.now(UTC)), SeededIds()
+        self.clock = FakeClock(datetime.now(UTC))
+        self.ids = SeededIds(secrets.randbits(64))  # a real office remembers those of other plays
         self.broker, self.files = FakeBroker(clock=self.clock), MemoryFiles()
         self.broker.declare([UNIT, PEER])
         self.store: CrashingStore[HubSession] = CrashingStore(memory_hub_store(), _nobody)
@@ -205,16 +207,18 @@ class County:
             declared_by="张三",
         )
 
+    def peer_envelopes(self, title: str) -> list[Envelope]:
+        """What the peer received under this title."""
+        with self.peer.store.look() as session:
+            documents = [document for document, _ in session.listing(PEER, Box.INBOX, 1000) if document.title == title]
+        return [read_envelope(one.document) for one in documents]
+
     def peer_inbox(self, title: str) -> list[tuple[EnvelopeKey, dict[str, bytes]]]:
-        """What the peer received under this title, with the files as it has them."""
-        peer = self.peer
-        with peer.store.look() as session:
-            documents = [document for document, _ in session.listing(PEER, Box.INBOX, 1000)]
-        envelopes = [read_envelope(one.document) for one in documents]
+        """The same, with the files as it has them."""
+        files = self.peer.node.files
         return [
-            (one.key, {entry.name: peer.node.files.open(entry.sha256).read() for entry in one.files})
-            for one in envelopes
-            if one.metadata.title == title
+            (one.key, {entry.name: files.open(entry.sha256).read() for entry in one.files})
+            for one in self.peer_envelopes(title)
         ]
 
     def hand_over(self, key: EnvelopeKey, *, again: bool) -> HandOver:

@@ -6,12 +6,9 @@ Not here: recalls, over which both sides may race (`recalls`).
 from typing import Final
 
 from exchange.conformance.case import Case, FailedError, Words, expect
-from exchange.conformance.county import UNIT
 from exchange.conformance.stage import Stage
 from exchange.model.envelope import EnvelopeKey
-from exchange.model.events import BusinessState
 from exchange.model.receipt import Receipt
-from exchange.ports.office import InOffice, OfficeDecision
 
 __all__ = ["CASES"]
 
@@ -34,26 +31,25 @@ def waits(stage: Stage) -> None:
     title = stage.title()
     key = stage.imported(title)
     stage.bench.decide(title, "签收", _PERSON, "")
-    stage.until(lambda: bool(_given(stage, key)))
-    references = []
+    references: list[str] = []
     for _ in range(2):
-        found = _given(stage, key)
+        found = stage.decisions_offered(key)
         expect(len(found), 1, "取到的决定 decisions given")
-        references.append(found[0].reference)
+        references += found
+        expect(stage.bench.waiting(title), 1, "还在等待 waiting in the office")
         stage.restart()
     if not references[0]:
         raise FailedError("没有 reference the decision has no reference")
     expect(references[1], references[0], "重启后再取的 reference after a restart")
+    stage.until(lambda: not stage.bench.waiting(title))
+    stage.expect_done(title)
 
 
 def duplicate(stage: Stage) -> None:
     title = stage.title()
     key = stage.imported(title)
     stage.bench.decide(title, "签收", _PERSON, "")
-    stage.until(lambda: bool(_given(stage, key)))
-    for decision in _given(stage, key):  # signed, and the process dies before the office hears so
-        stage.county.ours.decider.of_office(UNIT, decision)
-    stage.restart()
+    stage.decided_and_died(key)
     stage.until(lambda: not stage.bench.waiting(title))
     stage.county.settle()
     _one(stage, key, "SIGNED")
@@ -77,20 +73,26 @@ def refused(stage: Stage) -> None:
 def rejected(stage: Stage) -> None:
     title = stage.title()
     key = stage.imported(title)
-    stage.bench.decide(title, "拒收", _PERSON, "不是发给我单位的")
-    stage.until(lambda: "REJECTED" in stage.county.peer.said(key))
-    receipt = _one(stage, key, "REJECTED")
-    expect(receipt.text, "不是发给我单位的", "回执里的理由 the reason in the receipt")
+    _refuse(stage, title, key, "拒收", "REJECTED")
+
+
+def returned(stage: Stage) -> None:
+    title = stage.title()
+    key = stage.imported(title)
+    stage.bench.decide(title, "签收", _PERSON, "")
+    stage.until(lambda: "SIGNED" in stage.county.peer.said(key) and not stage.bench.waiting(title))
+    _refuse(stage, title, key, "退文", "RETURNED")
+    stage.expect_done(title)
+    expect(list(stage.bench.refused(title)), [], "办公系统里的拒绝说明 refusals that the office shows")
+
+
+def _refuse(stage: Stage, title: str, key: EnvelopeKey, decision: str, event: str) -> None:
+    reason = "不是发给我单位的"
+    stage.bench.decide(title, decision, _PERSON, reason)
+    stage.until(lambda: event in stage.county.peer.said(key))
+    receipt = _one(stage, key, event)
+    expect(receipt.text, reason, "回执里的理由 the reason in the receipt")
     expect(receipt.actor.person, _PERSON, "回执里的人 the person in the receipt")
-
-
-def _given(stage: Stage, key: EnvelopeKey) -> list[OfficeDecision]:
-    """What the adapter gives about this document, looked at and told nothing."""
-    with stage.county.ours.store.look() as session:
-        record = session.handover(UNIT, key)
-    external = (record.external_id if record else None) or ""
-    held = [InOffice(key=key, office_id=external, state=BusinessState.UNSIGNED)]
-    return [one for one in stage.adapter.decisions(UNIT, lambda: held) if one.key == key]
 
 
 def _one(stage: Stage, key: EnvelopeKey, event: str) -> Receipt:
@@ -153,5 +155,18 @@ CASES: Final = (
         why=Words("没有理由的拒收，对方只能打电话", "without a reason the sender can only telephone"),
         cure=Words("核对说明字段", "check the field of the text"),
         play=rejected,
+    ),
+    Case(
+        id="DEC-06",
+        title=Words("签收之后退文带理由", "sending back after signing, with a reason"),
+        expected=Words(
+            "发文单位收到退文回执，看到是谁、为什么；签收仍在",
+            "the sender has a receipt of the return, with who and why; the signature stands",
+        ),
+        why=Words(
+            "签收了才发现发错，只能退，不能当没收过", "who signed cannot refuse any more: it goes back, and on record"
+        ),
+        cure=Words("“退文”对应 RETURNED，不是 REJECTED", "退文 is RETURNED and not REJECTED"),
+        play=returned,
     ),
 )

@@ -80,14 +80,28 @@ class Outward:
         name = function.__name__
         if name in _READS and self._asked and _is_line(function):
             self._asked = False
-            reach("answer")
+            with _dying(function):
+                reach("answer")
         elif name in _STATEMENTS and type(function.__self__).__module__ == "sqlite3":
             reach("statement")
 
 
+@contextmanager
+def _dying(function: Any) -> Iterator[None]:
+    """A dead process has no sockets, whatever a library would still do with its own."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        _socket_of(function).close()
+        raise
+
+
 def _ask(function: Any, reach: Reach) -> None:
     try:
-        reach("question")
+        with _dying(function):
+            reach("question")
     except LineCutError:
         _socket_of(function).shutdown(socket.SHUT_RDWR)  # for good: what is sent or read next fails by itself
 

@@ -1,12 +1,11 @@
 """REC: the sender asks for a document back: before it is in the office, after, and while a person signs.
 
-Not here: whether a recall is granted: the node's own rule (`exchange.services.recall`).
+Not here: whether a recall is granted: the node's own rule (`exchange.services.node.recall`).
 """
 
 from typing import Final
 
 from exchange.conformance.case import Case, FailedError, Words, expect
-from exchange.conformance.county import UNIT
 from exchange.conformance.stage import Stage
 from exchange.model.envelope import EnvelopeKey
 
@@ -22,7 +21,7 @@ def recalled(stage: Stage) -> None:
     stage.until(lambda: bool(_RECALLS & set(stage.shown(key, title))))
     if not _RECALLS & set(stage.shown(key, title)):
         raise FailedError(f"办公系统里看不到撤回 the office shows no recall: {stage.shown(key, title)}")
-    stage.until(lambda: not stage.county.ours.counts()["untold"])
+    stage.until(stage.is_all_told)
     stage.expect_nothing_untold()
 
 
@@ -30,12 +29,11 @@ def told_twice(stage: Stage) -> None:
     title = stage.title()
     key = stage.imported(title)
     _recall(stage, key)
-    stage.until(lambda: not stage.county.ours.counts()["untold"])
+    stage.until(lambda: bool(_RECALLS & set(stage.shown(key, title))) and stage.is_all_told())
+    stage.rest()
     before = stage.shown(key, title)
-    for receipt, document in stage.receipts(key):
-        if receipt.event.for_recipients_office:
-            stage.restart()
-            stage.adapter.tell(UNIT, receipt, document)
+    stage.restart()
+    stage.tell_again(key)
     expect(stage.shown(key, title), before, "再告知一次之后显示的 what is shown after it was told again")
 
 

@@ -6,7 +6,7 @@ Not here: receipts about a recall (`recalls`).
 from typing import Final
 
 from exchange.conformance.case import Case, Words
-from exchange.conformance.county import PEER, UNIT
+from exchange.conformance.county import PEER
 from exchange.conformance.stage import Stage
 from exchange.model.envelope import EnvelopeKey
 
@@ -37,8 +37,7 @@ def duplicate(stage: Stage) -> None:
     answered_by_peer(stage, key)
     stage.until(lambda: len(stage.shown(key, title)) >= len(EVENTS))
     for _ in range(2):
-        for receipt, document in stage.receipts(key):
-            stage.adapter.tell(UNIT, receipt, document)
+        stage.tell_again(key)
         stage.restart()
     stage.expect_shown(key, title, EVENTS)
 
@@ -50,9 +49,7 @@ def out_of_order(stage: Stage) -> None:
     stage.county.settle()
     (key, _), *_rest = stage.at_peer(title)
     answered_by_peer(stage, key)
-    told = sorted(stage.receipts(key), key=lambda pair: pair[0].at, reverse=True)
-    for receipt, document in told:
-        stage.adapter.tell(UNIT, receipt, document)
+    stage.tell_backwards(key)
     stage.expect_shown(key, title, {*EVENTS, *stage.shown(key, title)} & set(EVENTS))
 
 
@@ -66,7 +63,7 @@ def of_another(stage: Stage) -> None:
     answered_by_peer(stage, key)
     stage.until(lambda: len(stage.shown(key, title)) >= len(EVENTS))
     stage.expect_shown(key, title, EVENTS)
-    stage.until(lambda: not stage.county.ours.counts()["untold"])
+    stage.until(stage.is_all_told)
     stage.expect_nothing_untold()
 
 

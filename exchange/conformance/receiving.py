@@ -3,11 +3,7 @@
 Not here: what people then do with them (`deciding`), breakdowns (`breaking`).
 """
 
-import errno
-import io
-from contextlib import suppress
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from exchange.conformance.case import Case, FailedError, Words, expect
 from exchange.conformance.stage import Stage
@@ -17,7 +13,6 @@ __all__ = ["CASES", "LARGE"]
 
 LARGE: Final = 20 << 20
 _ODD_NAME: Final = "关于“防汛”的 通知 (终稿) & 附件—1.pdf"
-_HALF: Final = b"x" * 100_000
 
 
 def whole(stage: Stage) -> None:
@@ -30,20 +25,16 @@ def whole(stage: Stage) -> None:
 
 def duplicate(stage: Stage) -> None:
     title = stage.title()
-    key = stage.arrive(title)
-    first = stage.adapter.hand_over(stage.hand_over_of(key))
-    for restart in (False, True):
-        if restart:
-            stage.restart()
-        again = stage.adapter.hand_over(stage.hand_over_of(key, again=True))
-        expect(again, first, "再次交来时的编号 the id on the second hand-over")
-    expect(bool(str(first).strip()), True, "办公系统的编号不为空 the office's id is not empty")
+    ids = stage.taken_thrice(stage.arrive(title))
+    for again in ids[1:]:
+        expect(again, ids[0], "再次交来时的编号 the id on another hand-over")
+    expect(bool(str(ids[0]).strip()), True, "办公系统的编号不为空 the office's id is not empty")
     stage.expect_received(title)
 
 
 def namesakes(stage: Stage) -> None:
     title = stage.title()
-    ids = [stage.adapter.hand_over(stage.hand_over_of(stage.arrive(title))) for _ in range(2)]
+    ids = [stage.taken(stage.arrive(title)) for _ in range(2)]
     if ids[0] == ids[1]:
         raise FailedError(f"两件公文得到同一个编号 two documents got one id: {ids[0]!r}")
     stage.expect_received(title, count=2)
@@ -62,7 +53,7 @@ def large(stage: Stage) -> None:
     files = {"规划图.tif": _pattern(LARGE)}
     key = stage.arrive(title, files)
     try:
-        stage.adapter.hand_over(stage.hand_over_of(key))
+        stage.taken(key)
     except AdapterError as refusal:
         if refusal.code != "OA_REJECTED":
             raise FailedError(f"{refusal.code} {refusal.message} {refusal.detail}") from refusal
@@ -72,46 +63,15 @@ def large(stage: Stage) -> None:
 
 
 def torn(stage: Stage) -> None:
-    title, files = stage.title(), {"通知.pdf": _HALF, "名单.xlsx": b"PK list"}
+    title, files = stage.title(), {"通知.pdf": b"x" * 100_000, "名单.xlsx": b"PK list"}
     key = stage.arrive(title, files)
-    item = stage.hand_over_of(key)
-    broken = replace(item, open_file=lambda _digest: io.BufferedReader(_Torn()))
-    taken = False
-    with suppress(Exception):  # whichever it is: it was not taken
-        stage.adapter.hand_over(broken)
-        taken = True
-    if taken:
+    if stage.torn(key):
         raise FailedError(
             "读文件时断开，却说已经收下 a file broke off while it was read, and it was taken all the same"
         )
     stage.expect_received(title, count=0)
-    stage.adapter.hand_over(stage.hand_over_of(key, again=True))
+    stage.taken_again(key)
     stage.expect_received(title, files)
-
-
-class _Torn(io.RawIOBase):
-    """A file that breaks off after its first half."""
-
-    def __init__(self) -> None:
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(_HALF)}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        if self._at >= len(_HALF) // 2:
-            raise OSError(errno.EIO, "Input/output error")
-        size = min(len(_HALF) // 2 - self._at, len(buffer))
-        buffer[:size] = _HALF[:size]
-        self._at += size
-        return size
 
 
 def _pattern(size: int) -> bytes:

@@ -20,7 +20,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from exchange.conformance.case import Case, Ending, Verdict, Words
-from exchange.services.evidence_page import Html, both, html, join, moment, page, pairs, section, table
+from exchange.services.evidence.page import Html, both, html, join, moment, page, pairs, section, table
 
 __all__ = ["FORMAT", "Report"]
 

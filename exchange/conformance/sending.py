@@ -24,27 +24,24 @@ def whole(stage: Stage) -> None:
 def waits(stage: Stage) -> None:
     title = stage.title()
     stage.put_out(title)
-    stage.until(lambda: bool(stage.drafts(title)))
-    references = []
+    references: list[str] = []
     for _ in range(2):
-        found = stage.drafts(title)
+        found = stage.offered(title)
         expect(len(found), 1, "取到的件数 documents given")
-        references.append(found[0].reference)
+        references += found
+        expect(stage.bench.waiting(title), 1, "还在等待 waiting in the office")
         stage.restart()
     if not references[0]:
         raise FailedError("没有 reference the draft has no reference")
     expect(references[1], references[0], "重启后再取的 reference after a restart")
+    stage.until(lambda: not stage.bench.waiting(title))
+    stage.expect_done(title)
 
 
 def duplicate(stage: Stage) -> None:
     title = stage.title()
     stage.put_out(title)
-    stage.until(lambda: bool(stage.drafts(title)))
-    ours = stage.county.ours
-    for draft in stage.adapter.collect(UNIT):  # accepted, and the process dies before the office hears so
-        if draft.metadata.title == title:
-            ours.submitter.submit(draft)
-    stage.restart()
+    stage.sent_and_died(title)
     stage.until(lambda: bool(stage.at_peer(title)) and not stage.bench.waiting(title))
     stage.expect_sent(title)
     stage.expect_done(title)
@@ -59,7 +56,7 @@ def refused(stage: Stage) -> None:
     if "UNKNOWN_RECIPIENT" not in found[0]:
         raise FailedError(f"说明里没有原因 the refusal does not say why: {found[0]!r}")
     stage.expect_done(title)
-    expect(len(stage.drafts(title)), 0, "拒绝后还在取 given again after the refusal")
+    expect(len(stage.offered(title)), 0, "拒绝后还在取 given again after the refusal")
 
 
 def beside_a_bad_one(stage: Stage) -> None:
@@ -93,10 +90,9 @@ def large(stage: Stage) -> None:
 
 def in_whose_name(stage: Stage) -> None:
     title = stage.title()
-    stage.put_out(title)
-    stage.until(lambda: bool(stage.drafts(title)))
-    found = stage.drafts(title)
-    expect([one.sender for one in found], [UNIT], "发文单位 sender")
+    stage.sent(title)
+    found = stage.county.peer_envelopes(title)
+    expect([one.key.sender for one in found], [UNIT], "发文单位 sender")
     expect([one.operator for one in found], ["王芳"], "经办人 operator")
 
 

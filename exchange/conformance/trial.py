@@ -17,10 +17,14 @@ from typing import Any, Final
 from exchange.adapters.registry import AdapterKind, Place
 from exchange.conformance import asking, breaking, deciding, recalls, receipts, receiving, sending
 from exchange.conformance.bench import Bench, BenchKind, Site
+from exchange.conformance.calling import CallingStage, Face, Serve
 from exchange.conformance.case import Case, Ending, FailedError, NotApplicableError, Verdict
+from exchange.conformance.county import County
+from exchange.conformance.gate import Gate
 from exchange.conformance.outward import Outward
 from exchange.conformance.stage import Stage
 from exchange.errors import YidiError
+from exchange.ports.office import OfficeAdapter
 from exchange.settings import read_table
 
 __all__ = ["ADAPTER_CASES", "Booth", "try_adapter", "try_target"]
@@ -40,10 +44,10 @@ ADAPTER_CASES: Final[tuple[Case, ...]] = (
 class Booth:
     """Makes stages. `table`, `extra`, `data`: of a settings file, or nothing. `patience`: see `Stage`. `most_plays`:
     how many plays a case that breaks everything once may take, None for all; `part` of `parts`: which of them, for
-    several processes."""
+    several processes. `serve`: without an adapter, of an office that calls: serves it a node."""
 
     name: str
-    adapter: AdapterKind
+    adapter: AdapterKind | None
     bench: BenchKind
     table: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -52,41 +56,76 @@ class Booth:
     most_plays: int | None = None
     part: int = 0
     parts: int = 1
+    serve: Serve | None = None
     _shared: tuple[Bench, Site] | None = None
+    _called: tuple[County, Gate, Face] | None = None
 
     @contextmanager
     def stage(self) -> Iterator[Stage]:
         with ExitStack() as stack:
             bench, site = self._shared or self._open(stack)
-            settings = read_table(self.adapter.Settings, bench.settings(), f"offices.{self.name}")
-            place = Place(name=self.name, data=site.data, offices=site.folder)
-            stage = Stage(
-                bench,
-                lambda: self.adapter.open(settings, place),
-                Outward([site.data, site.folder]),
-                self.stage,
-                patience=0.0 if self.bench.simulated else self.patience,
-                chosen=self._chosen,
-            )
+            stage = self._stage(bench, site)
             stack.callback(stage.close)
-            yield stage
+            try:
+                yield stage
+            except NotApplicableError:
+                raise
+            except Exception:
+                stage.let_go()
+                raise
+
+    def _stage(self, bench: Bench, site: Site) -> Stage:
+        outward = Outward([site.data, site.folder])
+        patience = 0.0 if self.bench.simulated and not self.table else self.patience
+        if self._called is not None:
+            county, gate, face = self._called
+            return CallingStage(
+                bench=bench,
+                outward=outward,
+                another=self.stage,
+                patience=patience,
+                chosen=self._chosen,
+                county=county,
+                gate=gate,
+                face=face,
+            )
+        adapter = self.adapter
+        assert adapter is not None
+        settings = read_table(adapter.Settings, bench.settings(), f"offices.{self.name}")
+        place = Place(name=self.name, data=site.data, offices=site.folder)
+
+        def opened() -> OfficeAdapter:
+            return adapter.open(settings, place)
+
+        return Stage(bench, outward, self.stage, patience, self._chosen, opened)
 
     def _chosen(self, numbers: Sequence[int]) -> Sequence[int]:
         """Of the steps of a story, those at which something is to break: spread evenly."""
         mine, most = numbers[self.part :: self.parts], self.most_plays
         return mine if most is None or len(mine) <= most else [mine[i * len(mine) // most] for i in range(most)]
 
+    @property
+    def _alone(self) -> bool:
+        """Whether each play has an office of its own: what a settings file names is there once, and so is whoever
+        calls."""
+        return self.bench.simulated and not self.table and self.serve is None
+
     @contextmanager
     def open(self) -> Iterator[None]:
         """A real office is entered once."""
         with ExitStack() as stack:
-            self._shared = None if self.bench.simulated else self._open(stack)
+            self._shared = None if self._alone else self._open(stack)
+            if self.serve is not None:
+                assert self._shared is not None
+                county, gate = County(), Gate()
+                face = stack.enter_context(self.serve(county.ours, gate, self._shared[0].told_at()))
+                self._called = county, gate, face
             yield
-            self._shared = None
+            self._shared = self._called = None
 
     def _open(self, stack: ExitStack) -> tuple[Bench, Site]:
         memory = Path("/dev/shm")  # noqa: S108  # deaths here are exceptions: nothing depends on what was synced
-        base = memory if self.bench.simulated and memory.is_dir() else None
+        base = memory if self.bench.simulated and not self.table and memory.is_dir() else None
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="yidi-conformance-", dir=base)))
         site = Site(table=self.table, extra=self.extra, data=self.data or folder, folder=folder)
         bench = self.bench.open(site)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
-from exchange.conformance.stage import Commits
+from exchange.conformance.watched import Commits
 from exchange.model.unit import UnitCode
 from exchange.ports.office import OfficeAdapter
-from exchange.services.handover import Officer
-from exchange.services.office_decide import OfficeDecider
+from exchange.services.node.handover import Officer
+from exchange.services.node.office_decide import OfficeDecider
 from tests.unit.services.hub_and_node import A, B, Died, NodeSide, World
 
 __all__ = ["FILES", "TITLE", "Bench", "play", "survive_every_step"]

@@ -29,10 +29,10 @@ from exchange.ports.hub import HubStore
 from exchange.ports.records import DirectoryRecord
 from exchange.remote.client import HubClient
 from exchange.remote.files import HttpFileExchange
-from exchange.services.administer import Administrator
-from exchange.services.enroll import Enroller
-from exchange.services.history import Historian
-from exchange.services.upload_quota import UploadQuota
+from exchange.services.hub.administer import Administrator
+from exchange.services.hub.enroll import Enroller
+from exchange.services.hub.history import Historian
+from exchange.services.hub.upload_quota import UploadQuota
 from exchange.settings import BrokerAddress, HubHttp
 from exchange.testing.clock import FakeClock
 from exchange.testing.ids import SeededIds

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from exchange.conformance.stage import Commits
+from exchange.conformance.watched import Commits
 from exchange.model.envelope import EnvelopeKey
 from exchange.ports.node import Box
-from exchange.services.acknowledge import Acknowledger
-from exchange.services.route import Router
+from exchange.services.hub.acknowledge import Acknowledger
+from exchange.services.hub.route import Router
 from tests.unit.services.carried_world import Disk
 from tests.unit.services.hub_and_node import A, B, Died, Texts, World, a_file
 

@@ -3,6 +3,7 @@
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,10 @@ def test_the_adapter_that_the_documentation_shows_says_which_table_is_missing(tm
     office.close()
     (misfit,) = bench.open().check([A])
     assert "has no table deeds" in misfit.found
+
+
+def test_the_adapter_that_the_documentation_shows_is_closed_by_another_thread_than_uses_it(tmp_path: Path) -> None:
+    adapter = ExampleBench(tmp_path / "office.sqlite").open()
+    assert list(adapter.collect(A)) == []
+    with ThreadPoolExecutor(1) as other:
+        other.submit(adapter.close).result()

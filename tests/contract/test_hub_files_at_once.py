@@ -17,10 +17,10 @@ from exchange.model.envelope import Envelope, FileEntry
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubStore
 from exchange.ports.transport import Delivered, Message, PublishResult
-from exchange.services.discard import Discarder
-from exchange.services.hub import Hub
-from exchange.services.plain_text import PlainText
-from exchange.services.route import Router
+from exchange.services.hub.discard import Discarder
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.route import Router
+from exchange.services.secrecy.plain_text import PlainText
 from exchange.settings import Quota
 from exchange.testing.clock import FakeClock
 from exchange.testing.ids import SeededIds

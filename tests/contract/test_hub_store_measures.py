@@ -78,10 +78,12 @@ def test_what_nobody_signed_for_is_counted_by_unit_and_urgency(store: HubStore) 
         return replace(delivery(key, unit, due=None), state=state, sign_by=None)
 
     urgent, one, other = envelope(1), envelope(2), envelope(3)
+    before = NOW - 2 * HOUR
     with store.begin() as session:
         assert session.unsigned(NOW) == {}
         session.add_documents([replace(document(urgent), urgent=True)])
-        session.add_documents([replace(document(key), urgent=False) for key in (one, other)])
+        session.add_documents([replace(document(one), urgent=False)])
+        session.add_documents([replace(document(other, received=before), urgent=False)])
         session.add_deliveries(
             [
                 delivered(urgent, B),
@@ -94,10 +96,10 @@ def test_what_nobody_signed_for_is_counted_by_unit_and_urgency(store: HubStore) 
             ]
         )
         assert session.unsigned(NOW) == {
-            (B, True): Unsigned(1, 0),
-            (B, False): Unsigned(2, 1),
-            (C, True): Unsigned(1, 1),
-            (C, False): Unsigned(1, 0),
+            (B, True): Unsigned(1, 0, NOW),
+            (B, False): Unsigned(2, 1, before),
+            (C, True): Unsigned(1, 1, NOW),
+            (C, False): Unsigned(1, 0, before),
         }
 
 

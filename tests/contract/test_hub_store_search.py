@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from exchange.model.document import DocumentType
 from exchange.model.events import BusinessState, TransportState
 from exchange.ports.hub import HubStore
 from exchange.ports.search import Search
@@ -21,6 +22,7 @@ def fill(store: HubStore) -> None:
     with store.begin() as session:
         documents = [document(envelope(number), received=NOW + number * HOUR) for number in range(5)]
         documents[2] = replace(documents[2], title="关于100%_防汛的通知", urgent=False)
+        documents[3] = replace(documents[3], number="播府办发〔2026〕12号", type=DocumentType.LETTER)
         session.add_documents([*documents, document(envelope(9, B), received=NOW)])
         session.add_deliveries([delivery(envelope(number)) for number in range(4)])
         session.add_deliveries([replace(delivery(envelope(4), C), state=full_state()), delivery(envelope(4))])
@@ -40,6 +42,12 @@ def fill(store: HubStore) -> None:
         ({"words": ("防汛", "通知")}, [2]),
         ({"words": ("100%_",)}, [2]),
         ({"words": ("1_0",)}, []),
+        ({"number": "〔2026〕12号"}, [3]),
+        ({"number": "%"}, []),
+        ({"type": DocumentType.LETTER}, [3]),
+        ({"type": DocumentType.NOTICE}, []),
+        ({"id": envelope(4).id[:-1]}, [4, 3, 2, 1, 0, 9]),
+        ({"id": envelope(4).id}, [4]),
         ({"since": NOW + HOUR, "until": NOW + 3 * HOUR}, [2, 1]),
     ],
 )

@@ -17,7 +17,7 @@ from exchange.model.receipt import Actor, Reason, Receipt, ReceiptId, Subject
 from exchange.ports.office import HandOver, OfficeAdapter
 from exchange.testing.seeyon import SeeyonOffice
 from exchange.trial.servers import free_port
-from tests.unit.adapters.offices import SENDER, UNIT, received
+from tests.unit.adapters.offices import SENDER, UNIT, received, unit_name
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def opened(office: SeeyonOffice, tmp_path: Path) -> Iterator[Opened]:
 
     def open_(**changes: object) -> OfficeAdapter:
         table = {"adapter": "seeyon", "password_file": "password", **settings_of(office.url, **changes)}
-        made.append(load_adapter(table, Place(name="town", data=tmp_path, offices=tmp_path)))
+        made.append(load_adapter(table, Place(name="town", data=tmp_path, offices=tmp_path, name_of=unit_name)))
         return made[-1]
 
     yield open_
@@ -144,6 +144,24 @@ def test_a_receipt_whose_answer_was_lost_is_shown_once(office: SeeyonOffice, ada
     adapter.tell(UNIT, receipt(), b"<Receipt/>")
     (row,) = office.forms["YD_HZ"].rows
     assert (row.fields["事件"], row.fields["办理人"], row.fields["时间"]) == ("已签收", "李强", "2026-11-03 16:30:00")
+
+
+def test_a_receipt_names_the_unit_and_by_its_code_too_where_there_is_a_field(
+    office: SeeyonOffice, opened: Opened
+) -> None:
+    office.forms["YD_HZ"].names["field0009"] = "收文单位代码"
+    rules = {**settings_of("")["receipts"], "recipient_code": "收文单位代码"}
+    opened(receipts=rules).tell(UNIT, receipt(), b"<Receipt/>")
+    (row,) = office.forms["YD_HZ"].rows
+    assert (row.fields["收文单位"], row.fields["收文单位代码"]) == ("区政府办", SENDER)
+
+
+def test_a_unit_that_the_directory_does_not_know_is_shown_by_its_code(office: SeeyonOffice, opened: Opened) -> None:
+    signed = receipt()
+    assert signed.subject is not None
+    unknown = replace(signed, actor=replace(signed.actor, unit=UNIT), subject=replace(signed.subject, recipient=UNIT))
+    opened().tell(UNIT, unknown, b"<Receipt/>")
+    assert office.forms["YD_HZ"].rows[0].fields["收文单位"] == UNIT
 
 
 def test_more_rows_than_one_page_are_all_read(office: SeeyonOffice, adapter: OfficeAdapter) -> None:

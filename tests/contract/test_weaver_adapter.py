@@ -11,7 +11,7 @@ from exchange.adapters.registry import Place, load_adapter
 from exchange.conformance.benches.weaver import make_workflows, settings_of
 from exchange.errors import AdapterError, InputError
 from exchange.model.events import Event
-from exchange.ports.office import HandOver, OfficeAdapter, OfficeCall
+from exchange.ports.office import HandOver, OfficeAdapter
 from exchange.testing.weaver import WeaverOffice
 from exchange.web.node_api.app import create_node_app
 from exchange.web.serve import Server
@@ -151,19 +151,20 @@ def test_a_return_with_its_words_is_taken_in_gbk(office: WeaverOffice, opened: O
     assert (made.node, made.remarks) == ("", ["已办理"])
 
 
-def test_an_office_that_calls_is_looked_at_at_once(office: WeaverOffice, opened: Opened, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("a-secret-of-the-office", encoding="utf-8")
-    calls = {"secret_file": "secret", "addresses": ["127.0.0.1"]}
-    adapter = opened(poll_seconds=600, calls=calls)
-    fields = {"jhbh": f"{SENDER}_{received().key.id}", "jd": "退文", "blr": "李四", "sm": "不属本单位"}
-    assert list(adapter.decisions(UNIT, lambda: ())) == []
-    office.put_out("781", "通知", fields, {})
-    assert list(adapter.decisions(UNIT, lambda: ())) == []  # not yet
-    assert adapter.office_calls is not None
-    adapter.office_calls.take(OfficeCall(token="a-secret-of-the-office", fields={}, body=b"requestid=1&jd=SIGNED"))
-    assert [one.event for one in adapter.decisions(UNIT, lambda: ())] == [Event.RETURNED]
-
-
 def test_links_without_a_node_to_fetch_from_are_a_setting(opened: Opened) -> None:
     with pytest.raises(InputError, match="node_url"):
         opened(files_by="link")
+
+
+def test_a_login_page_is_no_attachment_and_holds_up_no_other_document(office: WeaverOffice, opened: Opened) -> None:
+    adapter = opened()
+    fields = {"bt": "通知", "wz": "通知", "swdw": SENDER, "fwjg": "镇政府", "cwrq": "2026-11-03", "ngr": "王芳"}
+    page = b"<!DOCTYPE html><html>login</html>"
+    expired = office.put_out("782", "通知", fields, {"正文.pdf": page})
+    office.put_out("782", "通知", fields | {"bt": "另一件"}, {"正文.pdf": b"other"})
+    titles: list[str] = []
+    with pytest.raises(AdapterError, match=r"正文\.pdf 得到的是一个网页"):
+        titles.extend(draft.metadata.title for draft in adapter.collect(UNIT))
+    assert titles == ["另一件"]
+    expired.files = {"正文.pdf": b"body"}
+    assert [draft.metadata.title for draft in adapter.collect(UNIT)] == ["通知", "另一件"]

@@ -20,6 +20,7 @@ from typing import BinaryIO, Final
 
 from exchange.adapters.calls import Bell, GuardedCalls
 from exchange.adapters.decision import event_of, key_from, name_of, reason_of
+from exchange.adapters.forms.answers import refuse_answers
 from exchange.adapters.forms.desk import Desk, Form, OfficeFile, Paper, Row
 from exchange.adapters.forms.settings import FormRules, FormSettings
 from exchange.adapters.json_fields import refuse
@@ -37,6 +38,7 @@ from exchange.ports.office import Draft, HandOver, InOffice, Misfit, OfficeAdapt
 __all__ = ["FormAdapter"]
 
 _CHUNK: Final = 1 << 20
+_MOST_FAULTS: Final = 5
 _DAY: Final = timedelta(days=1)  # days are the office's, which may be another than ours
 
 
@@ -45,17 +47,22 @@ class FormAdapter(OfficeAdapter):
         self,
         settings: FormSettings,
         desk: Desk,
-        place: Place | None = None,
+        place: Place,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`place`: where the secret of an office that calls lies. Raises InputError."""
+        """`place`: where the secret of an office that calls lies, and what units are called. Raises InputError."""
         self._settings, self._desk, self._now, self._monotonic = settings, desk, now, monotonic
+        self._unit_name = place.name_of
         self._looked: dict[Form, float] = {}
         self._bell = Bell(monotonic)
-        if settings.calls is not None and place is not None:
-            self.office_calls = GuardedCalls(settings.calls, place, self._bell.ring)
+        if settings.calls is not None:
+            self.office_calls = GuardedCalls(settings.calls, place, self._heard)
+
+    def _heard(self, _body: bytes) -> None:
+        """What an office sent by itself is not believed; it is looked at sooner. Raises StorageError, LimitError."""
+        self._bell.ring()
 
     # ------------------------------------------------------------------------------------------ received
 
@@ -65,9 +72,9 @@ class FormAdapter(OfficeAdapter):
         title = envelope.metadata.title
         if item.again and (found := self._desk.started(title, name, (envelope.created - _DAY).date())) is not None:
             return found
-        manifest = described(envelope, item.unit, {entry.name: "" for entry in envelope.files})
+        manifest = described(item, {entry.name: "" for entry in envelope.files})
         receive = self._settings.receive
-        fields = to_office({**manifest, "sender_name": item.sender_name}, receive.fields) | {receive.id_field: name}
+        fields = to_office(manifest, receive.fields) | {receive.id_field: name}
         papers = [
             Paper(
                 body=entry.role is FileRole.BODY,
@@ -86,32 +93,53 @@ class FormAdapter(OfficeAdapter):
         form, subject = self._settings.receipts, receipt.subject
         if form is None or subject is None:
             return
-        title = " ".join(filter(None, [receipt.event.chinese, subject.recipient, f"〔{subject.envelope.id[:8]}〕"]))
+        code = subject.recipient
+        unit_name = (self._unit_name(code) or code) if code else ""
+        title = " ".join(filter(None, [receipt.event.chinese, unit_name, f"〔{subject.envelope.id[:8]}〕"]))
         if self._desk.shown(title, receipt.id, (receipt.at - _DAY).date()):
             return
         fields = {
             form.receipt: receipt.id,
             form.document: name_of(subject.envelope),
             form.event: receipt.event.chinese,
-            form.recipient: subject.recipient or "",
+            form.recipient: unit_name,
             form.person: receipt.actor.person or "",
             form.at: county_time(receipt.at),
             form.text: " ".join(part for part in (receipt.reason and receipt.reason.chinese, receipt.text) if part),
         }
+        if form.recipient_code:
+            fields[form.recipient_code] = code or ""
         self._desk.show(title, receipt.id, fields)
 
     # ------------------------------------------------------------------------------------------- to send
 
     def collect(self, unit: UnitCode) -> Iterator[Draft]:
-        """Forms without a result. Faulty ones get theirs; they stop no other."""
+        """Forms without a result. Faulty ones get theirs; they stop no other. Nor does one whose file the office does
+        not give: the first such fault is raised when the others are out, or at once when there are several, for then
+        the office itself may be away."""
         if self._settings.send is None or not self._is_due(Form.SEND):
             return
+        faults: list[AdapterError] = []
         with tempfile.TemporaryDirectory(prefix="yidi-office-") as folder:
             for number, row in enumerate(self._desk.waiting(Form.SEND)):
                 try:
-                    yield self._draft(unit, row, Path(folder) / str(number))
-                except (InputError, InvalidValueError, LimitError) as error:
-                    self._conclude(Form.SEND, row.id, f"未发送 {error.code} {error.message}", done=False)
+                    draft = self._draft_or_result(unit, row, Path(folder) / str(number))
+                except AdapterError as error:
+                    faults.append(error)
+                    if len(faults) == _MOST_FAULTS:
+                        break
+                    continue
+                if draft is not None:
+                    yield draft
+        if faults:
+            raise faults[0]
+
+    def _draft_or_result(self, unit: UnitCode, row: Row, folder: Path) -> Draft | None:
+        try:
+            return self._draft(unit, row, folder)
+        except (InputError, InvalidValueError, LimitError) as error:
+            self._conclude(Form.SEND, row.id, f"未发送 {error.code} {error.message}", done=False)
+            return None
 
     def sent(self, unit: UnitCode, reference: str, key: EnvelopeKey) -> None:
         """The form shows its tracking number."""
@@ -138,6 +166,7 @@ class FormAdapter(OfficeAdapter):
         with self._desk.download(file) as source, path.open("wb") as out:
             while chunk := source.read(_CHUNK):
                 out.write(chunk)
+        refuse_answers(file.name, path)
         return lambda: path.open("rb")
 
     # ----------------------------------------------------------------------------------------- decisions

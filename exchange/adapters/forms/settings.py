@@ -66,13 +66,15 @@ class ReceiptRules(FormRules):
     receipt: str = Field(default="回执编号", description="Field for the receipt's id; best marked unique.")
     document: str = Field(default="交换编号", description="Field for the exchange's id of the document.")
     event: str = Field(default="事件", description="Field for the event: 已送达, 已签收 ...")
-    recipient: str = Field(default="收文单位", description="Field for the unit that it is about.")
+    recipient: str = Field(default="收文单位", description="Field for the unit that it is about, by its name.")
+    recipient_code: str = Field(default="", description="Field for the code of that unit, if there is one.")
     person: str = Field(default="办理人", description="Field for the person, if one decided.")
     at: str = Field(default="时间", description="Field for the time.")
     text: str = Field(default="说明", description="Field for reason and words.")
 
     def named(self) -> list[str]:
-        return [self.receipt, self.document, self.event, self.recipient, self.person, self.at, self.text]
+        own = [self.receipt, self.document, self.event, self.recipient, self.person, self.at, self.text]
+        return [*own, *filter(None, [self.recipient_code])]
 
 
 class FormSettings(AdapterSettings):

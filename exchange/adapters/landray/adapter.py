@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from exchange.adapters.calls import GuardedCalls, Letterbox
+from exchange.adapters.calls import Letterbox
 from exchange.adapters.decision import name_of
 from exchange.adapters.forms.adapter import FormAdapter
 from exchange.adapters.landray.client import Kind, LandrayClient
@@ -38,23 +38,20 @@ class LandrayAdapter(FormAdapter):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises InputError."""
-        forms = FilledForms(Letterbox(place.offices / f".forms-{place.name}"))
+        self._forms = FilledForms(Letterbox(place.offices / f".forms-{place.name}"))
         known = Known(place.offices / f".known-{place.name}")
         self._client = LandrayClient(line, settings.login_name)
-        self._own = LandrayDesk(settings, self._client, known, forms, place.links, place.name, monotonic)
-        super().__init__(settings, self._own, monotonic=monotonic)
+        self._own = LandrayDesk(settings, self._client, known, self._forms, place.links, place.name, monotonic)
+        super().__init__(settings, self._own, place, monotonic=monotonic)
         self._people = {
             "login_name": settings.login_name,
             "receive.handler": settings.receive.handler,
             **({"receipts.notify": settings.receipts.notify} if settings.receipts else {}),
         }
-        if settings.calls is not None:
 
-            def keep(body: bytes) -> None:
-                forms.put(body)
-                self._bell.ring()
-
-            self.office_calls = GuardedCalls(settings.calls, place, keep)
+    def _heard(self, body: bytes) -> None:
+        self._forms.put(body)
+        super()._heard(body)
 
     @classmethod
     def open(cls, settings: LandraySettings, place: Place, *, monotonic: Callable[[], float] = time.monotonic) -> Self:

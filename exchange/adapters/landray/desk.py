@@ -30,7 +30,6 @@ __all__ = ["LandrayDesk"]
 _LONGEST_TITLE: Final = 200
 _FORGOTTEN: Final = timedelta(days=7)
 _MARK_LETTERS: Final = 12  # the last group of a UUID
-_PAGE_START: Final = (b"<!doctype html", b"<html")
 _NEVER_CAME: Final = "未办理 表单没有送到公文交换，请重新提交 its form never came; submit it again"
 _UNKNOWN: Final = "未办理 公文交换的设置中没有这个模板 the exchange has no such template in its settings"
 
@@ -159,13 +158,7 @@ class LandrayDesk(Desk):
             self._forms.drop(kept)
 
     def download(self, file: OfficeFile) -> BinaryIO:
-        found = self._client.download(self._settings.download.format(id=file.id))
-        start = found.read(64).lstrip().lower()
-        found.seek(0)
-        if start.startswith(_PAGE_START) and not file.name.lower().endswith((".htm", ".html")):
-            found.close()
-            raise AdapterError(f"蓝凌：附件 {file.name} 得到的是一个网页（登录页？），核对 download 与账号的权限")
-        return found
+        return self._client.download(self._settings.download.format(id=file.id))
 
     def close(self) -> None:
         self._client.close()

@@ -41,12 +41,25 @@ from exchange.adapters.mail.letters import (
 )
 from exchange.adapters.mail.post import BOUNCED, COPIES, DONE, FAULTY, IGNORED, MailPost, Post, Waiting, context_of
 from exchange.adapters.mail.settings import MailServer, MailSettings
-from exchange.adapters.mail.words import ASK, compose, document_text, manifest_in, said_in
+from exchange.adapters.mail.words import (
+    ASK,
+    NOT_DONE,
+    NOT_SENT,
+    compose,
+    document_text,
+    manifest_in,
+    receipt_text,
+    refusal_subject,
+    refusal_text,
+    said_in,
+)
+from exchange.adapters.manifest import notice_text
 from exchange.adapters.parcels import draft_from
 from exchange.adapters.registry import Place
 from exchange.adapters.share import keep_private
 from exchange.errors import InputError, InvalidValueError, LimitError, YidiError
 from exchange.model.envelope import EnvelopeKey
+from exchange.model.notice import Notice
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
 from exchange.ports.office import Draft, HandOver, InOffice, Misfit, OfficeAdapter, OfficeDecision
@@ -80,17 +93,20 @@ class MailAdapter(OfficeAdapter):
         servers = settings.smtp, settings.imap
         tls = context_of(settings.smtp, data, f"{where}.smtp"), context_of(settings.imap, data, f"{where}.imap")
         passwords = _password(settings.smtp, place, "smtp"), _password(settings.imap, place, "imap")
-        return cls(settings, MailPost(settings.address, servers, tls, passwords), _secret(data / settings.codes_file))
+        post = MailPost(settings.address, servers, tls, passwords)
+        return cls(settings, post, _secret(data / settings.codes_file), place.name_of)
 
     def __init__(
         self,
         settings: MailSettings,
         post: Post,
         secret: bytes,
+        name_of: Callable[[UnitCode], str] = lambda _unit: "",
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._post, self._secret, self._monotonic = settings, post, secret, monotonic
+        self._name_of = name_of
         self._unit_of = {address.casefold(): UnitCode(unit) for unit, address in settings.mailboxes.items()}
         self._held: list[_Held] = []
         self._looked: float | None = None
@@ -121,18 +137,24 @@ class MailAdapter(OfficeAdapter):
         return message_id
 
     def tell(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
-        """A mail in the thread of the document, unless it went before."""
+        """A mail in the thread of the document, or of its own for a notice, unless it went before."""
         if receipt.subject is None:
+            message_id, notice = self._id("notice", unit, receipt.id), Notice.read(receipt.attributes)
+            headers = {"X-Yidi-Event": receipt.event.value}
+            first = (receipt.text or "").split("\n", 1)[0][:60]
+            subject = f"【{notice.kind.chinese}】{first}"
+            self._write(unit, message_id, subject, notice_text(notice, receipt), "", headers)
             return
         key = receipt.subject.envelope
         thread = self._id("sent" if key.sender == unit else "document", unit, str(key))
-        who = " ".join(filter(None, [receipt.subject.recipient, receipt.actor.person]))
-        words = " ".join(
-            filter(None, [receipt.event.chinese, who, receipt.reason and receipt.reason.chinese, receipt.text])
-        )
         headers = {"X-Yidi-Document": str(key), "X-Yidi-Event": receipt.event.value}
         self._write(
-            unit, self._id("receipt", unit, receipt.id), f"{receipt.event.chinese} {key.id}", words, thread, headers
+            unit,
+            self._id("receipt", unit, receipt.id),
+            f"{receipt.event.chinese} {key.id}",
+            receipt_text(receipt, self._name_of),
+            thread,
+            headers,
         )
 
     # ------------------------------------------------------------------------------------------- to send
@@ -152,7 +174,7 @@ class MailAdapter(OfficeAdapter):
                     raise InputError(one.letter.fault, code="FORMAT")
                 draft = self._draft(unit, one.letter)
             except (InputError, InvalidValueError, LimitError) as error:
-                self._conclude([one], f"未发送 {error.code} {error.message}", FAULTY)
+                self._refuse([one], NOT_SENT, error.code, error.message)
                 continue
             if self._request_code(one) in confirmed:
                 yield draft
@@ -167,10 +189,10 @@ class MailAdapter(OfficeAdapter):
             headers = {"X-Yidi-Document": str(key)}
             words = f"已发送，交换编号 {key.id}"
             self._write(unit, self._id("sent", unit, str(key)), words, words, one.letter.message_id, headers)
-        self._conclude(self._requests(reference), "", DONE)
+        self._put_all(self._requests(reference), DONE)
 
     def refused(self, unit: UnitCode, reference: str, code: str, message: str) -> None:
-        self._conclude(self._requests(reference), f"未发送 {code} {message}", FAULTY)
+        self._refuse(self._requests(reference), NOT_SENT, code, message)
 
     def _draft(self, unit: UnitCode, letter: Letter) -> Draft:
         manifest, files = manifest_in(letter, self._settings.fixed)
@@ -204,7 +226,7 @@ class MailAdapter(OfficeAdapter):
                     raise InputError("标题中的代码不对，或这件公文已经办结", code="STATE")
                 said = said_in(one.letter.text)
             except InputError as error:
-                self._conclude([one], f"未办理 {error.code} {error.message}", FAULTY)
+                self._refuse([one], NOT_DONE, error.code, error.message)
                 continue
             yield OfficeDecision(
                 key=key, event=said.event, person=said.person, text=said.text, reference=one.letter.ident
@@ -212,8 +234,10 @@ class MailAdapter(OfficeAdapter):
 
     def decided(self, unit: UnitCode, reference: str, fault: YidiError | None) -> None:
         found = [one for one in self._held if one.letter.ident == reference]
-        said = "" if fault is None else f"未办理 {fault.code} {fault.message}"
-        self._conclude(found, said, DONE if fault is None else FAULTY)
+        if fault is None:
+            self._put_all(found, DONE)
+        else:
+            self._refuse(found, NOT_DONE, fault.code, fault.message)
 
     # --------------------------------------------------------------------------------------------- inbox
 
@@ -268,19 +292,16 @@ class MailAdapter(OfficeAdapter):
         code = "-".join(shown[-1]) if shown else ""
         return _Held(uid=waiting.uid, unit=unit, code=code, age=waiting.age, letter=letter)
 
-    def _conclude(self, found: Sequence[_Held], said: str, folder: str) -> None:
-        """Answer, if there is something to say, then put away."""
+    def _refuse(self, found: Sequence[_Held], what: str, code: str, message: str) -> None:
+        """Answer why, then put away."""
         for one in found:
-            if said:
-                message_id = self._id("answer", one.unit, one.letter.ident)
-                self._write(
-                    one.unit,
-                    message_id,
-                    f"{said[:60]}：{_CODE.sub('', one.letter.subject)[:60]}",
-                    said,
-                    one.letter.message_id,
-                    {},
-                )
+            subject = refusal_subject(what, code, " ".join(_CODE.sub("", one.letter.subject).split()))
+            text, message_id = refusal_text(what, code, message), self._id("answer", one.unit, one.letter.ident)
+            self._write(one.unit, message_id, subject, text, one.letter.message_id, {})
+        self._put_all(found, FAULTY)
+
+    def _put_all(self, found: Sequence[_Held], folder: str) -> None:
+        for one in found:
             self._put(one, folder)
 
     def _put(self, one: _Held, folder: str) -> None:

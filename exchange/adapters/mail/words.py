@@ -3,7 +3,7 @@
 Not here: to whom, and whether it is believed (`adapter`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,9 +18,24 @@ from exchange.adapters.times import county_time
 from exchange.adapters.waiting import MANIFEST
 from exchange.model.envelope import Envelope
 from exchange.model.events import Event
+from exchange.model.meanings import words_of
+from exchange.model.receipt import Reason, Receipt
+from exchange.model.unit import UnitCode
 from exchange.ports.office import HandOver
 
-__all__ = ["ASK", "Said", "compose", "document_text", "manifest_in", "said_in"]
+__all__ = [
+    "ASK",
+    "NOT_DONE",
+    "NOT_SENT",
+    "Said",
+    "compose",
+    "document_text",
+    "manifest_in",
+    "receipt_text",
+    "refusal_subject",
+    "refusal_text",
+    "said_in",
+]
 
 _LABELS: Final = {chinese: name for name, chinese in ELEMENTS.values()} | {
     chinese: name for name, chinese in TOP.items() if name not in ("metadata", "files", "id")
@@ -36,6 +51,13 @@ _HOW: Final = """回复本邮件即可办理，第一行写（中间留空格，
 
 代码只发给本邮箱，凭它办理；请勿把本邮件转发给无关的人。
 """
+NOT_SENT, NOT_DONE = "未发送", "未办理"
+_CURES: Final = {
+    "SECRECY": "涉密材料不得上网，请走机要渠道。",
+    "SECRECY_HOLD": "请人复核，在信里加一行“复核人：姓名”，另写一封新邮件发来。",
+    NOT_SENT: "改正后另写一封新邮件发来，不要回复本邮件。",
+    NOT_DONE: "请重新回复那封公文来信，第一行写：签收 姓名，或 退文 姓名 理由。",
+}
 ASK: Final = """收到一件要发送的公文：
 
   {title}
@@ -104,6 +126,33 @@ def document_text(item: HandOver, attached: bool) -> str:
         where = "附件" if attached else "文件过大，没有随信发来；请在节点上用 yidi show --save 取，或请管理员代取"
         parts.append(f"{where}：\n{names}")
     return "\n".join([*parts, _HOW])
+
+
+def receipt_text(receipt: Receipt, name_of: Callable[[UnitCode], str]) -> str:
+    """What became of a document, and why, a line each."""
+    subject, reason = receipt.subject, receipt.reason
+    assert subject is not None
+    if reason is Reason.OPERATOR and receipt.text:
+        reason = None  # whoever decided gave words of their own
+    rows: list[tuple[str, str | None]] = [
+        ("单位", subject.recipient and f"{name_of(subject.recipient)} {subject.recipient}".strip()),
+        ("人员", receipt.actor.person),
+        ("原因", reason and reason.chinese),
+        ("说明", receipt.text),
+        ("时间", county_time(receipt.at)),
+        ("交换编号", subject.envelope.id),
+    ]
+    return f"{receipt.event.chinese}\n\n" + "".join(f"{name}：{value}\n" for name, value in rows if value)
+
+
+def refusal_subject(what: str, code: str, subject: str) -> str:
+    """`what`: NOT_SENT or NOT_DONE. The subject of what is held for classified travels no further."""
+    return what if code.startswith("SECRECY") else f"{what}：{subject[:80]}"
+
+
+def refusal_text(what: str, code: str, message: str) -> str:
+    """Why, for people, and what to do."""
+    return f"{what}\n\n原因：{words_of(code, message)}\n代码：{code}\n办法：{_CURES.get(code, _CURES[what])}\n"
 
 
 def _time(envelope: Envelope, name: str) -> str:

@@ -35,7 +35,7 @@ class O2oaAdapter(FormAdapter):
         except KeyStoreError as error:
             raise InputError(f"offices.{place.name}.secret_file: {error.message}", code="SETTINGS") from error
         http = OfficeHttp.of(settings, place)
-        return cls(settings, o2oa_desk(settings, O2oaClient(http, O2oaAccount(http, settings, secret))))
+        return cls(settings, o2oa_desk(settings, O2oaClient(http, O2oaAccount(http, settings, secret))), place)
 
 
 def o2oa_desk(settings: O2oaSettings, client: O2oaClient) -> ProcessDesk:

@@ -15,6 +15,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
@@ -72,7 +73,8 @@ class StagingAdapter(OfficeAdapter):
         url = place.secret("database_file", settings.database_file)
         names = Tables.named(settings.prefix, schema=settings.tables_schema, upper_case=settings.upper_case)
         share = Share(root=place.data / settings.files_dir if settings.files_dir else None, largest=settings.blob_bytes)
-        return cls(connect(url), names, share, lambda: _owner(place.offices / f".staging-{place.name}"))
+        owner = partial(_owner, place.offices / f".staging-{place.name}")
+        return cls(connect(url), names, share, owner, unit_name=place.name_of)
 
     def __init__(
         self,
@@ -81,9 +83,11 @@ class StagingAdapter(OfficeAdapter):
         share: Share,
         owner: Callable[[], str],
         *,
+        unit_name: Callable[[UnitCode], str] = lambda _unit: "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database, self._tables, self._share, self._owner, self._now = database, tables, share, owner, now
+        self._unit_name = unit_name
 
     # ------------------------------------------------------------------------------------------ received
 
@@ -122,7 +126,7 @@ class StagingAdapter(OfficeAdapter):
                 envelope_id=item.key.id,
                 title=metadata.title,
                 issued_number=metadata.issued_number,
-                doc_json=describe(item.envelope, item.unit, stored).decode(),
+                doc_json=describe(item, stored).decode(),
                 envelope_xml=item.document,
                 ts=self._stamp(),
             )
@@ -160,7 +164,7 @@ class StagingAdapter(OfficeAdapter):
                 reason=receipt.reason,
                 note=receipt.text,
                 happened_at=county_time(receipt.at),
-                doc_json=describe_receipt(receipt).decode(),
+                doc_json=describe_receipt(receipt, self._unit_name).decode(),
                 receipt_xml=document,
                 ts=self._stamp(),
             )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from exchange.adapters.folder import FOLDERS
 from exchange.conformance.bench import Bench, Site, Written
 from exchange.conformance.county import UNIT
 from exchange.errors import InputError
@@ -26,6 +27,8 @@ class FolderBench(Bench):
             raise InputError(f"offices.folder.root: {root}: there is no such folder", code="SETTINGS")
         self._home = root / UNIT
         self._deeds = 0
+        for name in FOLDERS:  # as a node that starts makes them
+            (self._home / name).mkdir(parents=True, exist_ok=True)
 
     @classmethod
     def open(cls, site: Site) -> Self:

@@ -23,7 +23,9 @@ __all__ = [
     "at_once",
     "by_reference",
     "events",
+    "got",
     "names_the_fault",
+    "new_key",
     "no_scope",
     "no_token",
     "other_body",
@@ -43,14 +45,16 @@ _WAIT_SECONDS: Final = 60.0
 
 @dataclass
 class NodeTarget:
-    """`token`: of a program with every scope but `webhooks`, for one unit; `narrow`: one with `read` alone. `to`: code
-    of the recipient, by default the first other unit of the directory. `restart`: starts the node anew."""
+    """`token`: of a program with every scope, for one unit; `narrow`: one with `read` alone. `to`: code of the
+    recipient, by default the first other unit of the directory. `restart`: starts the node anew. `listen`: host:port at
+    which the node may tell the kit."""
 
     asker: Asker
     token: str
     narrow: str = ""
     to: str = ""
     restart: Callable[[], object] | None = None
+    listen: str = ""
 
     def ask(self, method: str, path: str, *, token: str | None = None, **parts: Any) -> Answer:
         """`token`: another one, "" for none."""
@@ -60,13 +64,13 @@ class NodeTarget:
 
     @cached_property
     def root(self) -> Any:
-        return _got(self.ask("GET", ""), 200, "GET /api/v1")
+        return got(self.ask("GET", ""), 200, "GET /api/v1")
 
     @cached_property
     def recipient(self) -> str:
         if self.to:
             return self.to
-        units = _got(self.ask("GET", "/directory/units"), 200, "GET /directory/units")["items"]
+        units = got(self.ask("GET", "/directory/units"), 200, "GET /directory/units")["items"]
         others = [one["code"] for one in units if one["active"] and one["code"] not in self.root["units"]]
         if not others:
             raise NotApplicableError("目录里没有别的单位 the directory has no other unit")
@@ -88,11 +92,12 @@ class NodeTarget:
 
     def sent(self, title: str) -> list[str]:
         """Ids of what was sent under this title, among the newest."""
-        items = _got(self.ask("GET", "/documents"), 200, "GET /documents")["items"]
+        items = got(self.ask("GET", "/documents"), 200, "GET /documents")["items"]
         return [one["id"] for one in items if one["title"] == title]
 
 
-def _got(answer: Answer, status: int, what: str) -> Any:
+def got(answer: Answer, status: int, what: str) -> Any:
+    """Raises FailedError."""
     if answer.status != status:
         raise FailedError(f"{what}：{answer}，应答 expected {status}")
     return answer.json()
@@ -100,7 +105,7 @@ def _got(answer: Answer, status: int, what: str) -> Any:
 
 def _refused(answer: Answer, status: int, code: str, what: str) -> Any:
     """By RFC 9457, with the code that programs act on."""
-    problem = _got(answer, status, what)
+    problem = got(answer, status, what)
     kind = answer.headers.get("content-type", "")
     if not kind.startswith("application/problem+json"):
         raise FailedError(f"{what}：Content-Type {kind!r}，应为 expected application/problem+json")
@@ -108,7 +113,7 @@ def _refused(answer: Answer, status: int, code: str, what: str) -> Any:
     return problem
 
 
-def _new_key() -> str:
+def new_key() -> str:
     return f"conformance-{secrets.token_hex(12)}"
 
 
@@ -135,7 +140,7 @@ def no_scope(target: NodeTarget) -> None:
     if not target.narrow:
         raise NotApplicableError("没有给 --narrow-token-file；not given")
     document = target.document()
-    answer = target.send(document, _new_key(), token=target.narrow)
+    answer = target.send(document, new_key(), token=target.narrow)
     _refused(answer, 403, "SCOPE", "只读的令牌发文 a reading token sends")
     expect(target.sent(_title(document)), [], "却发出去了 sent all the same")
 
@@ -148,10 +153,10 @@ def sends(target: NodeTarget) -> None:
         "/documents",
         data={"document": json.dumps(document, ensure_ascii=False)},
         files=[("file", (name, data, "text/plain"))],
-        headers={"Idempotency-Key": _new_key()},
+        headers={"Idempotency-Key": new_key()},
     )
-    id_ = _got(answer, 201, "发文 sending")["id"]
-    shown = _got(target.ask("GET", f"/documents/{id_}"), 200, "跟踪 tracking")
+    id_ = got(answer, 201, "发文 sending")["id"]
+    shown = got(target.ask("GET", f"/documents/{id_}"), 200, "跟踪 tracking")
     expect(shown["metadata"]["title"], _title(document), "标题 title")
     (file,) = shown["files"]
     expect((file["name"], file["sha256"]), (name, hashlib.sha256(data).hexdigest()), "文件 the file")
@@ -159,15 +164,15 @@ def sends(target: NodeTarget) -> None:
 
 
 def twice(target: NodeTarget) -> None:
-    document, key = target.document(), _new_key()
+    document, key = target.document(), new_key()
     first, second = target.send(document, key), target.send(document, key)
-    _got(first, 201, "第一次 the first time")
+    got(first, 201, "第一次 the first time")
     expect((second.status, second.json()), (first.status, first.json()), "第二次 the second time")
     expect(len(target.sent(_title(document))), 1, "发出的件数 documents sent")
 
 
 def at_once(target: NodeTarget) -> None:
-    document, key = target.document(), _new_key()
+    document, key = target.document(), new_key()
     answers: list[Answer] = []
     others = [threading.Thread(target=lambda: answers.append(target.send(document, key))) for _ in range(4)]
     for one in others:
@@ -176,21 +181,21 @@ def at_once(target: NodeTarget) -> None:
         one.join()
     strange = [str(one) for one in answers if one.status not in (201, 409)]
     expect(strange, [], "同时四次 four times at once")
-    _got(target.send(document, key), 201, "之后再来一次 once more")
+    got(target.send(document, key), 201, "之后再来一次 once more")
     expect(len(target.sent(_title(document))), 1, "发出的件数 documents sent")
 
 
 def other_body(target: NodeTarget) -> None:
-    first, other, key = target.document(), target.document(), _new_key()
-    _got(target.send(first, key), 201, "第一次 the first time")
+    first, other, key = target.document(), target.document(), new_key()
+    got(target.send(first, key), 201, "第一次 the first time")
     _refused(target.send(other, key), 422, "KEY_REUSED", "同一键、另一件 the same key for another document")
     expect(target.sent(_title(other)), [], "却发出去了 sent all the same")
 
 
 def by_reference(target: NodeTarget) -> None:
-    document = target.document(reference=_new_key())
-    first, second = target.send(document, _new_key()), target.send(document, _new_key())
-    id_ = _got(first, 201, "第一次 the first time")["id"]
+    document = target.document(reference=new_key())
+    first, second = target.send(document, new_key()), target.send(document, new_key())
+    id_ = got(first, 201, "第一次 the first time")["id"]
     expect(second.json().get("id"), id_, "同一文号再发 the same reference again")
     expect(len(target.sent(_title(document))), 1, "发出的件数 documents sent")
 
@@ -201,22 +206,22 @@ def names_the_fault(target: NodeTarget) -> None:
         ("没有标题 no title", {**document, "metadata": {"document_type": "通知"}}, "/metadata/title"),
         ("不认识的字段 an unknown field", {**document, "colour": "red"}, "/colour"),
     ):
-        answer = target.send(wrong, _new_key())
-        problem = _got(answer, 422, what)
+        answer = target.send(wrong, new_key())
+        problem = got(answer, 422, what)
         named = [str(one.get("pointer", "")).lstrip("#") for one in problem.get("errors", ())]
         expect(any(one.endswith(pointer) for one in named), True, f"{what}: errors {named} 指出 name {pointer}")
-    stranger = target.send({**document, "to": [{"to": "999999-999"}]}, _new_key())
+    stranger = target.send({**document, "to": [{"to": "999999-999"}]}, new_key())
     _refused(stranger, 422, "UNKNOWN_RECIPIENT", "没有这个单位 an unknown recipient")
     expect(target.sent(_title(document)), [], "却发出去了 sent all the same")
 
 
 def oversize(target: NodeTarget) -> None:
     largest = int(target.root["limits"]["form_bytes"])
-    headers = {"Authorization": f"Bearer {target.token}", "Idempotency-Key": _new_key()}
+    headers = {"Authorization": f"Bearer {target.token}", "Idempotency-Key": new_key()}
     headers |= {"Content-Type": "application/json", "Content-Length": str(largest * 4)}
     answer = target.asker.announce(f"{_BASE}/documents", headers)
     expect(answer.status, 413, f"说有 {largest * 4} 字节 so many bytes announced")
-    _got(target.send(target.document(), _new_key()), 201, "之后正确的一件 a good one after it")
+    got(target.send(target.document(), new_key()), 201, "之后正确的一件 a good one after it")
 
 
 def ranges(target: NodeTarget) -> None:
@@ -227,9 +232,9 @@ def ranges(target: NodeTarget) -> None:
         "/documents",
         data={"document": json.dumps(document, ensure_ascii=False)},
         files=[("file", ("图.png", data, "image/png"))],
-        headers={"Idempotency-Key": _new_key()},
+        headers={"Idempotency-Key": new_key()},
     )
-    id_ = _got(answer, 201, "发文 sending")["id"]
+    id_ = got(answer, 201, "发文 sending")["id"]
     path = f"/documents/{id_}/files/{hashlib.sha256(data).hexdigest()}"
     for asked, start, end in (("0-9", 0, 10), ("10-", 10, 5000), ("-7", 4993, 5000), ("4990-9999", 4990, 5000)):
         part = target.ask("GET", path, headers={"Range": f"bytes={asked}"})
@@ -241,13 +246,13 @@ def ranges(target: NodeTarget) -> None:
 def pages(target: NodeTarget) -> None:
     titles = [_title(document) for document in (target.document() for _ in range(5))]
     for title in titles[:4]:
-        _got(target.send(target.document(title), _new_key()), 201, "发文 sending")
+        got(target.send(target.document(title), new_key()), 201, "发文 sending")
     seen: list[str] = []
     after: dict[str, str] = {}
     while len(set(seen) & set(titles[:4])) < 4:
-        page = _got(target.ask("GET", "/documents", params={"limit": "2", **after}), 200, "一页 a page")
+        page = got(target.ask("GET", "/documents", params={"limit": "2", **after}), 200, "一页 a page")
         if not seen:  # meanwhile somebody sends another one
-            _got(target.send(target.document(titles[4]), _new_key()), 201, "发文 sending")
+            got(target.send(target.document(titles[4]), new_key()), 201, "发文 sending")
         expect(len(page["items"]) <= 2, True, "limit=2")
         seen += [one["title"] for one in page["items"]]
         if not page.get("next") or not page["items"]:
@@ -258,31 +263,31 @@ def pages(target: NodeTarget) -> None:
 
 def events(target: NodeTarget) -> None:
     for _ in range(2):
-        _got(target.send(target.document(), _new_key()), 201, "发文 sending")
+        got(target.send(target.document(), new_key()), 201, "发文 sending")
     asked, end = {"after": "0", "limit": "2"}, time.monotonic() + _WAIT_SECONDS
-    while len((first := _got(target.ask("GET", "/events", params=asked), 200, "GET /events"))["items"]) < 2:
+    while len((first := got(target.ask("GET", "/events", params=asked), 200, "GET /events"))["items"]) < 2:
         expect(time.monotonic() < end, True, "发文之后有事件 that events come of what was sent")
         time.sleep(0.2)
-    again = _got(target.ask("GET", "/events", params=asked), 200, "GET /events")
+    again = got(target.ask("GET", "/events", params=asked), 200, "GET /events")
     expect(again["items"], first["items"], "再问一次 asked again")
     numbers = [one["number"] for one in first["items"]]
     expect(numbers, sorted(set(numbers)), "编号 numbers")
-    rest = _got(target.ask("GET", "/events", params={"after": str(numbers[0]), "limit": "1"}), 200, "GET /events")
+    rest = got(target.ask("GET", "/events", params={"after": str(numbers[0]), "limit": "1"}), 200, "GET /events")
     expect([one["number"] for one in rest["items"]], numbers[1:], "从第一个之后 after the first")
 
 
 def slow(target: NodeTarget) -> None:
     headers = {"Authorization": f"Bearer {target.token}", "Content-Type": "application/json"}
     with target.asker.half_a_question(headers, json.dumps(target.document()).encode()):
-        _got(target.ask("GET", ""), 200, "有人只发了一半时 while somebody has sent half")
+        got(target.ask("GET", ""), 200, "有人只发了一半时 while somebody has sent half")
 
 
 def restarted(target: NodeTarget) -> None:
     if target.restart is None:
         raise NotApplicableError("没有给 --restart；not given")
-    document, key = target.document(), _new_key()
+    document, key = target.document(), new_key()
     first = target.send(document, key)
-    _got(first, 201, "发文 sending")
+    got(first, 201, "发文 sending")
     target.restart()
     end = time.monotonic() + _WAIT_SECONDS
     while target.ask("GET", "").status != 200:

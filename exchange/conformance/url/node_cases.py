@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from exchange.conformance.case import Case, Words
-from exchange.conformance.url import node
+from exchange.conformance.url import node, told
 from exchange.conformance.url.node import NodeTarget
 
 __all__ = ["CASES"]
@@ -144,5 +144,27 @@ CASES: Final[Sequence[Case]] = (
         ("同样的答复，只发一件", "the same answer, one document"),
         _CLICK,
         _ONCE,
+    ),
+    _case(
+        16,
+        told.told,
+        ("推送到程序", "a program is told"),
+        ("签名正确；答 503 之后同一编号再来", "rightly signed; after 503 it comes again under the same id"),
+        ("至少一次，且认得出是谁说的", "at least once, and from nobody else"),
+        ("按 Standard Webhooks 签名，2xx 才算收下", "sign by Standard Webhooks; taken is what is answered 2xx"),
+    ),
+    _case(
+        17,
+        told.gone,
+        ("答 410 即停", "410 ends a webhook"),
+        (
+            "答过 410 的不再推送，列表中写明 ended；别的照常",
+            "after 410 it is told nothing more, and listed as ended; others are told",
+        ),
+        (
+            "410 表示不再需要；还在推送的，是把公文信息发给不该有的人",
+            "410 says: no more; what is told on goes to whoever has that address now",
+        ),
+        ("收到 410 就停用，等人重新启用", "disable it at 410, until somebody enables it again"),
     ),
 )

@@ -28,6 +28,7 @@ class WebhookTarget:
     asker: Asker
     secret: str
     number: int = field(default_factory=lambda: int(time.time()))
+    ended: bool = False
 
     def event(self, **changes: Any) -> dict[str, Any]:
         """As a node tells it; each has a number and an id of its own."""
@@ -58,7 +59,12 @@ class WebhookTarget:
         }, body
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        return self.asker.ask("POST", headers=dict(headers), content=body)
+        """Raises FailedError once it has answered 410: a node tells it nothing more."""
+        if self.ended:
+            raise FailedError("它已答过 410，节点不再推送 it answered 410 before: a node tells it nothing more")
+        answer = self.asker.ask("POST", headers=dict(headers), content=body)
+        self.ended = answer.status == 410
+        return answer
 
     def tell(self, event: Mapping[str, Any], *, at: int | None = None) -> Answer:
         return self.post(*self.signed(event, at=at))

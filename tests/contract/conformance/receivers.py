@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from exchange.client.webhook import WebhookRefusedError, read_webhook
 
-__all__ = ["SECRET", "WRONG", "Receiver", "WrongReceiver", "running"]
+__all__ = ["SECRET", "WRONG", "EndsOnForgery", "Receiver", "WrongReceiver", "running"]
 
 SECRET: Final = "whsec_" + "c2VjcmV0" * 4
 

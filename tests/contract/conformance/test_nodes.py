@@ -24,17 +24,18 @@ class Node:
     """Ours, as a running one-machine exchange, which may be started anew on the same data and port."""
 
     def __init__(self, folder: Path) -> None:
-        port = free_port()
-        self.data, self.url = found(folder, "requests_per_minute = 10000\n"), f"http://127.0.0.1:{port}"
-        settings = self.data / "yidi.toml"
-        settings.write_text(settings.read_text("utf-8").replace("port = 0", f"port = {port}"), "utf-8")
+        port, self.listen = free_port(), f"127.0.0.1:{free_port()}"
+        settings = f'requests_per_minute = 10000\nwebhook_targets = ["http://{self.listen}"]\n'
+        self.data, self.url = found(folder, settings), f"http://127.0.0.1:{port}"
+        file = self.data / "yidi.toml"
+        file.write_text(file.read_text("utf-8").replace("port = 0", f"port = {port}"), "utf-8")
         self.token, self.narrow = self._token(*Scope), self._token(Scope.READ)
         self._life = ExitStack()
-        self._life.enter_context(at_work(self.data))
+        self._life.enter_context(at_work(self.data, "webhook_ended"))
 
     def restart(self) -> None:
         self.close()
-        self._life.enter_context(at_work(self.data))
+        self._life.enter_context(at_work(self.data, "webhook_ended"))
 
     def close(self) -> None:
         self._life.close()
@@ -57,7 +58,7 @@ def tried(node: Node, kind: type[Asker], *ids: str) -> dict[str, tuple[str, ...]
     """What failed, and how."""
     asker = kind(node.url)
     try:
-        target = NodeTarget(asker, node.token, node.narrow, restart=node.restart)
+        target = NodeTarget(asker, node.token, node.narrow, restart=node.restart, listen=node.listen)
         verdicts = try_target(target, [case for case in CASES if not ids or case.id in ids])
     finally:
         asker.close()
@@ -85,6 +86,23 @@ class ForgetsReferences(Asker):
         if isinstance(parts.get("json"), dict) and "reference" in parts["json"]:
             ForgetsReferences.number += 1
             parts["json"] = parts["json"] | {"reference": f"r-{ForgetsReferences.number}"}
+        return super().ask(method, path, **parts)
+
+
+class GoesOnAfterGone(Asker):
+    """Says that it ended, and tells all the same whatever happens."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.gone = ""
+
+    def ask(self, method: str, path: str = "", **parts: Any) -> Answer:
+        if path.endswith("/webhooks") and method == "POST" and parts["json"]["url"].endswith("/gone"):
+            self.gone = parts["json"]["url"]
+        if path.endswith("/documents") and method == "POST" and self.gone:
+            teller = Asker(self.gone)
+            teller.ask("POST", content=b"{}")
+            teller.close()
         return super().ask(method, path, **parts)
 
 
@@ -156,6 +174,19 @@ def numbers_events_anew(method: str, path: str, asked: dict[str, Any], answer: A
     return replace(answer, body=json.dumps({"items": items}).encode())
 
 
+def signs_with_another_secret(method: str, path: str, asked: dict[str, Any], answer: Answer) -> Answer:
+    if not path.endswith("/webhooks") or method != "POST":
+        return answer
+    return replace(answer, body=json.dumps({**answer.json(), "secret": "whsec_" + "QUFB" * 8}).encode())
+
+
+def does_not_end_it(method: str, path: str, asked: dict[str, Any], answer: Answer) -> Answer:
+    if not path.endswith("/webhooks") or method != "GET":
+        return answer
+    items = [{**one, "ended": ""} for one in answer.json()["items"]]
+    return replace(answer, body=json.dumps({"items": items}).encode())
+
+
 class OneAtATime(Asker):
     def half_a_question(self, headers: Any, body: bytes) -> Any:
         self.url = "http://127.0.0.1:9"  # nobody is left to answer
@@ -176,6 +207,9 @@ WRONG: Final = (
     Wrong("skips one on a page", changing(skips_one_on_a_page), ("API-12",)),
     Wrong("numbers events anew", changing(numbers_events_anew), ("API-13",)),
     Wrong("serves one at a time", OneAtATime, ("API-14",)),
+    Wrong("signs with another secret", changing(signs_with_another_secret), ("API-16",)),
+    Wrong("goes on after 410", GoesOnAfterGone, ("API-17",)),
+    Wrong("does not end it at 410", changing(does_not_end_it), ("API-17",)),
 )
 
 

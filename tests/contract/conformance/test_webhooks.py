@@ -12,7 +12,7 @@ from exchange.conformance.trial import try_target
 from exchange.conformance.url.asking import Asker
 from exchange.conformance.url.webhook import CASES, WebhookTarget
 from exchange.trial.servers import free_port
-from tests.contract.conformance.receivers import SECRET, WRONG, Receiver, WrongReceiver, running
+from tests.contract.conformance.receivers import SECRET, WRONG, EndsOnForgery, Receiver, WrongReceiver, running
 
 PROGRAM = Path(__file__).parents[3] / "docs/adapters/examples/webhook_receiver.py"
 
@@ -55,6 +55,13 @@ def test_the_receiver_of_the_pages_passes(tmp_path: Path) -> None:
 def test_a_wrong_receiver_is_caught(wrong: WrongReceiver) -> None:
     with running(wrong.kind) as url:
         assert set(failed(tried(url, *wrong.caught_by, seconds=6.0))) == set(wrong.caught_by)
+
+
+def test_a_receiver_that_answered_410_is_told_nothing_more() -> None:
+    with running(EndsOnForgery) as url:
+        found = failed(tried(url, "WHK-01", "WHK-06", "WHK-12"))
+    assert set(found) == {"WHK-06", "WHK-12"}
+    assert "410" in found["WHK-12"][0]
 
 
 def test_every_case_catches_something() -> None:

@@ -23,6 +23,19 @@ def test_an_adapter_that_does_everything_right_passes() -> None:
     assert idle == {"NET-01", "NET-02", "NET-04"}  # it asks nobody over a network
 
 
+class OneOffice(PaperBench):
+    """As a real one: all plays are in the same, and find there what others left."""
+
+    simulated = False
+
+
+@pytest.mark.timeout(300)
+def test_every_play_may_be_in_the_same_office() -> None:
+    booth = Booth("paper", cast("AdapterKind", PaperAdapter), OneOffice, most_plays=2)
+    verdicts = try_adapter(booth, [case for case in ADAPTER_CASES if not case.id.startswith("CAL-")])
+    assert {one.case.id: one.seen for one in verdicts if one.ending is Ending.FAILED} == {}
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.adapter.__name__)
 def test_a_wrong_adapter_is_caught(wrong: Wrong) -> None:

@@ -10,6 +10,7 @@ from html import escape
 from typing import Any, Final, NamedTuple
 
 from exchange.adapters.folder import FolderAdapter
+from exchange.adapters.mail.adapter import MailAdapter
 from exchange.adapters.seeyon.adapter import SeeyonAdapter
 from exchange.errors import AdapterError, YidiError
 from exchange.model.envelope import EnvelopeKey
@@ -216,6 +217,12 @@ class LosesTheReason(PaperAdapter):
         return replace(super().decision(deed, key), text="见办公系统")
 
 
+class TakesAReturnForARefusal(PaperAdapter):
+    def decision(self, deed: Deed, key: EnvelopeKey) -> OfficeDecision:
+        decision = super().decision(deed, key)
+        return replace(decision, event=Event.REJECTED) if decision.event is Event.RETURNED else decision
+
+
 class IgnoresRecalls(PaperAdapter):
     def tell(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
         if not receipt.event.for_recipients_office:
@@ -303,6 +310,11 @@ class WaitsForEver(SeeyonAdapter):
         return super().hand_over(item)
 
 
+class SendsAgain(MailAdapter):
+    def hand_over(self, item: HandOver) -> str:
+        return super().hand_over(replace(item, again=False))
+
+
 class Wrong(NamedTuple):
     """`bench`: of which adapter that ships, or the paper office's. `caught_by`: cases that must fail."""
 
@@ -336,7 +348,8 @@ WRONG: Final = (
     Wrong(NewDecisionEachTime, ("DEC-02", "DEC-03")),
     Wrong(KeepsFaultsToItself, ("DEC-04", "REC-03")),
     Wrong(SignsAsTheSystem, ("DEC-01",)),
-    Wrong(LosesTheReason, ("DEC-05",)),
+    Wrong(LosesTheReason, ("DEC-05", "DEC-06")),
+    Wrong(TakesAReturnForARefusal, ("DEC-06",)),
     Wrong(IgnoresRecalls, ("REC-01",)),
     Wrong(DeletesWhatIsRecalled, ("REC-04",)),
     Wrong(FailsAtRecallsOfStrangers, ("REC-05",)),
@@ -348,4 +361,5 @@ WRONG: Final = (
     Wrong(SwallowsABrokenLine, ("NET-01", "NET-03"), "seeyon"),
     Wrong(NeverLooks, ("NET-02",), "seeyon"),
     Wrong(WaitsForEver, ("NET-04",), "seeyon"),
+    Wrong(SendsAgain, ("IN-02",), "mail"),
 )

@@ -55,7 +55,7 @@ class Office:
         assert not list(self.adapter.collect(UNIT))  # makes the folders
 
     def restart(self) -> None:
-        self.adapter = FolderAdapter(self.root, monotonic=lambda: self.seconds)
+        self.adapter = FolderAdapter(self.root, unit_name=unit_name, monotonic=lambda: self.seconds)
 
     @property
     def home(self) -> Path:
@@ -100,6 +100,10 @@ def file_entry(data: bytes, name: str = "通知.pdf") -> FileEntry:
         sm3="0" * 64,
         pages=2,
     )
+
+
+def unit_name(unit: UnitCode) -> str:
+    return "区政府办" if unit == SENDER else ""
 
 
 def received(*blobs: tuple[str, bytes], document: bytes = b"<Envelope/>", number: int = 1) -> HandOver:

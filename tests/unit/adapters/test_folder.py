@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from exchange.adapters.folder import FolderAdapter
 from exchange.errors import AdapterError, ConflictError, CorruptFileError, RefusedError
 from exchange.model.envelope import EnvelopeKey, Recipient, RecipientRole
 from exchange.model.events import Event, Speaker
+from exchange.model.notice import Notice, NoticeKind
 from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.office import Address, OfficeDecision
@@ -26,12 +28,13 @@ from tests.unit.adapters.offices import FILES, MANIFEST, NOW, SENDER, UNIT, Offi
 
 def test_a_received_document_stands_whole_in_the_inbox(office: Office) -> None:
     item = received(("通知.pdf", b"body"), ("附件1.xlsx", b"list"), document=b"<signed/>")
+    item = replace(item, sender_name="区政府办")
     assert office.adapter.hand_over(item) == f"{SENDER}_{item.key.id}"
     folder = office.home / "inbox" / f"{SENDER}_{item.key.id}"
     assert (folder / "envelope.xml").read_bytes() == b"<signed/>"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["元数据"]["标题"] == manifest["metadata"]["Title"] == "关于做好秋季森林防火工作的通知"
-    assert manifest["print_quota"] == 3
+    assert (manifest["sender"], manifest["sender_name"], manifest["print_quota"]) == (SENDER, "区政府办", 3)
     assert [(folder / file["path"]).read_bytes() for file in manifest["files"]] == [b"body", b"list"]
     assert office.inbox() == [folder.name]
 
@@ -91,6 +94,16 @@ def test_an_inbox_that_cannot_be_written_is_an_office_that_is_down(office: Offic
     assert str(office.root) not in caught.value.message
 
 
+def test_folders_that_no_backup_holds_are_made_again_after_a_restore(office: Office) -> None:
+    office.outbox.rmdir()
+    (office.home / "done").rmdir()
+    (misfit,) = office.adapter.check([UNIT])
+    assert "outbox, done" in misfit.found
+    office.restart()
+    assert list(office.adapter.collect(UNIT)) == []
+    assert list(office.adapter.check([UNIT])) == []
+
+
 def test_nothing_is_written_where_no_share_is_mounted(tmp_path: Path) -> None:
     with pytest.raises(AdapterError):
         FolderAdapter(tmp_path / "gone").hand_over(received())
@@ -115,11 +128,34 @@ def test_a_receipt_is_readable_beside_its_signed_form_and_told_once(office: Offi
     office.adapter.tell(UNIT, receipt, b"<Receipt/>")
     stem = office.home / "receipts" / f"{envelope}.SIGNED.{receipt_id}"
     shown = json.loads(Path(f"{stem}.json").read_text(encoding="utf-8"))
-    assert (shown["事件"], shown["person"], shown["recipient"]) == ("已签收", "李强", SENDER)
+    assert (shown["事件"], shown["person"]) == ("已签收", "李强")
+    assert (shown["recipient"], shown["recipient_name"]) == (SENDER, "区政府办")
     assert Path(f"{stem}.xml").read_bytes() == b"<Receipt/>"
     office.adapter.tell(UNIT, receipt, b"<Other/>")
     assert Path(f"{stem}.xml").read_bytes() == b"<Receipt/>"
     assert len(list((office.home / "receipts").iterdir())) == 2
+
+
+def test_a_notice_of_the_hubs_is_there_for_people_and_programs_once(office: Office) -> None:
+    notice = Notice(kind=NoticeKind.OUTAGE, until=NOW + timedelta(hours=3))
+    receipt = Receipt(
+        id=ReceiptId(str(uuid.UUID(int=9))),
+        hub="hub.520304",
+        event=Event.NOTICE,
+        actor=Actor(speaker=Speaker.HUB),
+        at=NOW,
+        text="今日停机升级",
+        attributes=notice.attributes(),
+    )
+    office.adapter.tell(UNIT, receipt, b"<Receipt/>")
+    stem = office.home / "notices" / f"outage.{receipt.id}"
+    told = Path(f"{stem}.txt").read_bytes().decode("utf-8-sig")
+    assert told.split("\r\n")[:3] == ["停机通知", "", "今日停机升级"]
+    shown = json.loads(Path(f"{stem}.json").read_text(encoding="utf-8"))
+    assert (shown["event"], shown["text"], shown["attributes"]["kind"]) == ("NOTICE", "今日停机升级", "outage")
+    office.adapter.tell(UNIT, receipt, b"<Other/>")
+    assert Path(f"{stem}.xml").read_bytes() == b"<Receipt/>"
+    assert len(list((office.home / "notices").iterdir())) == 3
 
 
 # ------------------------------------------------------------------------------------------------- to send

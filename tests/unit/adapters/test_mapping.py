@@ -7,7 +7,7 @@ from exchange.adapters.manifest import described
 from exchange.adapters.mapping import ExchangeFields, OfficeFields, check_fields, to_manifest, to_office
 from exchange.errors import InputError
 from exchange.settings import AdapterSettings, read_table
-from tests.unit.adapters.offices import UNIT, received
+from tests.unit.adapters.offices import received
 
 
 class Maps(AdapterSettings):
@@ -31,7 +31,7 @@ def test_a_received_document_is_written_into_the_offices_fields() -> None:
         }
     ).receive
     item = received()
-    assert to_office(described(item.envelope, UNIT, {}), rules) == {
+    assert to_office(described(item, {}), rules) == {
         "公文标题": "关于做好秋季森林防火工作的通知",
         "来文机关": "区政府办",
         "缓急": "0",

@@ -1,0 +1,1 @@
+"""The contract of a node's store, in memory and as a file."""
