@@ -1,10 +1,11 @@
-"""What befalls one process: it dies at a named point, its publisher lies, its clock is wrong, its office is away.
+"""What befalls one process: it dies at a named point, its publisher lies, its clock is wrong, its office is away, its
+store does not answer.
 
 Told from outside: `CHAOS_POINT=NAME:N` in the environment kills it at the N-th passing of that point; the file
 `control.json` beside the histories holds the faults of the moment. What it takes, records and acknowledges goes to its
 history, a JSON object a line, with the thread that did it.
 
-Points are named `receive`, `commit[METHOD]` (by what the transaction wrote), `publish`, `ack`, `file.append`,
+Points are named `receive`, `commit[METHOD]` (by each thing that the transaction wrote), `publish`, `ack`, `file.append`,
 `file.complete`, `office`, each followed by `.before`, `.after` or, of a batch, `.middle`.
 """
 
@@ -38,7 +39,8 @@ __all__ = ["CONTROL", "POINT", "Hooks", "history_of"]
 
 CONTROL, POINT = "control.json", "CHAOS_POINT"
 _LOOK_SECONDS = 0.1
-# What a transaction is called after: the first of these that it used.
+# What a transaction is called after: each of these that it used. A batch mixes what came meanwhile, the more the slower
+# the machine is, so no point may ask that a transaction did one thing alone.
 _WRITES = (
     *("add_documents", "quarantine", "add_receipts", "seal", "take_owed", "owe", "close_outbox", "save_handovers"),
     *("save_outbox", "save_deliveries", "save_forwards", "hasten_open", "hasten_deliveries", "add_directory"),
@@ -127,14 +129,16 @@ class _Store:
 
     @contextmanager
     def begin(self) -> Iterator[Any]:
+        while self._hooks.fault("stuck"):
+            time.sleep(_LOOK_SECONDS)
         with self._inner.begin() as session:
             watched = _Session(session)
             yield watched
-            name = next((one for one in _WRITES if one in watched.called), "")
-            if name:
+            names = [one for one in _WRITES if one in watched.called]
+            for name in names:
                 self._hooks.reach(f"commit[{name}].before")
         self._hooks.write_handling("commit", watched.kept)
-        if name:
+        for name in names:
             self._hooks.reach(f"commit[{name}].after")
 
     look = begin

@@ -15,8 +15,8 @@ import threading
 import time
 from pathlib import Path
 
+from exchange.cli.node.far import run_node
 from exchange.cli.process import block_signals
-from exchange.cli.real_node import run_node
 from exchange.cli.worker import run_worker
 from exchange.errors import YidiError
 from exchange.storage import open_hub_store, open_node_store
