@@ -14,7 +14,7 @@ PAGE = Path(__file__).with_name("logs.md")
 _ROOT = Path(__file__).parent.parent
 _LEVELS = ("info", "warning", "alarm")
 # Fakes, the log itself, and commands, whose words are for a person at a terminal.
-_ELSEWHERE = ("exchange/testing/", "exchange/telemetry/log.py", "exchange/cli/opened.py")
+_ELSEWHERE = ("exchange/testing/", "exchange/conformance/", "exchange/telemetry/log.py", "exchange/cli/opened.py")
 
 # What an event means, where its name does not say it all.
 EVENTS = {
@@ -60,6 +60,7 @@ EVENTS = {
     "message_stumbled_over": "A message broke the program; it is tried again, at last set aside.",
     "presence_invalid": "A presence that is forged, or of an ended key.",
     "presences_passed_over": "Presences that are too late, too early, or known.",
+    "file_expired": "A file at the node that no document names was deleted; nobody had asked for it for days.",
     "file_corrupt": "A file here is not what was signed any more.",
     "file_corrupt_here": "The same; it is fetched again.",
     "file_corrupt_at_hub": "A file at the hub is not what was signed any more.",
@@ -109,12 +110,16 @@ EVENTS = {
     "webhook_ended": "It is told nothing any more.",
     # processes
     "step_failed": "A step of a worker failed as a whole; it is tried again, after a pause.",
+    "step_left": "A loop was told to stop in the middle of a large file; it goes on there at the next start.",
+    "loop_left": "Told to stop, a loop waited for an answer that did not come, and was left there as if the power had "
+    "gone; the next start goes on.",
     "worker_started": "The supervisor started a worker.",
     "worker_ended": "A worker ended; it is started again.",
     "worker_stuck": "A worker did not move for minutes and was killed.",
     "worker_stopped": "A worker ended because the hub stops.",
     "worker_killed": "A worker did not end in time and was killed: its work comes again.",
     "stopped": "A part of the process ended, in order.",
+    "not_closed": "A part of the process could not be closed, in order; it ends with the process.",
     "thread_ended": "A thread ended by a fault.",
     "library": "A library, or Python, warns; `where` says which.",
     "address_not_shown": "The file with the address of the process could not be written.",
@@ -155,6 +160,23 @@ by a fault, says so in one last line of words.
 
 No line holds a title, a text, a name of a file or a person, a passphrase, a code of enrolment or a token. A test runs
 documents, refusals, broken offices and programs through an exchange and looks for all of them.
+
+## Traces 链路
+
+Where a collector of OpenTelemetry's is (Jaeger, Tempo ...), each line that names an envelope is also a span there, by
+OTLP over HTTP:
+
+```toml
+[traces] # in hub.toml, node.toml or yidi.toml, after: pip install 'yidi[otel]'
+endpoint = "https://collector.example:4318/v1/traces"
+headers_file = "secrets/collector" # `Name: value` a line, if it asks for any
+```
+
+One trace is one document, over all processes and machines: its id comes from the envelope's, and `yidi trace ID` says
+it. A span holds ids and codes as the keys above, and no `detail`; it says when something was done, and has no length.
+Commands that work beside the running exchange (`yidi send` at a desk) write no spans. A collector that is away delays
+nothing: what it does not take within seconds is dropped and counted in `yidi_telemetry_spans_total`.
+`yidi check-config` says what is missing.
 
 ## Events 事件
 

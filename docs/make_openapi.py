@@ -36,6 +36,7 @@ def document() -> dict[str, Any]:
         "reissuer",
         "tokens",
         "uploads",
+        "quota",
         "webhooks",
         "log",
     )

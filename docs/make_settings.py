@@ -40,7 +40,7 @@ cap_seconds = 300
 `YIDI_HUB_TIMING__DELIVER_WITHIN_HOURS=48` sets `hub_timing.deliver_within_hours`. The command line has two
 variables of its own: `YIDI_DATA`, the data directory, and `YIDI_LANG`, `zh` or `en`.
 
-This page is written by `python docs/make_settings.py` from `exchange/settings.py`.
+This page is written by `python docs/make_settings.py` from `exchange/settings/`.
 """
 
 

@@ -90,13 +90,13 @@ class LimitError(YidiError):
 
 
 class AllowanceError(LimitError):
-    """What a unit may upload in a day is used up. `until`: when the next day begins."""
+    """What a unit, or its programs, may upload in a day is used up. `until`: when the next day begins."""
 
     code = "UPLOAD_QUOTA"
     retryable = True
 
-    def __init__(self, message: str, *, until: datetime) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, until: datetime, code: str | None = None) -> None:
+        super().__init__(message, code=code)
         self.until = until
 
 

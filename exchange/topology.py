@@ -18,6 +18,8 @@ __all__ = [
     "ASIDE_QUEUES",
     "DEAD",
     "DIED_IN",
+    "HUB_QUEUES",
+    "INBOX",
     "INGRESS",
     "OUT",
     "Lane",
@@ -32,6 +34,7 @@ __all__ = [
 INGRESS = "ingress"
 OUT = "out"
 DEAD = "dead"
+INBOX = "inbox"  # with a unit's code behind it, that unit's queue; alone, all of them summed up
 DIED_IN = "x-first-death-queue"  # RabbitMQ's header on what is in it
 ASIDE = "aside"
 # A few queues instead of one for each unit: two units that flood at once share one by chance alone.
@@ -61,6 +64,7 @@ def aside_queue(key: str) -> str:
 
 
 ASIDE_QUEUES = tuple(map(aside_queue, ASIDE_KEYS))
+HUB_QUEUES = (DEAD, *map(work_queue, Lane), *ASIDE_QUEUES)
 
 
 def in_exchange(unit: UnitCode) -> str:
@@ -69,9 +73,9 @@ def in_exchange(unit: UnitCode) -> str:
 
 def inbox_queue(unit: UnitCode) -> str:
     """The queue of a unit; its routing key on `out` is the bare unit code."""
-    return f"inbox.{unit}"
+    return f"{INBOX}.{unit}"
 
 
 def inbox_unit(queue: str) -> UnitCode:
     """The unit whose inbox `queue` is."""
-    return UnitCode(queue.removeprefix("inbox."))
+    return UnitCode(queue.removeprefix(f"{INBOX}."))

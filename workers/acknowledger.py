@@ -14,7 +14,7 @@ Metrics            yidi_acknowledger_receipts_total, yidi_acknowledger_invalid_t
 """
 
 from exchange.ports.transport import Consumer
-from exchange.services.acknowledge import Acknowledger
+from exchange.services.hub.acknowledge import Acknowledger
 from exchange.topology import Lane, work_queue
 from workers.batch import take
 

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from exchange.errors import YidiError
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
-from exchange.services.archive import Archiver, Step
-from exchange.services.hub import Hub
+from exchange.services.archive.month import Archiver, Step
+from exchange.services.hub.hub import Hub
 from exchange.trust.anchor import Anchor
 from exchange.wiring.archive import open_archiver
 from exchange.wiring.homes import HubHome

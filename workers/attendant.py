@@ -12,7 +12,7 @@ Metrics            yidi_attendant_presences_total, yidi_attendant_invalid_total
 """
 
 from exchange.ports.transport import Transport
-from exchange.services.attend import Attendant
+from exchange.services.hub.attend import Attendant
 from exchange.topology import Lane, work_queue
 from workers.batch import take
 from workers.runner import Step

@@ -6,13 +6,11 @@ Not here: looking (`exchange.transport.rabbit_state`), healing (`exchange.transp
 from collections import Counter
 
 from exchange.ports.telemetry import Metrics
-from exchange.topology import ASIDE_QUEUES, DEAD, Lane, work_queue
+from exchange.telemetry.catalogue import QUEUES
+from exchange.topology import INBOX
 from exchange.transport.rabbit_state import BrokerState
 
 __all__ = ["show_broker"]
-
-_INBOX = "inbox"
-_OURS = (DEAD, _INBOX, *map(work_queue, Lane), *ASIDE_QUEUES)
 
 
 def show_broker(metrics: Metrics, state: BrokerState | None) -> None:
@@ -20,11 +18,11 @@ def show_broker(metrics: Metrics, state: BrokerState | None) -> None:
     messages: Counter[str] = Counter()
     consumers: Counter[str] = Counter()
     for queue in state.queues if state else ():
-        is_inbox = queue.name.startswith(f"{_INBOX}.")
-        name = _INBOX if is_inbox else queue.name
+        is_inbox = queue.name.startswith(f"{INBOX}.")
+        name = INBOX if is_inbox else queue.name
         messages[name] += queue.messages
         consumers[name] += bool(queue.consumers) if is_inbox else queue.consumers
-    for name in _OURS:
+    for name in QUEUES:
         metrics.gauge("yidi_broker_messages", messages[name] if state else None, queue=name)
         metrics.gauge("yidi_broker_consumers", consumers[name] if state else None, queue=name)
     running = sum(node.running for node in state.nodes) if state else None

@@ -10,7 +10,7 @@ healed is healed again, which costs what came into it between, until that comes 
 """
 
 from exchange.errors import TransportError
-from exchange.services.hub import Hub
+from exchange.services.hub.hub import Hub
 from exchange.wiring.places import HubPlace
 from exchange.wiring.provision import alarms_at, healer, our_queues, provision
 from workers.broker_gauges import show_broker

@@ -17,15 +17,15 @@ Metrics            yidi_clock_dispatches_total, yidi_clock_forwards_total, yidi_
                    yidi_clock_expired_total
 """
 
-from exchange.services.administer import Administrator
-from exchange.services.discard import Discarder
-from exchange.services.dispatch import Dispatcher
-from exchange.services.forward import Forwarder
-from exchange.services.keep import Keeper
-from exchange.services.orphans import Orphans
-from exchange.services.pause import Pauser
-from exchange.services.remind import Reminder
-from exchange.services.resend import Resender
+from exchange.services.hub.administer import Administrator
+from exchange.services.hub.discard import Discarder
+from exchange.services.hub.dispatch import Dispatcher
+from exchange.services.hub.forward import Forwarder
+from exchange.services.hub.keep import Keeper
+from exchange.services.hub.orphans import Orphans
+from exchange.services.hub.pause import Pauser
+from exchange.services.hub.remind import Reminder
+from exchange.services.hub.resend import Resender
 from workers.runner import Step
 
 __all__ = ["file_steps", "steps"]

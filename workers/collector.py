@@ -12,7 +12,7 @@ Metrics            none of its own: yidi_hub_rows{what="quarantined"}
 """
 
 from exchange.ports.transport import Transport
-from exchange.services.dead_letters import DeadLetters
+from exchange.services.hub.dead_letters import DeadLetters
 from exchange.topology import DEAD
 from workers.batch import take
 from workers.runner import Step

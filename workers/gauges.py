@@ -15,8 +15,8 @@ from exchange.directory.snapshot import Directory, KeyEntry
 from exchange.model.events import TransportState
 from exchange.ports.presence import HERE_WITHIN
 from exchange.ports.telemetry import Metrics
-from exchange.services.hub import Hub
-from exchange.services.node import Node
+from exchange.services.hub.hub import Hub
+from exchange.services.node.node import Node
 from workers.runner import Step
 from workers.unit_gauges import read_units
 

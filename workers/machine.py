@@ -7,14 +7,15 @@ systems. The web face has its own.
 Not here: what the steps do (`workers.*`, `exchange.services`), settings (`exchange.settings`).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Transport
-from exchange.services.history import Historian
-from exchange.services.recover import Recoverer
+from exchange.services.hub.history import Historian
+from exchange.services.node.recover import Recoverer
+from exchange.services.node.unsent import Unsent
 from exchange.wiring.archive import open_shelf
 from exchange.wiring.homes import HubHome
 from exchange.wiring.hub import HubServices, open_hub
@@ -31,8 +32,6 @@ from workers.runner import Runner, Step
 from workers.watch import ClockWatch, hub_longest_wait
 
 __all__ = ["Machine", "open_machine"]
-
-_ABANDONED = timedelta(days=7)
 
 
 class Machine(Loops):
@@ -140,7 +139,6 @@ def _hub_steps(machine: Machine, layout: Layout, home: HubHome) -> list[Step]:
         *watch.steps(
             ClockWatch(hub.hub.clock, lambda beyond: _make_due(machine, beyond), hub_longest_wait(hub.hub), machine.log)
         ),
-        Step(name="files.sweep", run=lambda: _sweep(machine), every_seconds=3600.0),
         *archivist.steps(home, layout.anchor(), machine.hub.hub),
         *gauge_steps(hub.hub, machine.node.node, {"hub": layout.hub, "node": layout.node}),
     ]
@@ -153,9 +151,5 @@ def _node_steps(machine: Machine, recoverer: Recoverer) -> list[Step]:
         Step(name="node.units", run=inboxes.follow, every_seconds=1.0),
         *node.mailbox_steps(services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer),
         node.presence_step(services.presenter),
+        *node.file_steps(Unsent(services.node, lambda: recoverer.pending)),
     ]
-
-
-def _sweep(machine: Machine) -> int:
-    """Forget uploads to the node, and downloads, that nobody went on with."""
-    return machine.node.node.files.sweep(machine.hub.hub.clock.now() - _ABANDONED)

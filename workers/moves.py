@@ -4,7 +4,7 @@ Consumes, publishes, acknowledges nothing; writes the node's file store.
 If it dies here    what came is kept, and the next attempt goes on there. The threads end with the process, between any
                    two bytes, as a power cut would end them
 
-Not here: what is moved, and when it is tried again (`exchange.services.relay`, `exchange.services.receive`).
+Not here: what is moved, and when it is tried again (`exchange.services.node.relay`, `exchange.services.node.receive`).
 """
 
 import queue

@@ -3,7 +3,7 @@
 Consumes           inbox.<unit> of every unit it hosts
 Publishes          in.<unit>: envelopes (urgent, normal), receipts, NOTED, and every minute that it is there
 Writes             inbox, deliveries, receipts, outbox, hand-overs; the directory it holds; the hub's
-                   checkpoints it has seen
+                   checkpoints it has seen; deletes files that no document names
 Acknowledges       last: after the commit; what it owes in return stands in the outbox by then
 If it dies here    before the commit: the batch comes again. After it: the batch comes again as duplicates and
                    its own receipts are repeated. Uploads and downloads go on where they stopped
@@ -11,7 +11,8 @@ If it dies here    before the commit: the batch comes again. After it: the batch
 If it comes twice  one inbox item, one hand-over; the same receipts again, byte for byte
 If it was restored it first asks the hub for what came after the backup; until then it takes nothing from its
                    inboxes and hands nothing over
-Settings           node timing (retry, recall_until_signed, poison_attempts, chunk_bytes); office, office_of, offices
+Settings           node timing (retry, recall_until_signed, poison_attempts, chunk_bytes, unsent_days);
+                   office, office_of, offices
 Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_node_received_total,
                    yidi_node_duplicates_total, yidi_node_quarantined_total, yidi_node_handover_failures_total
 """
@@ -19,17 +20,18 @@ Metrics            yidi_node_submitted_total, yidi_node_published_total, yidi_no
 from collections.abc import Callable
 
 from exchange.ports.transport import Consumer
-from exchange.services.handover import Officer
-from exchange.services.office_decide import OfficeDecider
-from exchange.services.present import Presenter
-from exchange.services.receive import Receiver
-from exchange.services.recover import Recoverer
-from exchange.services.refresh import Refresher
-from exchange.services.relay import Relay
+from exchange.services.node.handover import Officer
+from exchange.services.node.office_decide import OfficeDecider
+from exchange.services.node.present import Presenter
+from exchange.services.node.receive import Receiver
+from exchange.services.node.recover import Recoverer
+from exchange.services.node.refresh import Refresher
+from exchange.services.node.relay import Relay
+from exchange.services.node.unsent import Unsent
 from workers.batch import take
 from workers.runner import Step
 
-__all__ = ["mailbox_steps", "office_steps", "presence_step"]
+__all__ = ["file_steps", "mailbox_steps", "office_steps", "presence_step"]
 
 Run = Callable[[], int]
 Spare = Callable[[Run], Run]
@@ -79,6 +81,13 @@ def office_steps(
         Step(name="node.tell", run=spare(officer.tell)),
         Step(name="node.collect", run=officer.collect, every_seconds=2.0),
         Step(name="node.office_decisions", run=decider.take, every_seconds=2.0),
+    ]
+
+
+def file_steps(unsent: Unsent) -> list[Step]:
+    return [
+        Step(name="node.unsent", run=unsent.survey, every_seconds=1.0),
+        Step(name="node.unfinished", run=unsent.unfinished, every_seconds=3600.0),
     ]
 
 

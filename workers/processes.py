@@ -9,7 +9,7 @@ Not here: what the steps do (`workers.*`, `exchange.services`), who starts them 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from exchange.errors import InputError
@@ -22,9 +22,10 @@ from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
 from exchange.remote.history import HttpHistory
 from exchange.services.backoff import longest_wait
-from exchange.services.history import Historian
-from exchange.services.node import Node
-from exchange.services.upload_quota import UploadQuota
+from exchange.services.hub.history import Historian
+from exchange.services.hub.upload_quota import UploadQuota
+from exchange.services.node.node import Node
+from exchange.services.node.unsent import Unsent
 from exchange.settings import Rabbit
 from exchange.storage import open_hub_store, open_node_store
 from exchange.storage.changes import Changes
@@ -51,8 +52,6 @@ from workers.sparing import Sparing
 from workers.watch import ClockWatch, hub_longest_wait
 
 __all__ = ["WORKERS", "Rooms", "open_node_process", "open_worker"]
-
-_ABANDONED = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +176,7 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
             services.receiver, services.relay, services.refresher, inboxes, recoverer=recoverer, spare=spare
         ),
         node.presence_step(services.presenter),
-        *_upkeep_steps(services.node, place.layout.node),
+        *_upkeep_steps(services.node, Unsent(services.node, lambda: recoverer.pending), place.layout.node),
     ]
     office = node.office_steps(services.officer, services.office_decider, recoverer, spare=spare)
     runners = [
@@ -196,13 +195,13 @@ def open_node_process(place: NodePlace, metrics: Metrics, log: Log, rooms: Rooms
     return loops
 
 
-def _upkeep_steps(one: Node, folder: Path) -> list[Step]:
+def _upkeep_steps(one: Node, unsent: Unsent, folder: Path) -> list[Step]:
     def make_due(beyond: datetime) -> None:
         with one.store.begin() as session:
             session.hasten_open(one.clock.now(), beyond)
 
     return [
         *watch.steps(ClockWatch(one.clock, make_due, longest_wait(one.timing.retry), one.log)),
-        Step(name="files.sweep", run=lambda: one.files.sweep(one.clock.now() - _ABANDONED), every_seconds=3600.0),
+        *node.file_steps(unsent),
         *gauge_steps(None, one, {"node": folder}),
     ]

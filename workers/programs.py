@@ -3,13 +3,14 @@
 Telling has a loop of its own: a program that hangs must keep no document from arriving. If it dies there, what was told
 and not noted is told again, under the same id.
 
-Not here: the routes (`exchange.web.node_api`), what is told where (`exchange.services.tell_programs`).
+Not here: the routes (`exchange.web.node_api`), what is told where (`exchange.services.node.tell_programs`).
 """
 
 from pathlib import Path
 
 from exchange.remote.webhooks import HttpPoster
-from exchange.services.tell_programs import Teller, Webhooks
+from exchange.services.node.program_quota import ProgramQuota
+from exchange.services.node.tell_programs import Teller, Webhooks
 from exchange.settings import NodeApi
 from exchange.web.node_api.app import node_server
 from exchange.web.node_api.events import notice_of
@@ -48,6 +49,7 @@ def node_face(services: NodeServices, settings: NodeApi) -> NodeFace:
         reissuer=services.reissuer,
         tokens=services.tokens,
         uploads=services.uploads,
+        quota=ProgramQuota(services.node.store, services.node.clock, settings.upload_bytes_per_day),
         webhooks=Webhooks(services.node, settings.webhook_targets),
         log=services.node.log,
         settings=settings,

@@ -1,13 +1,13 @@
-"""The way to the hub's files, each chunk of which shows that its loop moves.
+"""The way to the hub's files, with a pulse before each chunk.
 
 A step may take hours over a thin line. What watches the loops, a person or a machine, must be able to tell that from a
-step that hangs.
+step that hangs, and to end it.
 """
 
 from exchange.model.envelope import FileEntry
 from exchange.model.unit import UnitCode
 from exchange.ports.files import FileExchange
-from workers.runner import beat
+from exchange.ports.pulse import pulse
 
 __all__ = ["Pulsing"]
 
@@ -19,13 +19,13 @@ class Pulsing:
         self._inner = inner
 
     def offset(self, unit: UnitCode, entry: FileEntry) -> int:
-        beat()
+        pulse()
         return self._inner.offset(unit, entry)
 
     def upload(self, unit: UnitCode, entry: FileEntry, offset: int, chunk: bytes) -> int:
-        beat()
+        pulse()
         return self._inner.upload(unit, entry, offset, chunk)
 
     def download(self, unit: UnitCode, sha256: str, offset: int, limit: int) -> bytes:
-        beat()
+        pulse()
         return self._inner.download(unit, sha256, offset, limit)

@@ -16,9 +16,9 @@ Metrics            yidi_router_envelopes_total, yidi_router_refusals_total, yidi
 """
 
 from exchange.ports.transport import Consumer, Transport
-from exchange.services.fair_intake import FairIntake
-from exchange.services.hub import Hub
-from exchange.services.route import Router
+from exchange.services.hub.fair_intake import FairIntake
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.route import Router
 from exchange.topology import ASIDE_QUEUES, Lane, work_queue
 from workers.batch import take
 

@@ -4,7 +4,8 @@ A step is a function that does one bounded piece of work and returns how many th
 queue and could not finish it has given back itself. Not here: what any step does.
 
 Shutdown is in order: `stop()` ends the loop after the step in hand, so that whatever was committed is also
-published and acknowledged.
+published and acknowledged. A step that moves much is left between two pieces of it, as if it had died there: it would
+keep the process for hours, and goes on at the next start.
 """
 
 import threading
@@ -12,11 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from exchange.errors import YidiError, loggable
+from exchange.ports.pulse import Stopping, listening
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.time import Clock
 from exchange.telemetry import log_context
 
-__all__ = ["Runner", "Step", "beat"]
+__all__ = ["Runner", "Step"]
 
 _PAUSE_CAP_SECONDS = 30.0
 # A round costs transactions, syncs and round trips, however little it finds. One that found less than so much lets a
@@ -25,26 +27,10 @@ _FEW = 50
 _MOMENT_SECONDS = 0.03
 
 
-class _Here(threading.local):
-    """Of each thread its own."""
-
-    runner: "Runner | None" = None
-
-
-_here = _Here()
-
-
-def beat() -> None:
-    """From within a step that takes long: it moves, and the loop that it belongs to is not stuck."""
-    if (runner := _here.runner) is not None:
-        runner.came_round()
-        runner.meanwhile()
-
-
 @dataclass(slots=True, kw_only=True)
 class Step:
     """`every_seconds`: 0 runs in each round; more runs at that interval. `name` is the label of its metrics.
-    `meanwhile`: it also runs between the moves of a step that takes long (`beat`)."""
+    `meanwhile`: it also runs at the pulses of a step that takes long (`exchange.ports.pulse`)."""
 
     name: str
     run: Callable[[], int]
@@ -68,7 +54,7 @@ class Runner:
     ) -> None:
         """`pace`: so much faster do steps come round that come seldom, and failing ones again; none for it more often
         than each second."""
-        self._name = name
+        self.name = name
         self._steps, self._clock, self._metrics, self._log = list(steps), clock, metrics, log
         self._idle, self._pace = idle_seconds, pace
         self._stop = threading.Event()
@@ -79,8 +65,7 @@ class Runner:
 
     def run(self) -> None:
         """Until `stop()`. Sleeps when no step found anything to do, and a moment when they found little."""
-        _here.runner = self
-        with log_context(worker=self._name):
+        with log_context(worker=self.name), listening(self._pulse):
             while not self._stop.is_set():
                 if pause := self.pause_seconds(self.round()):
                     self._stop.wait(pause)
@@ -102,6 +87,13 @@ class Runner:
         self.came_round()
         return done
 
+    def _pulse(self) -> None:
+        """A step that takes long moves: the loop is not stuck. Raises Stopping once it is told to stop."""
+        if self._stop.is_set():
+            raise Stopping
+        self.came_round()
+        self.meanwhile()
+
     def meanwhile(self) -> None:
         """From within a step: those that must not wait until it ends, if they are due."""
         for step in self._steps:
@@ -110,7 +102,7 @@ class Runner:
 
     def came_round(self) -> None:
         self.last_round = self._clock.monotonic()
-        self._metrics.gauge("yidi_worker_seen_timestamp_seconds", self._clock.now().timestamp(), worker=self._name)
+        self._metrics.gauge("yidi_worker_seen_timestamp_seconds", self._clock.now().timestamp(), worker=self.name)
 
     def seconds_since_round(self) -> float:
         return self._clock.monotonic() - self.last_round
@@ -122,6 +114,9 @@ class Runner:
     def _run(self, step: Step) -> int:
         try:
             done = step.run()
+        except Stopping:  # it goes on there at the next start
+            self._log.info("step_left", step=step.name)
+            return 0
         except YidiError as error:
             self._pause(step, error.code, loggable(error))
             return 0

@@ -12,7 +12,7 @@ Settings           none
 Metrics            yidi_ledger_checkpoint_entries
 """
 
-from exchange.services.seal import Sealer
+from exchange.services.hub.seal import Sealer
 from workers.runner import Step
 
 __all__ = ["steps"]

@@ -2,7 +2,7 @@
 
 A unit that is not there has no series of what it last said of itself: yesterday's disk would pass for today's.
 
-Not here: what the metrics mean (`exchange.telemetry.catalogue`), who counts as there (`exchange.services.attend`).
+Not here: what the metrics mean (`exchange.telemetry.catalogue`), who counts as there (`exchange.services.hub.attend`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from exchange.model.unit import UnitCode
 from exchange.ports.measures import Unsigned
 from exchange.ports.presence import PresenceRecord
 from exchange.ports.telemetry import UnitSample
-from exchange.services.hub import Hub
+from exchange.services.hub.hub import Hub
 
 __all__ = ["read_units"]
 
@@ -27,7 +27,8 @@ def read_units(hub: Hub) -> int:
         heard = {record.unit: record for record in session.presences()}
         unsigned, version = session.unsigned(now), session.directory_version()
     directory = hub.verifier().directory if version else None
-    units = [one.unit.code for one in directory.units if one.unit.active and one.keys] if directory else []
+    known = [one.unit for one in directory.units if one.unit.active and one.keys] if directory else []
+    units = [unit.code for unit in known]
     here = sum(unit in heard and heard[unit].is_here(now) for unit in units)
     silent = sum(unit in heard for unit in units) - here
     for presence, count in (("here", here), ("silent", silent), ("never", len(units) - here - silent)):
@@ -36,7 +37,8 @@ def read_units(hub: Hub) -> int:
         of_it = [waiting for (_, is_urgent), waiting in unsigned.items() if is_urgent is urgent]
         metrics.gauge("yidi_hub_unsigned", sum(one.documents for one in of_it), urgency=urgency)
         metrics.gauge("yidi_hub_overdue", sum(one.overdue for one in of_it), urgency=urgency)
-    metrics.units([sample for unit in units for sample in _samples(unit, heard.get(unit), unsigned, now)])
+    samples = [sample for unit in units for sample in _samples(unit, heard.get(unit), unsigned, now)]
+    metrics.units([*(UnitSample("yidi_unit_name_info", unit.code, 1, (unit.name,)) for unit in known), *samples])
     return 0
 
 
@@ -48,9 +50,11 @@ def _samples(unit: UnitCode, record: PresenceRecord | None, unsigned: _Waiting, 
         if is_here:
             yield from _said(unit, record)
     for urgent, urgency in _URGENCIES.items():
-        waiting = unsigned.get((unit, urgent), Unsigned(0, 0))
+        waiting = unsigned.get((unit, urgent), Unsigned(0, 0, None))
         yield UnitSample("yidi_unit_unsigned", unit, waiting.documents, (urgency,))
         yield UnitSample("yidi_unit_overdue", unit, waiting.overdue, (urgency,))
+        age = (now - waiting.oldest).total_seconds() if waiting.oldest else 0.0
+        yield UnitSample("yidi_unit_unsigned_age_seconds", unit, max(0.0, age), (urgency,))
 
 
 def _said(unit: UnitCode, record: PresenceRecord) -> Iterator[UnitSample]:

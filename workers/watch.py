@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
 from exchange.services.backoff import longest_wait
-from exchange.services.forward import WHILE_ABSENT
-from exchange.services.hub import Hub
+from exchange.services.hub.forward import WHILE_ABSENT
+from exchange.services.hub.hub import Hub
 from workers.runner import Step
 
 __all__ = ["ClockWatch", "hub_longest_wait", "steps"]

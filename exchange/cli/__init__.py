@@ -1,7 +1,12 @@
-"""The command `yidi`: one file per command group. Chinese first, English by `--lang en`; `--json`
-wherever something is listed.
+"""The command `yidi`. Chinese first, English by `--lang en`; `--json` wherever something is listed.
 
     application  the tree of commands, and `run`: arguments -> exit code
+    documents    what people do with documents: send, read, decide, take back, follow, prove, carry
+    hub          making an exchange, and all that its operators do
+    node         units of a machine, and the programs and office systems that are connected to it
+    doctor       what is wrong, where, and what to type against it
+    watch        what is going on: `yidi top`, `yidi trace`
+    bench, demo  measuring and showing, on the example county
     language     which of two texts a person reads
     failure      what went wrong, in one line, and the exit code
     output       tables, JSON, times and states as people read them

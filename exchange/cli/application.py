@@ -3,38 +3,18 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import copy_context
 from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
 
-from exchange.cli import (
-    archive,
-    bench,
-    check_config,
-    conformance,
-    decide,
-    demo,
-    doctor,
-    envelope,
-    evidence,
-    groups,
-    hub,
-    inbox,
-    ledger,
-    node,
-    quarantine,
-    send,
-    sender,
-    top,
-    trace,
-    track,
-    units,
-    up,
-    worker,
-)
+from exchange.cli import archive, bench, check_config, conformance, demo, doctor, hub, ledger, node, up, worker
+from exchange.cli.documents import decide, envelope, evidence, inbox, send, sender, track
 from exchange.cli.failure import exit_code
+from exchange.cli.hub import groups, quarantine, units
 from exchange.cli.language import both, choose, pick, use
+from exchange.cli.watch import top, trace
 
 __all__ = ["main", "run"]
 
@@ -49,7 +29,22 @@ _HELP = both(
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run one command; returns its exit code. Prints every failure as one line on stderr."""
+    """Run one command; returns its exit code. Prints every failure as one line on stderr.
+
+    The language asked for ends with the command: who runs two in one process gets each in its own.
+    """
+    return copy_context().run(_run, arguments, environment)
+
+
+def main() -> None:
+    # A terminal that cannot show a character must not end a command half-way.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.exit(run(sys.argv[1:], os.environ))
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     kept, language = choose(arguments, environment)
     use(language)
     command = get_command(_application())
@@ -62,14 +57,6 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return command.main(kept, prog_name="yidi", standalone_mode=False)
 
     return exit_code(execute)
-
-
-def main() -> None:
-    # A terminal that cannot show a character must not end a command half-way.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    sys.exit(run(sys.argv[1:], os.environ))
 
 
 def _application() -> typer.Typer:

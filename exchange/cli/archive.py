@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exchange.cli.evidence import read_anchor
+from exchange.cli.documents.evidence import read_anchor
 from exchange.cli.failure import fail
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, desk
@@ -14,7 +14,7 @@ from exchange.cli.output import local, progress, show_json, show_table, stamp
 if TYPE_CHECKING:
     from exchange.ports.hub import ArchiveRecord
     from exchange.ports.records import QuarantineRecord
-    from exchange.services.archive import Archived, Archiver, Postponed
+    from exchange.services.archive.month import Archived, Archiver, Postponed
     from exchange.wiring.desk import Desk
 
 __all__ = ["add_hub_command", "archive_event", "archive_rows", "archive_value", "group"]
@@ -101,7 +101,7 @@ def archive(
 
 
 def _run(archiver: "Archiver") -> "tuple[list[Archived], list[Postponed]]":
-    from exchange.services.archive import Archived, Piece, Postponed
+    from exchange.services.archive.month import Archived, Piece, Postponed
 
     archived: list[Archived] = []
     postponed: list[Postponed] = []
@@ -198,7 +198,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     from exchange.errors import PackageError
-    from exchange.services.archive_verify import verify_archive
+    from exchange.services.archive.verify import verify_archive
 
     try:
         report = verify_archive(file, read_anchor(anchor) if anchor else None)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchange.cli.failure import fail
+from exchange.cli.hub.acting import ByOperator, operator_of
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, CommandLog, Data
 from exchange.cli.output import local
@@ -138,11 +139,20 @@ def hub_restore(
     secrets: SecretsIn = None,
     database: Database = None,
     newest: Newest = None,
+    operator: ByOperator = "",
 ) -> None:
     from exchange.wiring.restore import Restoring, restore
 
     url = private_url("--database", database)
-    asked = Restoring(source=source, root=data, reason=reason, secrets=secrets, database=url, directory=newest)
+    asked = Restoring(
+        source=source,
+        root=data,
+        reason=reason,
+        operator=operator_of(operator, reason),
+        secrets=secrets,
+        database=url,
+        directory=newest,
+    )
     backup, directory = restore(asked, ("hub", "machine"), CommandLog())
     _show_restored(asked, backup)
     if directory is not None:

@@ -11,9 +11,10 @@ import typer
 from exchange.cli.failure import fail
 from exchange.cli.language import both, is_english, say
 from exchange.cli.output import show_json, show_table
+from exchange.cli.trouble import trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from exchange.conformance.case import Case, Verdict
     from exchange.conformance.report import Report
@@ -39,7 +40,11 @@ def conformance(
     adapter: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help=both("哪种办公系统接口（入口点的名称）", "which adapter, by its entry point")
+            metavar="NAME",
+            help=both(
+                "哪种办公系统接口（入口点的名称；rest、soap 是自己来调用的办公系统）",
+                "which adapter, by its entry point; rest, soap: an office that calls",
+            ),
         ),
     ] = "",
     bench: Annotated[
@@ -82,6 +87,16 @@ def conformance(
     ] = "",
     restart: Annotated[
         str, typer.Option(metavar="COMMAND", help=both("重启该节点的命令", "the command that starts that node anew"))
+    ] = "",
+    listen: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help=both(
+                "本机的这个地址接收该节点的推送（节点须允许 http://HOST:PORT）",
+                "where this machine is told by that node, which must allow http://HOST:PORT",
+            ),
+        ),
     ] = "",
     ca: Annotated[
         Path | None,
@@ -136,7 +151,7 @@ def conformance(
     else:
         assert token_file is not None
         tokens = [_line(file) if file else "" for file in (token_file, narrow_token_file)]
-        report = _try_node(url, tokens, to, restart, ca, cases, tell)
+        report = _try_node(url, tokens, to, restart, listen, ca, cases, tell)
     _show(report, out, as_json=as_json)
     if not report.passed:
         raise typer.Exit(1)
@@ -171,27 +186,39 @@ def _try_adapter(
     tell: "Callable[[Verdict], None]",
 ) -> "Report":
     from datetime import UTC, datetime
+    from functools import partial
 
     from exchange.adapters.registry import find_adapter
-    from exchange.conformance.bench import find_bench
+    from exchange.cli.conformance_node import served
+    from exchange.conformance.bench import CALLERS, find_bench
     from exchange.conformance.report import Report
     from exchange.conformance.trial import ADAPTER_CASES, Booth, try_adapter
 
     given = _read(settings) if settings else {}
+    table = {key: value for key, value in given.get("offices", {}).get(name, {}).items() if key != "adapter"}
+    data = settings.parent.resolve() if settings else None
+    calls = name in CALLERS
     booth = Booth(
         name,
-        find_adapter(str(given.get("offices", {}).get(name, {}).get("adapter", name))),
+        None if calls else find_adapter(str(given.get("offices", {}).get(name, {}).get("adapter", name))),
         find_bench(bench),
-        table={key: value for key, value in given.get("offices", {}).get(name, {}).items() if key != "adapter"},
+        table=table,
         extra=given.get("bench", {}),
-        data=settings.parent.resolve() if settings else None,
+        data=data,
         patience=patience,
         most_plays=plays,
+        serve=partial(served, **_place(table, data)) if calls else None,
     )
     began = datetime.now(UTC)
     verdicts = try_adapter(booth, cases, tell)
     left_out = [one.id for one in ADAPTER_CASES if one not in cases]
     return Report(kind="adapter", name=name, began=began, verdicts=verdicts, left_out=left_out, most_plays=plays)
+
+
+def _place(table: "Mapping[str, Any]", data: Path | None) -> dict[str, Any]:
+    """Of the node that a real office is to call: where it is, and where its token is written."""
+    listen, file = str(table.get("listen", "")), str(table.get("token_file", ""))
+    return ({"listen": listen} if listen else {}) | ({"token_file": data / file} if data and file else {})
 
 
 def _try_webhook(
@@ -222,6 +249,7 @@ def _try_node(
     tokens: "Sequence[str]",
     to: str,
     restart: str,
+    listen: str,
     ca: Path | None,
     cases: "Sequence[Case]",
     tell: "Callable[[Verdict], None]",
@@ -242,7 +270,7 @@ def _try_node(
     began = datetime.now(UTC)
     again = partial(subprocess.run, shlex.split(restart), check=True) if restart else None
     with closing(Asker(url.rstrip("/"), ca_file=ca)) as asker:
-        verdicts = try_target(NodeTarget(asker, tokens[0], tokens[1], to, again), cases, tell)
+        verdicts = try_target(NodeTarget(asker, tokens[0], tokens[1], to, again, listen), cases, tell)
     left_out = [one.id for one in CASES if one not in cases]
     return Report(kind="node", name=urlsplit(url).netloc, began=began, verdicts=verdicts, left_out=left_out)
 
@@ -251,7 +279,7 @@ def _line(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as error:
-        raise fail("SETTINGS", f"{file}：{error.strerror}", f"{file}: {error.strerror}") from error
+        raise fail("SETTINGS", f"{file}：{trouble(error)}", f"{file}: {trouble(error)}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchange.cli.failure import fail
+from exchange.cli.hub.restored import restored_rows, restored_value
 from exchange.cli.language import both, say
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, layout_of
 from exchange.cli.output import show_json
-from exchange.cli.restored import restored_rows, restored_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exchange.ports.hub import HubStore
     from exchange.ports.node import NodeStore
-    from exchange.services.audit_report import AuditReport
-    from exchange.services.restoring import Restoring
+    from exchange.services.audit.report import AuditReport
+    from exchange.services.hub.restoring import Restoring
     from exchange.wiring.layout import Layout
     from exchange.wiring.places import HubPlace
 
@@ -62,7 +62,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     from exchange.files.local import LocalFiles
-    from exchange.services.audit import audit
+    from exchange.services.audit.promises import audit
     from exchange.wiring.archive import open_shelf
     from exchange.wiring.files import open_hub_files
     from exchange.wiring.places import HubPlace
@@ -82,7 +82,7 @@ def verify(
 
 def _restoring(hub: "HubStore") -> "Restoring | None":
     from exchange.services.held import directory_of
-    from exchange.services.restoring import last_restoring
+    from exchange.services.hub.restoring import last_restoring
 
     with hub.begin() as session:
         return last_restoring(session, directory_of(session.directory()))
@@ -90,7 +90,7 @@ def _restoring(hub: "HubStore") -> "Restoring | None":
 
 def _audit_hub(place: "HubPlace", archives: "Sequence[Path]", *, files: bool) -> "tuple[AuditReport, Restoring | None]":
     """The hub alone: its nodes are elsewhere. The database itself shows all of it as of one moment."""
-    from exchange.services.audit import audit
+    from exchange.services.audit.promises import audit
     from exchange.storage import open_hub_store
     from exchange.wiring.archive import open_shelf
     from exchange.wiring.files import open_hub_files

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchange.cli.language import both, say
+from exchange.cli.output import warn
 
 if TYPE_CHECKING:
     from exchange.wiring.desk import Desk
@@ -25,13 +26,42 @@ Data = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help=both("输出 JSON，键名稳定", "print JSON with stable keys"))]
 
 
+# What the hub answers a unit that was closed, or whose key ended.
+_SHUT_OUT = ("CERT_EXPIRED", "CERT_REVOKED", "HTTP_SIG_KEY", "NOT_AUTHORISED")
+_CLOSED = (
+    (
+        "交换中心不再接受本机的单位（已停用，或密钥已作废、过期）：现在所发的不会被受理，重新启用并注册之后再发。"
+        "执行 yidi doctor 看办法"
+    ),
+    (
+        "the hub takes nothing from the units here any more (closed, or their keys ended): what is sent now will not "
+        "be accepted; send after they are opened and enrolled again. See yidi doctor"
+    ),
+)
+_UNREACHABLE = (
+    "问不到交换中心：用本机所持的单位目录，所发的留在本机，接通后自动发出。执行 yidi doctor 看原因",
+    (
+        "the hub cannot be asked: the directory held here is used, and what is sent stays here until the line is back. "
+        "yidi doctor says why"
+    ),
+)
+
+
 class CommandLog:
     """The log of one command: what a person must know goes to stderr, the rest nowhere."""
+
+    def __init__(self) -> None:
+        self._asked = False
 
     def info(self, event: str, **fields: object) -> None:
         pass
 
     def warning(self, event: str, **fields: object) -> None:
+        if event == "directory_unreachable":
+            if not self._asked:  # once is enough, however often a command asks
+                warn(*_UNREACHABLE if fields.get("code") not in _SHUT_OUT else _CLOSED)
+            self._asked = True
+            return
         self._print(say("警告", "warning"), event, fields)
 
     def alarm(self, event: str, **fields: object) -> None:

@@ -8,15 +8,15 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from exchange.cli.language import is_english, say
+from exchange.model.calendar import COUNTY_TIME
 from exchange.model.events import BusinessState, Event, TransportState
 
-__all__ = ["SHANGHAI", "brief", "is_terminal", "local", "named", "progress", "show_json", "show_table", "stamp", "warn"]
+__all__ = ["brief", "is_terminal", "local", "named", "progress", "show_json", "show_table", "stamp", "warn"]
 
 # All of China keeps one time, without summer time since 1991: no time zone database is needed.
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 _WORD = 16
 
@@ -27,7 +27,7 @@ def is_terminal() -> bool:
 
 def local(at: datetime | None) -> str:
     """A time as an office reads it, in Asia/Shanghai."""
-    return "" if at is None else at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return "" if at is None else at.astimezone(COUNTY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
 def brief(at: datetime | None) -> str:
@@ -37,7 +37,7 @@ def brief(at: datetime | None) -> str:
 
 def stamp(at: datetime | None) -> str | None:
     """A time for programs: ISO 8601 with the offset of Asia/Shanghai."""
-    return None if at is None else at.astimezone(SHANGHAI).isoformat(timespec="milliseconds")
+    return None if at is None else at.astimezone(COUNTY_TIME).isoformat(timespec="milliseconds")
 
 
 def named(state: TransportState | BusinessState | Event) -> str:

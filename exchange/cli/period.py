@@ -8,10 +8,10 @@ import typer
 
 from exchange.cli.failure import fail
 from exchange.cli.language import both
-from exchange.cli.output import SHANGHAI
+from exchange.model.calendar import COUNTY_TIME
 
 if TYPE_CHECKING:
-    from exchange.services.attendance import WorkingHours
+    from exchange.services.hub.attendance import WorkingHours
 
 __all__ = ["HOURS", "AlsoWorked", "Holidays", "Hours", "day_of", "period", "time_to_come", "working_hours"]
 
@@ -54,7 +54,7 @@ def day_of(text: str) -> date:
 
 
 def working_hours(text: str) -> "WorkingHours":
-    from exchange.services.attendance import WorkingHours
+    from exchange.services.hub.attendance import WorkingHours
 
     halves = []
     for half in text.split(","):
@@ -82,7 +82,7 @@ def time_to_come(text: str, now: datetime) -> datetime:
     except ValueError:
         example = "2026-11-26 20:00"
         raise fail("VALUE", f"“{text}”不是时间，例如 {example}", f"{text!r} is no time such as {example}") from None
-    at = at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
+    at = at if at.tzinfo else at.replace(tzinfo=COUNTY_TIME)
     if at <= now:
         raise fail("VALUE", f"{text} 已经过去", f"{text} is over")
     return at

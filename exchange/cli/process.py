@@ -1,12 +1,15 @@
 """What every long-running command does: be alone in its data directory, show itself to machines, stop on a signal."""
 
+import atexit
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from exchange.cli.failure import fail
@@ -15,23 +18,41 @@ from exchange.cli.manager import tell_alive, tell_ready, tell_stopping
 
 if TYPE_CHECKING:
     from exchange.ports.telemetry import Log
-    from exchange.settings import Web
+    from exchange.settings import Traces, Web
     from exchange.telemetry import PrometheusMetrics, StructLog
     from exchange.web.serve import Server
     from exchange.wiring.layout import Layout
     from workers.loops import Loops
 
-__all__ = ["SIGNALS", "alone", "block_signals", "open_face", "open_log", "programs_at", "run_until_signal", "shown_at"]
+__all__ = [
+    "alone",
+    "block_signals",
+    "open_face",
+    "open_log",
+    "programs_at",
+    "run_until_signal",
+    "shown_at",
+    "told_to_stop",
+]
 
-SIGNALS = {signal.SIGTERM, signal.SIGINT}
+_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 # A round is as long as its longest step: a batch of large files takes its time.
 _STUCK_SECONDS = 120.0
+_SHOW_SECONDS = 10.0
+_UNWIND_SECONDS = 1.5  # for the address file and the like
 
 
 def block_signals() -> None:
     """Before the first thread starts, so that all inherit it: signals wait for `run_until_signal` and interrupt no
     step."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def told_to_stop(within_seconds: float) -> bool:
+    """Waits so long for SIGTERM or SIGINT. To a process that was halted meanwhile and goes on, CPython 3.11 tells of a
+    signal that it makes up out of whatever lies in memory."""
+    told = signal.sigtimedwait(_SIGNALS, within_seconds)
+    return told is not None and told.si_signo in _SIGNALS
 
 
 @contextmanager
@@ -45,11 +66,19 @@ def alone(data: Path, what: str) -> Iterator[None]:
         yield
 
 
-def open_log(process: str) -> "tuple[PrometheusMetrics, StructLog]":
-    """Metrics and log of this process. From here on standard error is the log's: one JSON object a line."""
-    from exchange.telemetry import log_foreign, open_telemetry
+def open_log(
+    process: str, traces: "Traces | None" = None, root: Path = Path()
+) -> "tuple[PrometheusMetrics, StructLog]":
+    """Metrics and log of this process. From here on standard error is the log's: one JSON object a line. `traces`:
+    where lines about documents go, too; its files are relative to `root`. Raises InputError."""
+    from exchange.telemetry import configure_log, log_foreign, make_metrics
+    from exchange.wiring.traces import open_traces
 
-    metrics, log = open_telemetry(process)
+    metrics = make_metrics()
+    spans = open_traces(traces, root, process, metrics) if traces is not None and traces.endpoint else None
+    if spans is not None:
+        atexit.register(spans.close)  # the last lines are those of the stop
+    log = configure_log(metrics=metrics, process=process, also=spans.take if spans is not None else None)
     log_foreign(log)
     return metrics, log
 
@@ -61,9 +90,10 @@ def open_face(
     *,
     port: int | None = None,
     workers: Path | None = None,
+    planned: Sequence[str] = (),
 ) -> "Server":
     """/metrics, /livez, /readyz of one process, not yet listening. `port`: in place of the one of `web`. `workers`: the
-    folder with the addresses of all workers, for /targets."""
+    folder with the addresses of all workers, for /targets, where all that are `planned` stand."""
     from exchange.settings import Web
     from exchange.web.health import create_app
     from exchange.web.serve import Server
@@ -86,22 +116,38 @@ def open_face(
     if workers is not None:
         from exchange.web.targets import add_targets
 
-        add_targets(app, workers)
+        add_targets(app, workers, planned)
     return Server(app, web.host, web.port if port is None else port)
 
 
 @contextmanager
 def shown_at(path: Path, url: str, log: "Log") -> Iterator[None]:
     """The address of this process in a file, for whoever looks for it. A full disk must not keep a process from
-    working."""
-    try:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(url + "\n", encoding="utf-8")
-    except OSError as error:
-        log.warning("address_not_shown", detail=str(error))
+    working: it is written as soon as there is room."""
+    ended = Event()
+
+    def show() -> bool:
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(url + "\n", encoding="utf-8")
+        except OSError as error:
+            log.warning("address_not_shown", detail=str(error))
+            return False
+        return True
+
+    def show_later() -> None:
+        while not ended.wait(_SHOW_SECONDS) and not show():
+            pass
+
+    later = None if show() else Thread(target=show_later, name="show", daemon=True)
+    if later:
+        later.start()
     try:
         yield
     finally:
+        ended.set()
+        if later:
+            later.join()
         path.unlink(missing_ok=True)
 
 
@@ -124,7 +170,7 @@ def run_until_signal(loops: "Loops", *, with_parent: bool = False) -> None:
         running = pool.submit(loops.run)
         tell_ready()
         while not running.done():
-            told = signal.sigtimedwait(SIGNALS, 0.5) is not None
+            told = told_to_stop(0.5)
             if loops.seconds_since_round() < _STUCK_SECONDS:
                 tell_alive()
             if told or (with_parent and os.getppid() != parent):
@@ -133,3 +179,10 @@ def run_until_signal(loops: "Loops", *, with_parent: bool = False) -> None:
                 loops.stop()
                 break
         running.result()
+    if loops.left:  # Python waits at its end for the threads of pools, and a loop that was left may wait for one
+        Thread(target=_end_soon, name="end", daemon=True).start()
+
+
+def _end_soon() -> None:
+    time.sleep(_UNWIND_SECONDS)
+    os._exit(0)

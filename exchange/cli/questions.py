@@ -1,13 +1,13 @@
 """Questions to a person at a terminal: one line each, a sensible answer between brackets, secrets not shown.
 
-Not here: what is asked (`exchange.cli.hub_init`). Without a terminal nobody is asked.
+Not here: what is asked (`exchange.cli.hub.init`). Without a terminal nobody is asked.
 """
 
 import sys
 
 import typer
 
-from exchange.cli.checks import Finding, Level
+from exchange.cli.doctor.checks import Finding, Level
 from exchange.cli.language import say
 
 __all__ = ["ask", "ask_secret", "ask_yes", "has_person", "tell"]

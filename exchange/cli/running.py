@@ -1,8 +1,12 @@
 """What runs over a data directory, asked by HTTP at the addresses that were written down there."""
 
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from exchange.cli.language import say
 
 if TYPE_CHECKING:
     from exchange.wiring.layout import Layout
@@ -11,6 +15,7 @@ __all__ = ["Running", "measured", "moves", "programs_served", "running", "worker
 
 
 _LARGEST = 4 << 20
+_FAILED = re.compile(r"failed (\d+) times in a row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,22 @@ class Running:
     url: str
     ready: bool
     answer: str
+
+    @property
+    def faults(self) -> str:
+        """What keeps it from being ready, `STEP: how` each; the answer as it is where that is none of /readyz's."""
+        try:
+            checks = json.loads(self.answer)["checks"].items()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return self.answer
+        return "; ".join(f"{name}: {_words(state)}" for name, state in checks if state != "ok")
+
+
+def _words(state: str) -> str:
+    """As a loop says it (`workers.loops`)."""
+    if failed := _FAILED.fullmatch(state):
+        return say(f"连续失败 {failed[1]} 次", state)
+    return say("停住", state) if state == "stuck" else state
 
 
 def running(layout: "Layout", *, seconds: float = 3.0) -> Running | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from exchange.cli.failure import fail
 from exchange.cli.language import say
+from exchange.cli.trouble import trouble
 from exchange.errors import AdapterError
 from exchange.settings import Fault, Hosting, HubSettings, MachineSettings, NodeSettings, faults_of
 
@@ -23,7 +24,7 @@ __all__ = ["Problem", "problems"]
 # What they are made of is the settings' own affair.
 _Kind = type[Any]
 _FILES: dict[str, _Kind] = {"hub.toml": HubSettings, "node.toml": NodeSettings, "yidi.toml": MachineSettings}
-_SECRET = re.compile(r"(passphrase|password|secret|database|management|token|^key|_key).*file$|^key_file$")
+_SECRET = re.compile(r"(passphrase|password|secret|database|management|token|headers|^key|_key).*file$|^key_file$")
 # Without them the broker is looked after by hand, and files lie on the disk.
 _MAY_BE_MISSING = frozenset({"credentials_file", "management_file"})
 # Of the program's own, and of ./run; not settings.
@@ -63,6 +64,7 @@ def problems(data: Path, environment: Mapping[str, str]) -> Iterator[Problem]:
     if not faults:
         settings = kind(**values)
         yield from _offices(source, settings, data)
+        yield from _extras(source, settings)
         yield from _files(source, settings.model_dump(), data)
         yield from _ports(source, settings.model_dump(), data)
 
@@ -151,6 +153,17 @@ def _offices(source: _Source, settings: object, data: Path) -> Iterator[Problem]
             yield Problem(where=source.where(within), setting=".".join(within), found=found, cure=cure)
 
 
+def _extras(source: _Source, settings: HubSettings | NodeSettings | MachineSettings) -> Iterator[Problem]:
+    if not settings.traces.endpoint:
+        return
+    try:
+        import exchange.telemetry.otlp  # noqa: F401  # whether it can be
+    except ImportError:
+        found = say("缺少组件 OpenTelemetry", "OpenTelemetry is not installed")
+        place = ("traces", "endpoint")
+        yield Problem(where=source.where(place), setting=".".join(place), found=found, cure="pip install 'yidi[otel]'")
+
+
 def _files(source: _Source, values: Mapping[str, Any], data: Path, within: tuple[str, ...] = ()) -> Iterator[Problem]:
     """Files that settings name: there, readable, and a secret one its owner's alone."""
     for name, value in values.items():
@@ -189,7 +202,7 @@ def _ports(source: _Source, values: Mapping[str, Any], data: Path) -> Iterator[P
             socket.create_server((host, port), family=family).close()
         except OSError as error:
             found = say(
-                f"不能监听 {host}:{port}：{error.strerror}", f"cannot listen on {host}:{port}: {error.strerror}"
+                f"不能监听 {host}:{port}：{trouble(error)}", f"cannot listen on {host}:{port}: {trouble(error)}"
             )
             cure = say("换一个端口，或停下占用它的程序", "another port, or stop whoever has it")
             yield Problem(where=source.where((name, "port")), setting=f"{name}.port", found=found, cure=cure)

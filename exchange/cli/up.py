@@ -42,9 +42,10 @@ def up(
     from workers.machine import open_machine
 
     layout = layout_of(data)
-    web = layout.settings().web
+    settings = layout.settings()
+    web = settings.web
     with alone(data, "yidi up"):
-        metrics, log = open_log("up")
+        metrics, log = open_log("up", settings.traces, layout.root)
         block_signals()
         machine = open_machine(layout, metrics, log)
         collect_seldom()

@@ -58,7 +58,7 @@ def run_worker(
     from workers.processes import open_worker
 
     place = HubPlace.open(data)
-    metrics, log = open_log(f"{name}-{number}")
+    metrics, log = open_log(f"{name}-{number}", place.settings.traces, place.layout.root)
     block_signals()
     loops = open_worker(name, place, metrics, log, rooms)
     collect_seldom()
@@ -71,6 +71,7 @@ def run_worker(
         web if of_all else Web(host=web.host),
         port=port or None,
         workers=shown.parent if of_all else None,
+        planned=[f"{kind}-{n}" for kind, count in place.settings.workers.plan() for n in range(1, count + 1)],
     )
     with face as server, shown_at(shown, server.url, log):
         run_until_signal(loops, with_parent=supervised)

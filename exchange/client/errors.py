@@ -9,7 +9,8 @@ __all__ = ["NodeError", "problem_of"]
 
 
 class NodeError(Exception):
-    """`code` never changes its meaning, `detail` is for people, `errors` names the fields at fault. `status` 0 and
+    """`code` never changes its meaning, `detail` is for people, `errors` names the fields at fault; `until`, when
+    what is used up may be had again, RFC 3339. `status` 0 and
     code UNREACHABLE: there was no answer, and asking again under the same key is safe."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
@@ -17,6 +18,7 @@ class NodeError(Exception):
         self.code = str(problem.get("code", "STRANGE"))
         self.detail = str(problem.get("detail", ""))
         self.errors: list[dict[str, str]] = list(problem.get("errors", []))
+        self.until = str(problem.get("until") or "")
         super().__init__(f"{self.code}: {self.detail}")
 
 

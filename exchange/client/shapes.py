@@ -178,6 +178,7 @@ class Limits(TypedDict):
     content_characters: int
     page: int
     upload_bytes_per_day: int
+    unsent_days: float
 
 
 class Root(TypedDict):

@@ -1,6 +1,6 @@
 """Manifest of a carry package <-> its canonical body (namespace `urn:yidi:carry:1`, `schemas/carry-1.xsd`).
 
-Not here: whether its parts are what it says (`exchange.services.carry`).
+Not here: whether its parts are what it says (`exchange.services.carry.package`).
 """
 
 from exchange.codec.canonical import element, moment

@@ -1,6 +1,6 @@
 """Receipt <-> its canonical body (namespace `urn:yidi:receipt:1`, `schemas/receipt-1.xsd`).
 
-Not here: whether its author may say it (`exchange.services.acknowledge`).
+Not here: whether its author may say it (`exchange.services.hub.acknowledge`).
 """
 
 from exchange.codec.canonical import attribute, element, escape, moment, optional

@@ -31,6 +31,9 @@ class _Local(threading.local):
 
 
 _local = _Local()
+# At the first compilation of a process libxml2 makes its table of built-in types, and does not ask whether another
+# thread is at it: the process would die.
+_compiling = threading.Lock()
 
 
 def schema_folder() -> Path:
@@ -45,7 +48,9 @@ def _schema(kind: DocumentKind) -> etree.XMLSchema:
     if schema is None:
         parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
         path = schema_folder() / f"{kind.value}-1.xsd"
-        schema = _local.schemas[kind] = etree.XMLSchema(etree.parse(path, parser))
+        tree = etree.parse(path, parser)
+        with _compiling:
+            schema = _local.schemas[kind] = etree.XMLSchema(tree)
     return schema
 
 

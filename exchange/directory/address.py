@@ -59,7 +59,10 @@ def _resolve(directory: Directory, to: str) -> tuple[list[UnitCode], str | None]
         return named, None
     if named:
         raise RefusedError(f"{to!r} names several units: {', '.join(named)}; give the code", code="UNKNOWN_RECIPIENT")
-    known = [entry.unit.name for entry in directory.units] + [group.name for group in directory.groups]
+    if closed := [entry.unit.code for entry in directory.units if entry.unit.name == to]:
+        raise RefusedError(f"unit {to} ({', '.join(closed)}) is no longer active", code="UNKNOWN_RECIPIENT")
+    known = [entry.unit.name for entry in directory.units if entry.unit.active]
+    known += [group.name for group in directory.groups]
     near = get_close_matches(to, known, n=3, cutoff=0.5)
     hint = f"; did you mean {'、'.join(near)}?" if near else ""
     raise RefusedError(f"{to!r} is neither a unit nor a group of this directory{hint}", code="UNKNOWN_RECIPIENT")

@@ -73,6 +73,8 @@ class LocalFiles:
                 if length != offset:
                     raise StorageError(f"file {sha256}: {length} bytes here, cannot go on at {offset}", code="OFFSET")
                 _write(file, offset, chunk)
+                if not chunk:
+                    os.utime(file.fileno())  # it is still wanted
         return offset + len(chunk)
 
     @contextmanager

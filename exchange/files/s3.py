@@ -23,14 +23,15 @@ from typing import TYPE_CHECKING, BinaryIO
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
-from exchange.errors import CorruptFileError, FileMissingError, InputError, StorageError
+from exchange.errors import CertificateError, CorruptFileError, FileMissingError, InputError, StorageError
 from exchange.files.local import LocalFiles, check_digest
 from exchange.model.envelope import FileEntry
 from exchange.ports.files import Stored
 from exchange.trust.digest import Digests, measure
+from exchange.trust.servers import check_authority
 
 if TYPE_CHECKING:
-    from obstore.store import S3Config
+    from obstore.store import ClientConfig, S3Config
     from typing_extensions import Buffer
 
 __all__ = ["Bucket", "S3Files"]
@@ -44,38 +45,31 @@ _BLOB = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/([0-9a-f]{64})", re.ASCII)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """`url`: s3://bucket/prefix. `endpoint`: of a server that is not Amazon's. `credentials`: a JSON file with
-    `access_key_id` and `secret_access_key`; None where the machine has a role of its own."""
+    `access_key_id` and `secret_access_key`; None where the machine has a role of its own. `authorities`: PEM of those
+    that are trusted beside the system's."""
 
     url: str
     endpoint: str = ""
     region: str = "us-east-1"
     credentials: Path | None = None
+    authorities: Path | None = None
 
     def open(self) -> S3Store:
         """Raises InputError."""
         config: S3Config = {"region": self.region, "checksum_algorithm": "sha256"}
         if self.endpoint:
             config["endpoint"] = self.endpoint
+        if self.credentials is not None:
+            config["access_key_id"], config["secret_access_key"] = _keys(self.credentials)
+        client: ClientConfig = {
+            "allow_http": self.endpoint.startswith("http://"),
+            "timeout": "60s",
+            "connect_timeout": "10s",
+        }
+        if self.authorities is not None:
+            client["root_certificate"] = _authorities(self.authorities)
         try:
-            if self.credentials is not None:
-                keys = json.loads(self.credentials.read_text(encoding="utf-8"))
-                config["access_key_id"] = str(keys["access_key_id"])
-                config["secret_access_key"] = str(keys["secret_access_key"])
-            return S3Store.from_url(
-                self.url,
-                config=config,
-                client_options={
-                    "allow_http": self.endpoint.startswith("http://"),
-                    "timeout": "60s",
-                    "connect_timeout": "10s",
-                },
-                retry_config={"max_retries": 3},
-            )
-        except OSError as error:
-            raise InputError(f"{self.credentials}: {error.strerror}", code="SETTINGS") from error
-        except (ValueError, KeyError, TypeError) as error:
-            text = "expected JSON with access_key_id and secret_access_key"
-            raise InputError(f"{self.credentials}: {text}", code="SETTINGS") from error
+            return S3Store.from_url(self.url, config=config, client_options=client, retry_config={"max_retries": 3})
         except BaseError as error:
             raise InputError(f"{self.url}: no bucket of S3", code="SETTINGS", detail=repr(error)) from error
 
@@ -209,6 +203,29 @@ class _Blob(io.RawIOBase):
         return len(part)
 
 
+def _keys(file: Path) -> tuple[str, str]:
+    """Raises InputError."""
+    try:
+        keys = json.loads(file.read_text(encoding="utf-8"))
+        return str(keys["access_key_id"]), str(keys["secret_access_key"])
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}", code="SETTINGS") from error
+    except (ValueError, KeyError, TypeError) as error:
+        text = "expected JSON with access_key_id and secret_access_key"
+        raise InputError(f"{file}: {text}", code="SETTINGS") from error
+
+
+def _authorities(file: Path) -> bytes:
+    """Raises InputError."""
+    try:
+        check_authority(pem := file.read_bytes())
+    except OSError as error:
+        raise InputError(f"files.ca_file: {file}: {error.strerror}", code="SETTINGS") from error
+    except CertificateError as error:
+        raise InputError(f"files.ca_file: {file}: {error.message}", code="SETTINGS") from error
+    return pem
+
+
 def _blob(sha256: str) -> str:
     check_digest(sha256)
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
@@ -235,5 +252,7 @@ def _plain_words(doing: str) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (BaseError, OSError) as error:
-        cause = type(error).__name__.removesuffix("Error")
+        untrusted = "InvalidCertificate" in str(error)  # as rustls says it
+        kind = type(error).__name__.removesuffix("Error")
+        cause = "its certificate is not trusted, see files.ca_file" if untrusted else kind
         raise StorageError(f"cannot {doing} the S3 store: {cause}", code="FILES_S3", detail=str(error)[:500]) from error

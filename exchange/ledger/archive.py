@@ -8,7 +8,7 @@
 Documents lie together in parts, not in a member each as in an evidence package: a zip's directory is held in memory,
 and a month may have millions of them. Written and read part by part; equal contents give equal bytes.
 
-Not here: any judgement of signatures (`exchange.services.archive_verify`). Files that documents name are no part of it.
+Not here: any judgement of signatures (`exchange.services.archive.verify`). Files that documents name are no part of it.
 """
 
 import io

@@ -6,7 +6,7 @@ byte to the directory, so that no tool finds anything in the archive that this o
 the same members give the same bytes.
 
 Not here: which members there must be, and what they say (`exchange.ledger.manifest`,
-`exchange.ledger.package`, `exchange.ledger.archive`, `exchange.services.carry`).
+`exchange.ledger.package`, `exchange.ledger.archive`, `exchange.services.carry.package`).
 """
 
 import hashlib

@@ -3,8 +3,8 @@
 A package takes the place of a line that is cut. It speaks for one unit, one way: what the unit has for its hub, signed
 by the unit, or what the hub has for the unit, signed by the hub.
 
-Not here: its XML (`exchange.codec.carry`), the file that it lies in (`exchange.services.carry`), what is done with it
-(`exchange.services.carry_node`, `exchange.services.carry_hub`).
+Not here: its XML (`exchange.codec.carry`), the file that it lies in and what is done with it
+(`exchange.services.carry`).
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Names are the standard's; its cardinalities were not verified against the text and live in one place,
 `Metadata.__post_init__`. Not here: files, recipients as addresses (`exchange.model.envelope`); secrecy rules
-(`exchange.services.secrecy`).
+(`exchange.services.secrecy.rules`).
 """
 
 from dataclasses import dataclass

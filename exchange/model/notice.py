@@ -1,6 +1,6 @@
 """A notice of the hub's to units: what NOTICE says in its attributes. Its text is for people.
 
-Not here: how it travels (`exchange.services.announce`). A document to be signed for is an envelope of some unit's.
+Not here: how it travels (`exchange.services.hub.announce`). A document to be signed for is an envelope of some unit's.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,11 @@ class NoticeKind(Enum):
     def ends(self) -> "NoticeKind | None":
         """What a unit was told before need not be seen any more once this was told."""
         return {NoticeKind.RESUMED: NoticeKind.OUTAGE, NoticeKind.RELEASED: NoticeKind.PAUSED}.get(self)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether people want to see its `until`. Of the others it only says how long they are shown."""
+        return self in (NoticeKind.OUTAGE, NoticeKind.SERVICE)
 
     @classmethod
     def of(cls, word: str) -> "NoticeKind":

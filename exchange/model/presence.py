@@ -3,7 +3,7 @@
 Bounded on both sides, since the hub keeps the last one of every unit and shows it: numbers have at most 15 digits, and
 words are short. An attribute that a reader does not know is ignored, so that a later release may say more.
 
-Not here: whether the unit itself says it (`exchange.trust`), whether it counts (`exchange.services.attend`).
+Not here: whether the unit itself says it (`exchange.trust`), whether it counts (`exchange.services.hub.attend`).
 """
 
 import re

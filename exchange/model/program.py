@@ -1,6 +1,6 @@
 """A program on a unit's own premises, as its node knows it: by a token with scopes, for some of the node's units.
 
-Not here: making and checking tokens (`exchange.services.tokens`), what each scope opens (`exchange.web.node_api`).
+Not here: making and checking tokens (`exchange.services.node.tokens`), what each scope opens (`exchange.web.node_api`).
 """
 
 from dataclasses import dataclass, field

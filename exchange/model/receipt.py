@@ -3,7 +3,7 @@
 
 It binds the envelope's digest, so it can speak of no other bytes. Not here: its XML (`exchange.codec`), whether its
 author may say it
-(`exchange.services.acknowledge`), what a set of them means (`exchange.model.fold`).
+(`exchange.services.hub.acknowledge`), what a set of them means (`exchange.model.fold`).
 """
 
 import re

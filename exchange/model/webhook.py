@@ -1,6 +1,6 @@
 """A webhook: where a program wants to be told what happens, instead of asking.
 
-Not here: telling it (`exchange.services.tell_programs`).
+Not here: telling it (`exchange.services.node.tell_programs`).
 """
 
 from dataclasses import dataclass, field

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-__all__ = ["Act", "ActSession", "Operator"]
+__all__ = ["Act", "ActSession", "Deed", "Operator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,18 @@ class Operator:
             reason=self.reason,
             outcome=outcome,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What somebody does, before it is known what comes of it."""
+
+    operator: Operator
+    verb: str
+    target: str
+
+    def act(self, at: datetime, outcome: str) -> Act:
+        return self.operator.act(at, self.verb, self.target, outcome)
 
 
 class ActSession(Protocol):

@@ -15,7 +15,7 @@ class Figures:
     """Of documents accepted in the period: `sent` by the unit; of those for it, how many it `received`, signed,
     returned, rejected; `overdue`: received, and not signed before its sender's time or the first reminder.
     `median` and `most`: within which time half of what it signed was signed, and 95 of 100. `bytes`: accepted from it
-    on the days of quotas."""
+    on whole days."""
 
     sent: int = 0
     addressed: int = 0

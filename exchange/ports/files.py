@@ -31,8 +31,8 @@ class Files(Protocol):
         ...
 
     def append(self, owner: str, sha256: str, offset: int, chunk: bytes) -> int:
-        """Append to the unfinished upload at exactly `offset`; returns the new length. Raises StorageError,
-        LimitError."""
+        """Append to the unfinished upload at exactly `offset`; returns the new length. An empty chunk says that it is
+        still wanted. Raises StorageError (OFFSET: it has another length), LimitError."""
         ...
 
     def complete(self, owner: str, sha256: str, size: int) -> None:

@@ -17,11 +17,12 @@ __all__ = ["MeasureSession", "Unsigned"]
 
 @dataclass(frozen=True, slots=True)
 class Unsigned:
-    """How many delivered documents nobody at a unit has signed for, and how many of them were due by their sender, or
-    were urged already."""
+    """How many delivered documents nobody at a unit has signed for, how many of them were due by their sender, or were
+    urged already, and when the hub accepted the oldest (None where there is none)."""
 
     documents: int
     overdue: int
+    oldest: datetime | None
 
 
 class MeasureSession(Protocol):

@@ -1,6 +1,6 @@
 """Moving large files apart from the loop that carries documents, so that no document waits until a file is through.
 
-Not here: moving them (`exchange.services.relay`, `exchange.services.fetch`), threads (`workers.moves`).
+Not here: moving them (`exchange.services.node.relay`, `exchange.services.node.fetch`), threads (`workers.moves`).
 """
 
 from collections.abc import Callable, Iterable

@@ -65,13 +65,15 @@ class OutboxRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverRecord:
     """A received document on its way into the office system. `external_id` is the office's, once it took it, and
-    `UNKNOWN` while it is being handed over: a process that dies then leaves open whether the office has it."""
+    `UNKNOWN` while it is being handed over: a process that dies then leaves open whether the office has it. `fault`:
+    the code of what kept it out, when that was last tried."""
 
     unit: UnitCode
     envelope: EnvelopeKey
     due: datetime | None
     attempts: int = 0
     external_id: str | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,19 @@ class NodeSession(ProgramSession, NodeNotices, Protocol):
     def add_handovers(self, records: Sequence[HandoverRecord]) -> None: ...
     def due_handovers(self, now: datetime, limit: int) -> list[HandoverRecord]: ...
     def save_handovers(self, records: Sequence[HandoverRecord]) -> None: ...
+    def handover_faults(self) -> dict[str, int]:
+        """Of open hand-overs: how many each fault keeps here."""
+        ...
+
+    def refused_by_offices(self) -> int:
+        """Documents that an office will never take and that nobody has signed for or refused: a person must."""
+        ...
+
     def handover(self, unit: UnitCode, envelope: EnvelopeKey) -> HandoverRecord | None: ...
+    def hasten_handovers(self, unit: UnitCode, now: datetime) -> None:
+        """What waits for the office of `unit` is due: it answers again."""
+        ...
+
     def settle_without_office(self, units: Iterable[UnitCode], now: datetime) -> None:
         """What is due for these units' offices is done with: they have none."""
         ...

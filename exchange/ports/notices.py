@@ -42,9 +42,16 @@ class HubNotices(Protocol):
 
 class NodeNotices(Protocol):
     def add_notices(self, unit: UnitCode, records: Sequence[NoticeRecord]) -> None:
-        """Adding one that is there already does nothing."""
+        """Adding one that is there already does nothing. A new one is untold, and gets its number among what happened
+        (`ProgramSession.occurrences`)."""
         ...
 
     def notices(self, now: datetime) -> list[tuple[UnitCode, NoticeRecord]]:
         """Those that are not over, the latest first. What a later one ended (`NoticeKind.ends`) is left out."""
         ...
+
+    def untold_notices(self, now: datetime, except_of: Iterable[UnitCode] = ()) -> list[tuple[UnitCode, NoticeRecord]]:
+        """Those that are not over, of which the unit's office was not told; oldest first."""
+        ...
+
+    def told_notices(self, keys: Iterable[tuple[UnitCode, ReceiptId]]) -> None: ...

@@ -159,8 +159,9 @@ class OfficeAdapter(Protocol):
         ...
 
     def tell(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
-        """Give the office a receipt about a document it sent, or of a recall or reminder of one it received; idempotent
-        by receipt id. Raises AdapterError."""
+        """Give the office a receipt about a document it sent, or of a recall or reminder of one it received, or a
+        notice of the hub's (NOTICE, without a subject: most offices have no place for it); idempotent by receipt id.
+        Raises AdapterError."""
         ...
 
     # documents to send
@@ -192,5 +193,5 @@ class OfficeAdapter(Protocol):
         return ()
 
     def close(self) -> None:
-        """Let go of connections. Nothing is asked afterwards."""
+        """Let go of connections. Nothing is asked afterwards; it comes from another thread than all else."""
         return None

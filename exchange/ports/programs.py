@@ -11,6 +11,7 @@ from exchange.model.events import BusinessState, TransportState
 from exchange.model.program import Token
 from exchange.model.unit import UnitCode
 from exchange.model.webhook import Webhook
+from exchange.ports.notices import NoticeRecord
 from exchange.ports.records import DeliveryRecord, DocumentRecord, ReceiptRecord
 
 __all__ = ["Answer", "Listed", "Lock", "Occurrence", "Place", "ProgramSession", "Tally", "Wanted"]
@@ -61,12 +62,12 @@ Listed = tuple[DocumentRecord, list[DeliveryRecord]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
-    """A receipt that a unit of this node holds, by the number under which it was recorded. Numbers rise in the order
-    of commits: whoever has read up to one has missed nothing."""
+    """A receipt that a unit of this node holds, or a notice to it, by the number under which it was recorded. Numbers
+    rise in the order of commits: whoever has read up to one has missed nothing."""
 
     number: int
     unit: UnitCode
-    receipt: ReceiptRecord
+    receipt: ReceiptRecord | NoticeRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +112,24 @@ class ProgramSession(Protocol):
 
     # files that programs of a unit uploaded ahead of a document
     def add_upload(self, unit: UnitCode, sha256: str, size: int, at: datetime) -> None: ...
-    def uploaded(self, unit: UnitCode, sha256: str) -> int | None:
-        """Its size, None when nobody uploaded it for this unit."""
+    def uploaded(self, unit: UnitCode, sha256: str) -> datetime | None:
+        """When it was last asked for, None when nobody uploaded it for this unit."""
         ...
+
+    def renew_upload(self, unit: UnitCode, sha256: str, at: datetime) -> None: ...
+    def forget_uploads(self, sha256: str) -> None:
+        """Of all units."""
+        ...
+
+    def unneeded_files(self, digests: Iterable[str], before: datetime) -> set[str]:
+        """Of these, what no document of any unit's names, and no program has asked for since."""
+        ...
+
+    def bytes_of_day(self, unit: UnitCode, day: datetime) -> int:
+        """What its programs uploaded in the day that began at `day`."""
+        ...
+
+    def add_bytes(self, unit: UnitCode, day: datetime, more: int) -> None: ...
 
     # what happened
     def occurrences(self, after: int, units: Iterable[UnitCode], limit: int) -> list[Occurrence]:

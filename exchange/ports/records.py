@@ -4,6 +4,7 @@ from them."""
 from dataclasses import dataclass
 from datetime import datetime
 
+from exchange.model.document import DocumentType
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event
 from exchange.model.fold import DeliveryState
@@ -31,7 +32,8 @@ class DeliveryKey:
 class DocumentRecord:
     """An envelope held. `received`: when this store took it (the hub's: the time that judges keys). `title` is for
     listings; `files` are the SHA-256 of the files it names, kept in a table of their own so that a file's documents
-    can be found. `archived`: names of the archive files of which one has the bytes; `document` is empty then."""
+    can be found. `archived`: names of the archive files of which one has the bytes; `document` is empty then. `number`
+    and `type` (发文字号, 文种) are what a hub searches by; no store gives them back here."""
 
     key: EnvelopeKey
     digest: str
@@ -41,6 +43,8 @@ class DocumentRecord:
     urgent: bool = False
     files: tuple[str, ...] = ()
     archived: tuple[str, ...] = ()
+    number: str | None = None
+    type: DocumentType | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from exchange.model.document import DocumentType
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, TransportState
 from exchange.model.unit import UnitCode
@@ -14,7 +15,7 @@ __all__ = ["Found", "Place", "Search", "SearchSession"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Accepted since `since` and before `until`; what is None asks for nothing. `state`: of the delivery to `to`, or of
-    any. `words`: all of them stand in the title."""
+    any. `words`: all of them stand in the title; `number`: in its 发文字号; `id`: its envelope id begins so."""
 
     since: datetime
     until: datetime
@@ -23,15 +24,21 @@ class Search:
     state: TransportState | BusinessState | None = None
     urgent: bool | None = None
     words: tuple[str, ...] = ()
+    number: str | None = None
+    type: DocumentType | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """`recipients`, and how many of them have it, and have signed for it."""
+    """`recipients`, and how many of them have it, and have signed for it. `number`, `type`: None, too, for what an
+    earlier release recorded."""
 
     key: EnvelopeKey
     received: datetime
     title: str
+    number: str | None
+    type: DocumentType | None
     urgent: bool
     recipients: int
     delivered: int

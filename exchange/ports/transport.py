@@ -20,6 +20,7 @@ class PublishResult(Enum):
     UNROUTABLE = "unroutable"  # no queue takes it: the unit is unknown to the broker
     REFUSED = "refused"  # a queue is full or the broker denied it
     UNKNOWN = "unknown"  # timeout or lost connection: it may or may not be there
+    UNSENT = "unsent"  # there is no connection: it is not there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,4 +28,6 @@ class HttpDirectoryFeed:
         if refused is None:
             return None  # nobody lives here yet
         text = "the hub takes no key of this node any more: enrol again"
+        if refused.code == "HTTP_SIG_TIME":  # a new key would mend nothing
+            text = "this node's clock is not the hub's"
         raise TransportError(text, code=refused.code, detail=refused.message) from refused

@@ -1,6 +1,6 @@
 """The hub's files over HTTP: tus 1.0 up, Range down. A cut costs only what was on the line.
 
-Not here: hashing what came; whoever stores it does (`exchange.services.fetch`).
+Not here: hashing what came; whoever stores it does (`exchange.services.node.fetch`).
 """
 
 import base64

@@ -41,7 +41,7 @@ def refusal(status: int, body: bytes) -> YidiError:
     if status == 507 and (until := _until(body)) is not None:
         return AllowanceError(message, until=until)
     if status in _TEMPORARY:
-        return TransportError(f"the hub cannot now: {message}", code=code)
+        return TransportError(f"the hub cannot now: {message}", code=code or "HUB_STRANGE")
     if status == 400 and code and code.startswith("CSR_"):
         return EnrolmentError(message, code=code)
     if code is None:

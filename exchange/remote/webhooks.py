@@ -1,7 +1,7 @@
 """Implements `exchange.ports.webhooks.Poster`: one POST, bounded in time, no redirect followed, nothing taken from the
 environment; of the answer the status alone is read.
 
-Not here: where it may go (`exchange.services.tell_programs`).
+Not here: where it may go (`exchange.services.node.tell_programs`).
 """
 
 from collections.abc import Mapping

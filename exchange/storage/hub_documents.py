@@ -50,8 +50,12 @@ class Documents(Originals, Tallies):
 
     def add_documents(self, records: Sequence[DocumentRecord]) -> None:
         # Sorted: two routers with the same documents in different orders would wait for each other for ever.
-        lean = [(values[:3] + values[4:]) for values in map(document_values, records)]
-        self._sql.add(tables.documents, _LEAN, sorted(lean))
+        lean = [
+            (*values[:3], *values[4:], record.number, record.type)
+            for record in sorted(records, key=lambda one: (one.key.id, one.key.sender))
+            for values in [document_values(record)]
+        ]
+        self._sql.add(tables.documents, (*_LEAN, "number", "type"), lean)
         self._add_originals((to_time(record.received), record.digest, record.document) for record in records)
         self._tally({"documents": len(records)})
         files = [

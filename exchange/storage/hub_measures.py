@@ -43,14 +43,18 @@ class Measures(Session):
         of_delivery = (documents.envelope_id == deliveries.envelope_id) & (documents.sender == deliveries.sender)
         overdue = or_(deliveries.reminders > 0, deliveries.sign_by < to_time(now))
         counted = select(
-            deliveries.recipient, documents.urgent, func.count(), func.sum(case((overdue, 1), else_=0))
+            *(deliveries.recipient, documents.urgent),
+            *(func.count(), func.sum(case((overdue, 1), else_=0)), func.min(documents.received)),
         ).select_from(tables.deliveries.join(tables.documents, of_delivery))
         # Both by name, so that the index leads past all that was signed.
         waiting = counted.where(
             deliveries.transport == TransportState.DELIVERED.value, deliveries.business.in_(_UNSIGNED)
         )
         rows = self._sql.rows(waiting.group_by(deliveries.recipient, documents.urgent))
-        return {(UnitCode(unit), bool(urgent)): Unsigned(int(n), int(late)) for unit, urgent, n, late in rows}
+        return {
+            (UnitCode(unit), bool(urgent)): Unsigned(int(n), int(late), from_time(oldest))
+            for unit, urgent, n, late, oldest in rows
+        }
 
     def oldest_unsealed(self) -> datetime | None:
         entries = tables.entries.c

@@ -4,11 +4,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
 
+from exchange.model.document import DocumentType
 from exchange.model.events import TransportState
 from exchange.ports.search import Found, Place, Search
 from exchange.storage import tables_hub as tables
 from exchange.storage.rows import envelope_key, from_time, to_time
-from exchange.storage.session import Session
+from exchange.storage.session import Session, begins
 
 __all__ = ["Searching"]
 
@@ -19,7 +20,8 @@ _ITS_OWN = and_(_DELIVERIES.envelope_id == _DOCUMENTS.envelope_id, _DELIVERIES.s
 
 class Searching(Session):
     def search(self, wanted: Search, after: Place | None, limit: int) -> list[Found]:
-        found = select(*_KEY, _DOCUMENTS.received, _DOCUMENTS.title, _DOCUMENTS.urgent).where(*_conditions(wanted))
+        shown = (_DOCUMENTS.received, _DOCUMENTS.title, _DOCUMENTS.number, _DOCUMENTS.type, _DOCUMENTS.urgent)
+        found = select(*_KEY, *shown).where(*_conditions(wanted))
         if after is not None:
             at, key = to_time(after[0]), after[1]
             same = and_(_DOCUMENTS.received == at, tuple_(*_KEY) > (key.id, key.sender))
@@ -32,12 +34,14 @@ class Searching(Session):
                 key=envelope_key(sender, envelope_id),
                 received=from_time(received),
                 title=title,
+                number=number,
+                type=None if type_ is None else DocumentType(type_),
                 urgent=bool(urgent),
                 recipients=told.get((envelope_id, sender), (0, 0, 0))[0],
                 delivered=told.get((envelope_id, sender), (0, 0, 0))[1],
                 signed=told.get((envelope_id, sender), (0, 0, 0))[2],
             )
-            for envelope_id, sender, received, title, urgent in rows
+            for envelope_id, sender, received, title, number, type_, urgent in rows
         ]
 
     def _told(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int, int]]:
@@ -59,6 +63,12 @@ def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
     ]
     if wanted.sender is not None:
         conditions.append(_DOCUMENTS.sender == wanted.sender)
+    if wanted.number is not None:
+        conditions.append(_DOCUMENTS.number.contains(wanted.number, autoescape=True))
+    if wanted.type is not None:
+        conditions.append(_DOCUMENTS.type == wanted.type.value)
+    if wanted.id is not None:
+        conditions.append(begins(_DOCUMENTS.envelope_id, wanted.id))
     if wanted.urgent is not None:
         conditions.append(_DOCUMENTS.urgent.is_(wanted.urgent))
     of_delivery = []

@@ -19,7 +19,7 @@ __all__ = ["HEADS", "METADATA", "VERSION_TABLE", "image", "migrate", "open_migra
 VERSION_TABLE = "schema_version"
 METADATA: dict[str, MetaData] = {"hub": tables_hub.metadata, "node": tables_node.metadata}
 # The newest step of each, so that an up-to-date database is opened without loading Alembic.
-HEADS = {"hub": "hub_0015", "node": "node_0007"}
+HEADS = {"hub": "hub_0016", "node": "node_0010"}
 
 # Any number, as long as every process of this project that migrates takes the same.
 _ADVISORY_LOCK = 0x79696469

@@ -1,7 +1,7 @@
 """A node's store on SQLite.
 
 Its session's methods stand by noun in `node_documents`, `node_notices`, `node_receipts`, `node_outbox`,
-`node_programs`, `node_trouble` and `node_webhooks`.
+`node_programs`, `node_trouble`, `node_usage` and `node_webhooks`.
 """
 
 import threading
@@ -17,13 +17,14 @@ from exchange.storage.node_outbox import Outbox
 from exchange.storage.node_programs import Programs
 from exchange.storage.node_receipts import Receipts
 from exchange.storage.node_trouble import Trouble
+from exchange.storage.node_usage import UsedByPrograms
 from exchange.storage.node_webhooks import Webhooks
 from exchange.storage.transaction import transaction
 
 __all__ = ["SqlNodeSession", "SqlNodeStore", "open_node_store"]
 
 
-class SqlNodeSession(Programs, Webhooks, Receipts, Notices, Outbox, Trouble):
+class SqlNodeSession(Programs, UsedByPrograms, Webhooks, Receipts, Notices, Outbox, Trouble):
     """`exchange.ports.node.NodeSession`, within one transaction."""
 
 

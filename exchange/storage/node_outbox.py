@@ -22,8 +22,14 @@ _OUTBOX = (
     *("unit", "id", "kind", "digest", "lane", "urgency", "due", "attempts"),
     *("envelope_id", "sender", "document"),
 )
-_HANDOVER = ("unit", "envelope_id", "sender", "due", "attempts", "external_id")
+_HANDOVER = ("unit", "envelope_id", "sender", "due", "attempts", "external_id", "fault")
 _HANDOVERS = select(*columns(tables.handovers, _HANDOVER))
+_DELIVERY_OF_IT = (
+    tables.deliveries.c.unit == tables.handovers.c.unit,
+    tables.deliveries.c.envelope_id == tables.handovers.c.envelope_id,
+    tables.deliveries.c.sender == tables.handovers.c.sender,
+    tables.deliveries.c.recipient == tables.handovers.c.unit,
+)
 
 
 class Outbox(Session):
@@ -145,6 +151,21 @@ class Outbox(Session):
         rows = [_handover_values(record) for record in records]
         self._save(tables.handovers, _HANDOVER, rows, ("unit", "envelope_id", "sender"))
 
+    def handover_faults(self) -> dict[str, int]:
+        handovers = tables.handovers.c
+        still = select(handovers.fault, func.count()).where(handovers.due > 0, handovers.fault.is_not(None))
+        grouped = still.group_by(handovers.fault).order_by(handovers.fault)
+        return {fault: int(number) for fault, number in self._sql.rows(grouped)}
+
+    def refused_by_offices(self) -> int:
+        unsigned = tables.deliveries.c.business < BusinessState.SIGNED.value
+        return self._count(tables.handovers, tables.handovers.c.fault == "OA_REJECTED", *_DELIVERY_OF_IT, unsigned)
+
+    def hasten_handovers(self, unit: UnitCode, now: datetime) -> None:
+        handovers, time = tables.handovers, to_time(now)
+        waiting = (handovers.c.unit == unit) & (handovers.c.due > time)
+        self._sql.run(update(handovers).where(waiting).values(due=time))
+
     def settle_without_office(self, units: Iterable[UnitCode], now: datetime) -> None:
         without = list(units)
         handovers, receipts = tables.handovers, tables.receipts
@@ -171,10 +192,7 @@ class Outbox(Session):
             .where(
                 handovers.unit == unit,
                 handovers.external_id != UNKNOWN,  # and so neither NULL
-                deliveries.unit == handovers.unit,
-                deliveries.envelope_id == handovers.envelope_id,
-                deliveries.sender == handovers.sender,
-                deliveries.recipient == handovers.unit,
+                *_DELIVERY_OF_IT,
                 deliveries.business < BusinessState.ARCHIVED.value,
             )
             .order_by(deliveries.business, deliveries.delivered_at.desc())
@@ -214,15 +232,24 @@ def _outbox_row(row: Row) -> OutboxRow:
 
 def _handover_values(record: HandoverRecord) -> Values:
     key = record.envelope
-    return (record.unit, key.id, key.sender, optional_to_time(record.due), record.attempts, record.external_id)
+    return (
+        record.unit,
+        key.id,
+        key.sender,
+        optional_to_time(record.due),
+        record.attempts,
+        record.external_id,
+        record.fault,
+    )
 
 
 def _handover(row: Row) -> HandoverRecord:
-    unit, envelope_id, sender, due, attempts, external_id = row
+    unit, envelope_id, sender, due, attempts, external_id, fault = row
     return HandoverRecord(
         unit=unit,
         envelope=envelope_key(sender, envelope_id),
         due=optional_from_time(due),
         attempts=attempts,
         external_id=external_id,
+        fault=fault,
     )

@@ -6,7 +6,7 @@ Not here: documents and receipts themselves (`node_documents`, `node_receipts`).
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Select, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, select, tuple_, update
 
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, TransportState
@@ -18,10 +18,12 @@ from exchange.storage import tables_node as tables
 from exchange.storage.node_documents import Documents
 from exchange.storage.rows import (
     DOCUMENT,
+    NOTICE,
     RECEIPT,
     Row,
     envelope_key,
     from_time,
+    notice_record,
     optional_from_time,
     optional_to_time,
     receipt_record,
@@ -31,16 +33,24 @@ from exchange.storage.transaction import columns
 
 __all__ = ["Programs"]
 
+
+def _its_own(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.unit == tables.happened.c.unit, table.c.receipt_id == tables.happened.c.receipt_id)
+
+
 _TOKEN = ("id", "name", "digest", "scopes", "units", "created", "expires", "revoked", "used")
 _TOKENS = select(*columns(tables.tokens, _TOKEN))
+
 _ANSWER = ("token", "key", "digest", "at", "status", "body")
 _LOCK = ("unit", "envelope_id", "sender", "token", "until")
 _LOCKS = select(*columns(tables.locks, _LOCK))
 _DOCUMENTS = select(*columns(tables.documents, ("unit", *DOCUMENT)))
-_HAPPENED = select(tables.happened.c.no, tables.happened.c.unit, *columns(tables.receipts, RECEIPT)).join_from(
-    tables.happened,
-    tables.receipts,
-    (tables.receipts.c.unit == tables.happened.c.unit) & (tables.receipts.c.receipt_id == tables.happened.c.receipt_id),
+_NAMED = select(tables.document_files.c.sha256).distinct()
+_RECEIPT, _NOTICE = columns(tables.receipts, RECEIPT), columns(tables.notices, NOTICE)
+_HAPPENED = select(tables.happened.c.no, tables.happened.c.unit, *_RECEIPT, *_NOTICE).select_from(
+    tables.happened.outerjoin(tables.receipts, _its_own(tables.receipts)).outerjoin(
+        tables.notices, _its_own(tables.notices)
+    )
 )
 
 
@@ -159,20 +169,37 @@ class Programs(Documents):
     def add_upload(self, unit: UnitCode, sha256: str, size: int, at: datetime) -> None:
         """One that is there stays as it is, but for its time."""
         self._sql.add_new(tables.uploads, ("unit", "sha256", "size", "at"), [(unit, sha256, size, to_time(at))])
+        self.renew_upload(unit, sha256, at)
+
+    def uploaded(self, unit: UnitCode, sha256: str) -> datetime | None:
+        uploads = tables.uploads.c
+        row = self._sql.first(select(uploads.at).where(uploads.unit == unit, uploads.sha256 == sha256))
+        return None if row is None else from_time(row[0])
+
+    def renew_upload(self, unit: UnitCode, sha256: str, at: datetime) -> None:
         uploads = tables.uploads.c
         renewed = update(tables.uploads).where(uploads.unit == unit, uploads.sha256 == sha256)
         self._sql.run(renewed.values(at=to_time(at)))
 
-    def uploaded(self, unit: UnitCode, sha256: str) -> int | None:
-        uploads = tables.uploads.c
-        row = self._sql.first(select(uploads.size).where(uploads.unit == unit, uploads.sha256 == sha256))
-        return None if row is None else int(row[0])
+    def forget_uploads(self, sha256: str) -> None:
+        self._sql.run(delete(tables.uploads).where(tables.uploads.c.sha256 == sha256))
+
+    def unneeded_files(self, digests: Iterable[str], before: datetime) -> set[str]:
+        asked = {(digest,) for digest in digests}
+        wanted = select(tables.uploads.c.sha256).where(tables.uploads.c.at >= to_time(before))
+        named = self._sql.rows_of(_NAMED, [tables.document_files.c.sha256], asked)
+        held = self._sql.rows_of(wanted, [tables.uploads.c.sha256], asked)
+        return {digest for (digest,) in asked - {tuple(row) for row in (*named, *held)}}
 
     def occurrences(self, after: int, units: Iterable[UnitCode], limit: int) -> list[Occurrence]:
-        happened = tables.happened.c
+        happened, at = tables.happened.c, len(RECEIPT)
         later = _HAPPENED.where(happened.no > after, happened.unit.in_(list(units))).order_by(happened.no)
         return [
-            Occurrence(number=number, unit=unit, receipt=receipt_record(values))
+            Occurrence(
+                number=number,
+                unit=unit,
+                receipt=receipt_record(values[:at]) if values[0] is not None else notice_record(values[at:]),
+            )
             for number, unit, *values in self._sql.rows(later.limit(limit))
         ]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, Table, delete, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Integer, Select, Table, and_, delete, func, literal_column, select, text, update
 
 from exchange.errors import StorageError
 from exchange.model.envelope import EnvelopeKey
@@ -18,7 +18,7 @@ from exchange.ports.records import DeliveryKey, DirectoryRecord
 from exchange.storage.rows import DIRECTORY, NOTED, Row, Values, directory_record, envelope_key, noted_record, to_time
 from exchange.storage.transaction import Transaction, columns
 
-__all__ = ["Session", "delivery_ids", "envelope_ids", "key_of"]
+__all__ = ["Session", "begins", "delivery_ids", "envelope_ids", "key_of"]
 
 # More than anybody picks from; a longer prefix finds the rest.
 _FOUND_AT_MOST = 100
@@ -74,10 +74,7 @@ class Session:
         if slash:
             found = statement.where(documents.c.sender == sender, documents.c.envelope_id == envelope_id)
         else:
-            # An id holds only what sorts before a tilde, and the range can use the key where LIKE cannot.
-            found = statement.where(
-                documents.c.envelope_id >= id_or_prefix, documents.c.envelope_id < id_or_prefix + "~"
-            )
+            found = statement.where(begins(documents.c.envelope_id, id_or_prefix))
         ordered = found.order_by(documents.c.envelope_id, documents.c.sender)
         return list(self._sql.rows(ordered.limit(_FOUND_AT_MOST)))
 
@@ -122,3 +119,8 @@ def _files_of(table: Table, names: tuple[str, ...]) -> Select[Any]:
 def key_of(row: Row) -> EnvelopeKey:
     envelope_id, sender = row
     return envelope_key(sender, envelope_id)
+
+
+def begins(id_: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """An id holds only what sorts before a tilde, and the range can use the key where LIKE cannot."""
+    return and_(id_ >= prefix, id_ < prefix + "~")

@@ -104,7 +104,15 @@ archives = Table(
 )
 
 # `document` is empty but for what an earlier release wrote, and for receipts kept when their month was archived.
-documents = Table("documents", metadata, *document_columns(apart=True), Index("documents_received", "received"))
+# `number` (发文字号) and `type` (文种) are for searching; empty in what an earlier release wrote.
+documents = Table(
+    "documents",
+    metadata,
+    *document_columns(apart=True),
+    Column("number", TEXT),
+    Column("type", KEY),
+    Index("documents_received", "received"),
+)
 
 document_files = Table(
     "document_files",

@@ -43,6 +43,7 @@ __all__ = [
     "tokens",
     "units",
     "uploads",
+    "usage",
     "webhooks",
 ]
 
@@ -127,6 +128,7 @@ handovers = Table(
     Column("due", TIME),
     Column("attempts", NUMBER, nullable=False),
     Column("external_id", TEXT),
+    Column("fault", KEY),
     Index("handovers_due", "due", sqlite_where=_HAS_DUE, postgresql_where=_HAS_DUE),
 )
 
@@ -167,7 +169,8 @@ quarantine = Table(
 
 failures = Table("failures", metadata, *failure_columns())
 
-# The receipts of this node's units, numbered in the order in which they were committed: SQLite has one writer.
+# The receipts of this node's units and the notices to them, numbered in the order in which they were committed: SQLite
+# has one writer.
 happened = Table(
     "happened",
     metadata,
@@ -176,7 +179,7 @@ happened = Table(
     Column("receipt_id", KEY, nullable=False),
 )
 
-# What the hub announced to a unit.
+# What the hub announced to a unit. `untold` is emptied when its office was told.
 notices = Table(
     "notices",
     metadata,
@@ -187,6 +190,7 @@ notices = Table(
     Column("document", BYTES, nullable=False),
     Column("at", TIME, nullable=False),
     Column("until", TIME, nullable=False),
+    Column("untold", TIME),
 )
 
 # What follows is of programs. `scopes` and `units` are words parted by spaces.
@@ -233,6 +237,14 @@ uploads = Table(
     Column("sha256", KEY, primary_key=True),
     Column("size", NUMBER, nullable=False),
     Column("at", TIME, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("unit", KEY, primary_key=True),
+    Column("day", TIME, primary_key=True, autoincrement=False),
+    Column("uploaded", NUMBER, nullable=False),
 )
 
 # `secrets`, `units`, `types`: words parted by spaces. `cursor`: the last of `happened` that was dealt with.

@@ -1,5 +1,7 @@
-"""Logs and metrics: the only room with structlog and prometheus-client. Neither ever stops a delivery.
+"""Logs, metrics and traces: the only room with structlog, prometheus-client and OpenTelemetry. None of them ever stops
+a delivery.
 
+    otlp.py        lines about documents as traces; an extra, so nothing here imports it
     log.py         JSON lines with ids and codes; titles, names and texts are kept out
     foreign.py     what libraries, and threads that end by a fault, have to say: JSON lines too
     catalogue.py   every metric, its help text and the legal values of its labels
@@ -20,11 +22,4 @@ __all__ = [
     "log_context",
     "log_foreign",
     "make_metrics",
-    "open_telemetry",
 ]
-
-
-def open_telemetry(process: str | None = None) -> tuple[PrometheusMetrics, StructLog]:
-    """The metrics and the log (on standard error) of one process. Every alarm in the log is also counted."""
-    metrics = make_metrics()
-    return metrics, configure_log(metrics=metrics, process=process)

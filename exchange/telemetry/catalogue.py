@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from exchange.model.events import Event, TransportState
-from exchange.topology import ASIDE_QUEUES, DEAD, Lane, work_queue
+from exchange.topology import HUB_QUEUES, INBOX
 
-__all__ = ["CATALOGUE", "OTHER", "UNITS", "Kind", "Spec"]
+__all__ = ["CATALOGUE", "OTHER", "QUEUES", "UNITS", "Kind", "Spec"]
 
 OTHER = "other"
+QUEUES = frozenset({INBOX, *HUB_QUEUES})
 
 _Legal = frozenset[str] | re.Pattern[str]
 
@@ -81,8 +82,7 @@ _PRESENCES = frozenset({"heard", "late", "early", "again"})
 _PRESENT = frozenset({"here", "silent", "never"})
 _WAITING = frozenset(state.name.lower() for state in TransportState if not state.settled)
 _URGENCIES = frozenset({"urgent", "normal"})
-_QUEUES = frozenset({DEAD, "inbox", *map(work_queue, Lane), *ASIDE_QUEUES})
-_PUBLISH = frozenset({"unroutable", "refused", "unknown"})
+_PUBLISH = frozenset({"unroutable", "refused", "unknown", "unsent"})
 
 CATALOGUE: Mapping[str, Spec] = {
     # hub: what comes in
@@ -152,8 +152,8 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_node_directory_refused_total": _counter("Directories refused: a sign of attack.", code=_CODES),
     "yidi_node_handover_failures_total": _counter("Documents that the office did not take.", code=_CODES),
     # the broker, where the hub has an account of its management; queue: inbox is all of them together
-    "yidi_broker_messages": _gauge("Messages in a queue, taken and not acknowledged ones included.", queue=_QUEUES),
-    "yidi_broker_consumers": _gauge("Who reads a queue; of inboxes, how many are read.", queue=_QUEUES),
+    "yidi_broker_messages": _gauge("Messages in a queue, taken and not acknowledged ones included.", queue=QUEUES),
+    "yidi_broker_consumers": _gauge("Who reads a queue; of inboxes, how many are read.", queue=QUEUES),
     "yidi_broker_nodes": _gauge("Nodes of the broker's cluster.", state=frozenset({"running", "down"})),
     "yidi_broker_alarms": _gauge("Alarms of the broker, disk or memory: it takes nothing meanwhile."),
     # everywhere
@@ -164,18 +164,29 @@ CATALOGUE: Mapping[str, Spec] = {
     "yidi_worker_seen_timestamp_seconds": _gauge("When a loop last came round, as Unix time.", worker=_WORDS),
     # an alarm without a code has NONE
     "yidi_telemetry_alarms_total": _counter("Alarms: what a person must look at.", event=_WORDS, code=_CODES),
+    "yidi_telemetry_spans_total": _counter(
+        "Spans of documents' traces: sent to the collector, or dropped because it did not take them.",
+        outcome=frozenset({"sent", "dropped"}),
+    ),
     "yidi_telemetry_faults_total": _counter("Measurements that named no known metric or label."),
 }
 
 # At /metrics/units, each with the label `unit`; at most 20 series a unit.
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+!-]{0,39}", re.ASCII)
 
+# What `exchange.model.unit` allows, control characters and the like excepted.
+_NAME = re.compile(r"\S(.{0,98}\S)?")
+
 UNITS: Mapping[str, Spec] = {
+    "yidi_unit_name_info": _gauge("Always 1: its name, as the directory has it.", name=_NAME),
     "yidi_unit_here": _gauge("1 if it was heard within five minutes, else 0."),
     "yidi_unit_seen_age_seconds": _gauge("Since it was last heard."),
     # the hub's own counts
     "yidi_unit_unsigned": _gauge("Delivered to it and not signed for yet.", urgency=_URGENCIES),
     "yidi_unit_overdue": _gauge("Of these, due by their sender or urged already.", urgency=_URGENCIES),
+    "yidi_unit_unsigned_age_seconds": _gauge(
+        "Since the hub accepted the oldest that is not signed for.", urgency=_URGENCIES
+    ),
     # what a unit that is there says of itself
     "yidi_unit_info": _gauge(
         "Always 1: release of its node, and its office system.", version=_VERSION, office=_VERSION

@@ -52,10 +52,13 @@ class StructLog:
 
 
 def configure_log(
-    stream: TextIO | None = None, metrics: Metrics | None = None, process: str | None = None
+    stream: TextIO | None = None,
+    metrics: Metrics | None = None,
+    process: str | None = None,
+    also: Callable[[Mapping[str, object]], None] | None = None,
 ) -> StructLog:
     """A log that writes to `stream`, by default standard error, and counts alarms in `metrics`. `process`: which of the
-    exchange's, on every line. Sets nothing global."""
+    exchange's, on every line. `also`: gets each line, too. Sets nothing global."""
     logger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
         processors=[
@@ -63,6 +66,7 @@ def configure_log(
             _named(process),
             keep_private,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            *([] if also is None else [_telling(also)]),
             structlog.processors.EventRenamer("event"),
             structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True),
         ],
@@ -79,6 +83,15 @@ def _named(process: str | None) -> Callable[[object, str, _Event], _Event]:
         return event
 
     return name
+
+
+def _telling(also: Callable[[Mapping[str, object]], None]) -> Callable[[object, str, _Event], _Event]:
+    def tell(_logger: object, _method: str, event: _Event) -> _Event:
+        with suppress(Exception):  # the line is written all the same
+            also(event)
+        return event
+
+    return tell
 
 
 @contextmanager

@@ -156,7 +156,9 @@ class FakeBroker:
 
     def _publish(self, message: Message) -> tuple[PublishResult, int]:
         faults = self.faults
-        if self.down or self.happens(faults.unknown_lost):
+        if self.down:
+            return PublishResult.UNSENT, 0
+        if self.happens(faults.unknown_lost):
             return PublishResult.UNKNOWN, 0
         owner = message.exchange.removeprefix(_IN) if message.exchange.startswith(_IN) else None
         if owner != message.user or self.happens(faults.refuse):

@@ -122,14 +122,19 @@ class _PortablePublisher:
         results: list[PublishResult] = []
         for message in batch:
             results.append(self._publish(message))
-            if results[-1] is PublishResult.UNKNOWN:
+            if results[-1] in {PublishResult.UNKNOWN, PublishResult.UNSENT}:
                 # A dead broker would take one timeout per message, and the caller sends all of these again anyway.
-                results += [PublishResult.UNKNOWN] * (len(batch) - len(results))
+                results += [PublishResult.UNSENT] * (len(batch) - len(results))
                 break
         self._arrivals.announce()
         return results
 
     def _publish(self, message: Message) -> PublishResult:
+        try:
+            self._link.open()
+        except Exception:  # noqa: BLE001  # whatever a broker's driver raises, it is not connected
+            self._link.drop()
+            return PublishResult.UNSENT
         try:
             return self._link.publish(message)
         except Exception as error:  # noqa: BLE001  # a message's fate is a value, whatever a broker's driver raises

@@ -10,7 +10,9 @@ What the broker's answers mean:
     nack                     REFUSED      a queue is full, or its leader was away when the channel first met it
     channel closed 404       UNROUTABLE   there is no such exchange
     channel closed 403, 406  REFUSED      not this account's exchange, a forged user, or too large
-    anything else            UNKNOWN      timeout, blocked, lost: it may or may not be there
+    anything else            UNKNOWN      timeout or lost: it may or may not be there
+
+What was never written is UNSENT: there is no connection, or the broker blocks it for want of disk or memory.
 
 Limits: a closed channel does not say which message closed it. It is read from the broker's text; messages before that
 one whose confirms were still under way are UNKNOWN, those after it were not looked at and go out again.
@@ -44,9 +46,18 @@ class _Job:
         self.messages = messages
         self.abandoned = False
         self._results: list[PublishResult | None] = [None] * len(messages)
+        self._fallback = [PublishResult.UNSENT] * len(messages)
+        self._leaving = threading.Lock()
         self._left = len(messages)
         self._done = threading.Event()
         self.began = self._moved = time.monotonic()
+
+    def leaves(self, index: int) -> bool:
+        """Whether this message may be written now; it is UNKNOWN from then on. Not when nobody waits any more."""
+        with self._leaving:
+            if not self.abandoned:
+                self._fallback[index] = PublishResult.UNKNOWN
+            return not self.abandoned
 
     def settle(self, index: int, result: PublishResult) -> None:
         if self._results[index] is None:
@@ -57,12 +68,13 @@ class _Job:
                 self._done.set()
 
     def wait(self, still_seconds: float) -> list[PublishResult]:
-        """Until all is settled, or nothing was for so long; what is not settled then is UNKNOWN."""
+        """Until all is settled, or nothing was for so long; what is not settled then is UNKNOWN or UNSENT."""
         while not self._done.wait(max(0.0, self._moved + still_seconds - time.monotonic())):
             if time.monotonic() >= self._moved + still_seconds:
-                self.abandoned = True
+                with self._leaving:
+                    self.abandoned = True
                 break
-        return [result or PublishResult.UNKNOWN for result in self._results]
+        return [result or otherwise for result, otherwise in zip(self._results, self._fallback, strict=True)]
 
 
 class RabbitPublisher:
@@ -114,9 +126,9 @@ class _Outbox:
         self._is_blocked = self._is_down = self._is_refused = False
 
     def take(self, job: _Job) -> None:
-        if self._is_down:  # the next attempt is not due: say so at once, the caller knows when to come again
+        if self._is_down or self._is_blocked:  # say so at once: the caller knows when to come again
             for index in range(len(job.messages)):
-                job.settle(index, PublishResult.UNKNOWN)
+                job.settle(index, PublishResult.UNSENT)
             return
         self._waiting.extend((job, index) for index in range(len(job.messages)))
         self._pump()
@@ -139,8 +151,13 @@ class _Outbox:
 
     def lost(self, error: TransportError) -> None:  # noqa: ARG002  # the results say it
         self._link, self._channel, self._is_down = None, None, True
-        for job, index in (*self._under_way.values(), *self._waiting):
+        self._give_back()
+
+    def _give_back(self) -> None:
+        for job, index in self._under_way.values():
             job.settle(index, PublishResult.UNKNOWN)
+        for job, index in self._waiting:
+            job.settle(index, PublishResult.UNSENT)
         self._under_way.clear()
         self._waiting.clear()
 
@@ -163,14 +180,18 @@ class _Outbox:
         self._pump()
 
     def _block(self, *, is_blocked: bool) -> None:
+        """The broker reads nothing until its alarm ends; whoever waited for that would look like a stuck loop."""
         self._is_blocked = is_blocked
-        self._pump()
+        if is_blocked:
+            self._give_back()
 
     def _pump(self) -> None:
-        while self._waiting and self._channel is not None and not self._is_blocked:
+        while self._waiting and self._channel is not None:
             if len(self._under_way) >= self._window:
                 return
             job, index = self._waiting.popleft()
+            if not job.leaves(index):
+                continue
             message = job.messages[index]
             self._last_tag += 1
             self._under_way[self._last_tag] = (job, index)

@@ -17,7 +17,15 @@ from urllib.parse import unquote, urlsplit
 from exchange.errors import InputError, TransportError
 from exchange.transport.rabbit_management import Management, management_at
 
-__all__ = ["BrokerFacts", "BrokerTrouble", "alarms_of", "listens", "survey_broker"]
+__all__ = [
+    "BrokerFacts",
+    "BrokerTrouble",
+    "LoginTrouble",
+    "alarms_of",
+    "listens",
+    "login_trouble",
+    "survey_broker",
+]
 
 _OLDEST, _TOO_NEW = (3, 10), (5, 0)
 _TIMEOUT_SECONDS = 5.0
@@ -33,6 +41,37 @@ class BrokerTrouble(StrEnum):
     LOGIN = "login"  # user or password
     RIGHTS = "rights"  # a good account, but no administrator's
     FAILED = "failed"  # it answered something else
+
+
+class LoginTrouble(StrEnum):
+    """Why an account did not get in."""
+
+    NOBODY = "nobody"  # nothing answers there: off, elsewhere, or a line that is cut
+    NAME = "name"  # of a host that nobody knows
+    TLS = "tls"  # one side does not trust the other's certificate
+    ACCOUNT = "account"  # none of this name, another password, or no rights
+    FULL = "full"  # as many connections as it may have
+    OTHER = "other"
+
+
+# What tells them apart in what `TransportError.detail` has from pika, the system and RabbitMQ; the first that is there.
+_SIGNS = (
+    ("connection limit", LoginTrouble.FULL),
+    ("ACCESS_REFUSED", LoginTrouble.ACCOUNT),
+    ("NOT_ALLOWED", LoginTrouble.ACCOUNT),
+    ("ProbableAuthenticationError", LoginTrouble.ACCOUNT),
+    ("SSL", LoginTrouble.TLS),
+    ("gaierror", LoginTrouble.NAME),
+    ("ConnectionRefusedError", LoginTrouble.NOBODY),
+    ("TimeoutError", LoginTrouble.NOBODY),
+    ("Timeout while setting up", LoginTrouble.NOBODY),
+    ("OSError", LoginTrouble.NOBODY),
+    ("ConnectionResetError", LoginTrouble.NOBODY),
+)
+
+
+def login_trouble(detail: str) -> LoginTrouble:
+    return next((trouble for sign, trouble in _SIGNS if sign in detail), LoginTrouble.OTHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ from exchange.model.unit import UnitCode
 from exchange.topology import (
     ASIDE,
     ASIDE_KEYS,
-    ASIDE_QUEUES,
     DEAD,
+    HUB_QUEUES,
     INGRESS,
     OUT,
     Lane,
@@ -52,7 +52,7 @@ class Layout(NamedTuple):
 def hub_layout() -> Layout:
     return Layout(
         {INGRESS: "direct", OUT: "direct", ASIDE: "direct", DEAD: "fanout"},
-        (DEAD, *map(work_queue, Lane), *ASIDE_QUEUES),
+        HUB_QUEUES,
         (
             Binding(DEAD, DEAD, ""),
             *(Binding(INGRESS, work_queue(lane), lane.value) for lane in Lane),

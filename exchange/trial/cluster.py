@@ -4,7 +4,7 @@ Each can be killed and started again by itself and keeps its ports. Not here: wh
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
@@ -16,18 +16,19 @@ __all__ = ["RabbitCluster"]
 class RabbitCluster:
     """`nodes`: each a `RabbitServer` with management."""
 
-    def __init__(self, size: int = 3, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, size: int = 3, *, plugins: Sequence[str] = (), settings: Mapping[str, str] | None = None
+    ) -> None:
         self._mapper, cookie = PortMapper(), secrets.token_hex(20)
-        self.nodes = [RabbitServer(management=True, settings=settings, mapper=self._mapper) for _ in range(size)]
+        self.nodes = [
+            RabbitServer(management=True, plugins=plugins, settings=settings, mapper=self._mapper) for _ in range(size)
+        ]
         for node in self.nodes:
             node.join([one.name for one in self.nodes], cookie)
 
     def __enter__(self) -> Self:
         try:
-            first, *others = self.nodes
-            first.start()  # alone, so that the others find one to join and no two begin a cluster each
-            with ThreadPoolExecutor(len(others) or 1) as pool:
-                list(pool.map(RabbitServer.start, others))
+            self.start()
         except BaseException:
             self.close()
             raise
@@ -35,6 +36,12 @@ class RabbitCluster:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def start(self) -> None:
+        first, *others = self.nodes
+        first.start()  # alone, so that the others find one to join and no two begin a cluster each
+        with ThreadPoolExecutor(len(others) or 1) as pool:
+            list(pool.map(RabbitServer.start, others))
 
     def named(self, name: str) -> RabbitServer:
         return next(node for node in self.nodes if node.name == name)

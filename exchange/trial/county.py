@@ -29,7 +29,7 @@ from exchange.model.unit import Unit, UnitCode
 from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log
-from exchange.services.audit import AuditReport, audit
+from exchange.services.audit.promises import AuditReport, audit
 from exchange.storage import open_hub_store, open_node_store
 from exchange.trial.process import Program
 from exchange.trial.servers import PostgresServer, RabbitServer, free_port
@@ -140,7 +140,7 @@ class TrialCounty:
         place = found_hub(self.hub_root, self._plan(), log)
         with (self.broker.folder / "rabbitmq.conf").open("a", encoding="utf-8") as settings:
             settings.write((self.hub_root / "tls" / "rabbitmq.conf").read_text(encoding="utf-8"))
-        self.broker.start()
+        self.start_broker()
         say("servers", 2, 2)
         store = open_hub_store(place.database())
         try:
@@ -161,6 +161,10 @@ class TrialCounty:
         say("provision", 0, 1)
         provision(place, directory)
         say("provision", 1, 1)
+
+    def start_broker(self) -> None:
+        """`broker`, or a cluster of which it is one."""
+        self.broker.start()
 
     def start(self) -> None:
         for program in self.programs():

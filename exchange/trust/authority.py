@@ -4,7 +4,7 @@ of their own.
 A certificate is how a key travels; that it is a unit's is what the signed directory says. Certificates of an
 outside authority are taken into the directory after `check_chain`.
 
-Not here: one-time codes and who may enrol (`exchange.services.enroll`); revocation, which is a change of the
+Not here: one-time codes and who may enrol (`exchange.services.hub.enroll`); revocation, which is a change of the
 directory.
 """
 

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 from cryptography.hazmat.primitives import hashes
 
-__all__ = ["Digests", "measure", "sha256_hex"]
+from exchange.ports.pulse import pieces
 
-_CHUNK = 1024 * 1024
+__all__ = ["Digests", "measure", "sha256_hex"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ def measure(stream: BinaryIO) -> Digests:
     """Read `stream` from where it stands to its end, in bounded memory."""
     size = 0
     sha256, sm3 = hashlib.sha256(), hashes.Hash(hashes.SM3())
-    while chunk := stream.read(_CHUNK):
+    for chunk in pieces(stream):
         size += len(chunk)
         sha256.update(chunk)
         sm3.update(chunk)

@@ -1,6 +1,6 @@
 """What was recorded about a unit's documents, for a node that was restored: to the unit itself alone.
 
-Not here: what belongs in it (`exchange.services.history`).
+Not here: what belongs in it (`exchange.services.hub.history`).
 """
 
 import base64

@@ -31,8 +31,8 @@ from exchange.ports.directory import DirectoryFeed
 from exchange.ports.history import HistoryFeed
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
-from exchange.services.enroll import Enroller
-from exchange.services.upload_quota import UploadQuota
+from exchange.services.hub.enroll import Enroller
+from exchange.services.hub.upload_quota import UploadQuota
 from exchange.settings import HubHttp
 from exchange.trust.anchor import Anchor
 from exchange.trust.digest import sha256_hex

@@ -1,6 +1,7 @@
-"""How much one caller may ask of this process: attempts in a window, uploads at once, bytes in a day. Bounded memory.
+"""How much one caller may ask of this process: attempts in a window, uploads at once. Bounded memory.
 
-Not here: limits of a unit's documents (`exchange.services`). Limits: counted in this process; a restart forgets.
+Not here: what a unit may send or upload in a day (`exchange.services`). Limits: counted in this process; a restart
+forgets.
 """
 
 import math
@@ -9,13 +10,11 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 
 from exchange.errors import LimitError
-from exchange.model.unit import UnitCode
 from exchange.ports.time import Clock
 
-__all__ = ["Attempts", "DailyBytes", "Left", "Rate", "Slots"]
+__all__ = ["Attempts", "Left", "Rate", "Slots"]
 
 
 class Attempts:
@@ -104,40 +103,3 @@ class Slots:
                 self._taken[key] -= 1
                 if not self._taken[key]:
                     del self._taken[key]
-
-
-class DailyBytes:
-    """At most `allowed` bytes per unit and day (UTC)."""
-
-    def __init__(self, clock: Clock, allowed: int) -> None:
-        self._clock, self._allowed = clock, allowed
-        self._day: date | None = None
-        self._bytes: Counter[UnitCode] = Counter()
-        self._lock = threading.Lock()
-
-    def check(self, unit: UnitCode, coming: int) -> None:
-        """Raises LimitError (QUOTA) unless that many more are allowed."""
-        with self._lock:
-            self._turn()
-            if self._bytes[unit] + coming > self._allowed:
-                raise LimitError(f"the unit's {self._allowed} bytes of today are used up", code="QUOTA")
-
-    def take(self, unit: UnitCode, coming: int) -> None:
-        """The same, and counts them."""
-        with self._lock:
-            self._turn()
-            self._bytes[unit] += coming
-            if self._bytes[unit] > self._allowed:
-                self._bytes[unit] -= coming
-                raise LimitError(f"the unit's {self._allowed} bytes of today are used up", code="QUOTA")
-
-    def give_back(self, unit: UnitCode, missing: int) -> None:
-        with self._lock:
-            self._turn()
-            self._bytes[unit] -= missing
-
-    def _turn(self) -> None:
-        today = self._clock.now().date()
-        if today != self._day:
-            self._day = today
-            self._bytes.clear()

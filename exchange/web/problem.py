@@ -3,6 +3,7 @@
 Not here: `detail` of an error, which only the log may hold.
 """
 
+from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Final
@@ -28,7 +29,7 @@ from exchange.errors import (
     YidiError,
 )
 
-__all__ = ["add_problems", "problem", "status_of"]
+__all__ = ["add_problems", "problem", "status_of", "until_of"]
 
 _BY_CODE: Final = {
     "OFFSET": 409,
@@ -71,9 +72,17 @@ _RETRY_AFTER: Final = {"KEY_BUSY": "1", "LOCKED": "60", "RATE": "60", "QUOTA": "
 
 
 def problem(
-    status: int, message: str, *, code: str, title: str = "", scheme: str = "Signature", **more: object
+    status: int,
+    message: str,
+    *,
+    code: str,
+    title: str = "",
+    scheme: str = "Signature",
+    until: datetime | None = None,
+    **more: object,
 ) -> JSONResponse:
-    """`scheme`: how a caller shows who it is. `more`: members beside those of RFC 9457."""
+    """`scheme`: how a caller shows who it is; `until`: when it may come again. `more`: members beside those of
+    RFC 9457."""
     body = {
         "type": f"urn:yidi:problem:{code}",
         "title": title or HTTPStatus(status).phrase,
@@ -87,7 +96,15 @@ def problem(
         headers["WWW-Authenticate"] = f'{scheme} realm="yidi"'
     if status in (429, 503) or code in _RETRY_AFTER:
         headers["Retry-After"] = _RETRY_AFTER.get(code, "30")
+    if until is not None:
+        body["until"] = moment(until)
+        headers["Retry-After"] = format_datetime(until, usegmt=True)
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def until_of(error: YidiError) -> datetime | None:
+    """When what is used up may be had again."""
+    return error.until if isinstance(error, AllowanceError) else None
 
 
 def status_of(error: YidiError) -> int:
@@ -99,11 +116,7 @@ def add_problems(app: FastAPI) -> None:
     @app.exception_handler(YidiError)
     async def ours(request: Request, error: YidiError) -> JSONResponse:
         request.state.code, request.state.detail = error.code, error.detail
-        if isinstance(error, AllowanceError):
-            answer = problem(status_of(error), error.message, code=error.code, until=moment(error.until))
-            answer.headers["Retry-After"] = format_datetime(error.until, usegmt=True)
-            return answer
-        return problem(status_of(error), error.message, code=error.code)
+        return problem(status_of(error), error.message, code=error.code, until=until_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def form(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001  # the form asked for

@@ -3,7 +3,7 @@
 An upload's address says everything about it, so that any process can go on with it. What arrived before a cut is kept,
 and the next request begins exactly there. At the announced size the hub hashes the file; only then is it the unit's.
 
-Not here: what becomes of a finished file (`exchange.files.hub`, `exchange.services.uploaded`).
+Not here: what becomes of a finished file (`exchange.files.hub`, `exchange.services.node.uploaded`).
 """
 
 import asyncio
@@ -14,6 +14,8 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Final, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -78,7 +80,8 @@ class Allowance(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
     """`create`: where uploads begin; `address`: what their addresses begin with. `at_home`: whoever uploads is on the
-    unit's own premises, and need give neither SM3 nor the digest of each piece."""
+    unit's own premises, and need give neither SM3 nor the digest of each piece. `expires`: until when an upload is kept
+    that was just asked for."""
 
     files: Receiving
     slots: Slots
@@ -87,12 +90,19 @@ class Uploads:
     create: str = "/v1/files"
     address: str = "/v1/uploads"
     at_home: bool = False
+    expires: Callable[[], datetime] | None = None
+
+    def fields(self, offset: int, **more: str) -> dict[str, str]:
+        """How far an upload is that was asked for just now, and until when it is kept (tus 1.0, expiration)."""
+        until = {} if self.expires is None else {"Upload-Expires": format_datetime(self.expires(), usegmt=True)}
+        return _TUS | {"Upload-Offset": str(offset)} | until | more
 
 
 def add_uploads(app: FastAPI | APIRouter, uploads: Uploads, judge: Callable[..., Uploader]) -> None:
     @app.options(uploads.create, status_code=204, summary="上传的能力 What uploads can do")
     def discover() -> Response:
-        known = {"Tus-Version": _VERSION, "Tus-Extension": "creation", "Tus-Max-Size": str(MAX_FILE_SIZE)}
+        extensions = "creation" if uploads.expires is None else "creation,expiration"
+        known = {"Tus-Version": _VERSION, "Tus-Extension": extensions, "Tus-Max-Size": str(MAX_FILE_SIZE)}
         return Response(status_code=204, headers=_TUS | known)
 
     @app.post(uploads.create, status_code=201, response_class=Response, summary="开始或继续上传 Begin an upload")
@@ -105,14 +115,14 @@ def add_uploads(app: FastAPI | APIRouter, uploads: Uploads, judge: Callable[...,
         uploads.quota.check(who.unit, entry.size - offset)
         query = f"?{request.url.query}" if request.url.query else ""
         address = f"{uploads.address}/{entry.sha256}.{entry.size}.{entry.sm3}{query}"
-        return Response(status_code=201, headers=_TUS | {"Location": address, "Upload-Offset": str(offset)})
+        return Response(status_code=201, headers=uploads.fields(offset, Location=address))
 
     @app.head(uploads.address + "/{name}", response_class=Response, summary="已传到哪里 How far an upload is")
     def look(request: Request, name: str, who: Uploader = Depends(judge)) -> Response:
         _check_version(request)
         entry = _named(name)
         offset = uploads.files.offset(who.unit, entry)
-        return Response(headers=_TUS | {"Upload-Offset": str(offset), "Upload-Length": str(entry.size)})
+        return Response(headers=uploads.fields(offset, **{"Upload-Length": str(entry.size)}))
 
     @app.patch(uploads.address + "/{name}", status_code=204, response_class=Response, summary="续传一段 The next piece")
     async def append(request: Request, name: str, who: Uploader = Depends(judge)) -> Response:
@@ -126,7 +136,7 @@ def add_uploads(app: FastAPI | APIRouter, uploads: Uploads, judge: Callable[...,
         with uploads.slots.one(who.unit):
             async with _counted(uploads.quota, who.unit, length) as came:
                 offset = await _receive(uploads, who, entry, offset, request, came)
-        return Response(status_code=204, headers=_TUS | {"Upload-Offset": str(offset)})
+        return Response(status_code=204, headers=uploads.fields(offset))
 
 
 class _Came:

@@ -6,8 +6,8 @@ from pathlib import Path
 from exchange.ports.hub import HubStore
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
-from exchange.services.archive import Archiver
-from exchange.services.shelf import Shelf
+from exchange.services.archive.month import Archiver
+from exchange.services.archive.shelf import Shelf
 from exchange.trust.anchor import Anchor
 from exchange.wiring.homes import HubHome
 from exchange.wiring.system import SystemClock, SystemIds

@@ -17,11 +17,11 @@ from exchange.ports.telemetry import Log, UnitSample
 from exchange.ports.transport import Message, PublishResult
 from exchange.remote.feed import HttpDirectoryFeed
 from exchange.remote.files import HttpFileExchange
-from exchange.services.carry_hub import HubCarrier
-from exchange.services.carry_node import NodeCarrier
-from exchange.services.hub import Hub
-from exchange.services.pause import Pauser
-from exchange.services.replay import Replayer
+from exchange.services.carry.hub import HubCarrier
+from exchange.services.carry.node import NodeCarrier
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.pause import Pauser
+from exchange.services.hub.replay import Replayer
 from exchange.storage import open_hub_store, open_node_store
 from exchange.wiring.files import open_hub_files
 from exchange.wiring.homes import HubHome, NodeHome

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from exchange.directory.snapshot import Directory
 from exchange.directory.update import add_group, add_units, default_groups
 from exchange.model.unit import Unit, UnitCode
+from exchange.ports.acts import Deed, Operator
 from exchange.ports.node import NodeStore
 from exchange.trust.authority import request
 from exchange.trust.keystore import KeyStore
@@ -19,7 +20,7 @@ __all__ = ["enroll_here", "import_units"]
 Progress = Callable[[int, int], None]
 
 
-def import_units(administration: Administration, units: Sequence[Unit]) -> Directory:
+def import_units(administration: Administration, units: Sequence[Unit], deeds: Sequence[Deed] = ()) -> Directory:
     """Add `units` and the usual groups in one directory version; groups that exist already stay as they are."""
 
     def change(directory: Directory) -> Directory:
@@ -29,7 +30,7 @@ def import_units(administration: Administration, units: Sequence[Unit]) -> Direc
                 directory = add_group(directory, group)
         return directory
 
-    return administration.administrator.change(change)
+    return administration.administrator.change(change, deeds)
 
 
 def enroll_here(
@@ -38,6 +39,7 @@ def enroll_here(
     store: NodeStore,
     units: Sequence[UnitCode],
     progress: Progress = lambda _done, _of: None,
+    by: Operator | None = None,
 ) -> None:
     """Make each unit's key, have all certified in one directory version, and host them on this machine's node.
 
@@ -48,7 +50,7 @@ def enroll_here(
     for number, unit in enumerate(units, 1):
         requests.append((unit, codes[unit], request(unit, names[unit], keys.prepare(unit))))
         progress(number, len(units))
-    certificates = administration.enroller.enroll(requests)
+    certificates = administration.enroller.enroll(requests, by)
     for unit, certificate in certificates.items():
         keys.install(unit, certificate)
     now = SystemClock().now()

@@ -28,5 +28,11 @@ def open_bucket(home: HubHome) -> "S3Files":
         raise InputError("files.store: S3 needs another package: pip install 'yidi[s3]'", code="SETTINGS") from error
     keeping = home.keeping
     credentials = home.root / keeping.credentials_file if keeping.credentials_file else None
-    bucket = Bucket(url=keeping.store, endpoint=keeping.endpoint, region=keeping.region, credentials=credentials)
+    bucket = Bucket(
+        url=keeping.store,
+        endpoint=keeping.endpoint,
+        region=keeping.region,
+        credentials=credentials,
+        authorities=home.root / keeping.ca_file if keeping.ca_file else None,
+    )
     return S3Files(bucket.open(), LocalFiles(home.files), home.id)

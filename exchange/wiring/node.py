@@ -11,24 +11,24 @@ from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, Metrics
 from exchange.ports.transport import Publisher
-from exchange.services.confirm import Confirmer
-from exchange.services.decide import Decider
-from exchange.services.handover import Officer
-from exchange.services.mark import Marker
-from exchange.services.node import Node
-from exchange.services.office_decide import OfficeDecider
-from exchange.services.office_health import OfficeHealth
-from exchange.services.plain_text import PlainText
-from exchange.services.present import Presenter
-from exchange.services.recall import Recaller
-from exchange.services.receive import Receiver
-from exchange.services.recover import Recoverer
-from exchange.services.refresh import Refresher
-from exchange.services.reissue import Reissuer
-from exchange.services.relay import Relay
-from exchange.services.submit import Submitter
-from exchange.services.tokens import Tokens
-from exchange.services.uploaded import UploadedFiles
+from exchange.services.node.confirm import Confirmer
+from exchange.services.node.decide import Decider
+from exchange.services.node.handover import Officer
+from exchange.services.node.mark import Marker
+from exchange.services.node.node import Node
+from exchange.services.node.office_decide import OfficeDecider
+from exchange.services.node.office_health import OfficeHealth
+from exchange.services.node.present import Presenter
+from exchange.services.node.recall import Recaller
+from exchange.services.node.receive import Receiver
+from exchange.services.node.recover import Recoverer
+from exchange.services.node.refresh import Refresher
+from exchange.services.node.reissue import Reissuer
+from exchange.services.node.relay import Relay
+from exchange.services.node.submit import Submitter
+from exchange.services.node.tokens import Tokens
+from exchange.services.node.uploaded import UploadedFiles
+from exchange.services.secrecy.plain_text import PlainText
 from exchange.wiring.homes import NodeHome
 from exchange.wiring.layout import Layout
 from exchange.wiring.offices import OpenOffices, open_offices
@@ -98,7 +98,7 @@ def open_node(
         log=log,
         timing=home.timing,
     )
-    offices = open_offices(home.choice, home.root, home.offices, parts)
+    offices = open_offices(home.choice, home.root, home.offices, parts, node.name_of)
     submitter, decider = Submitter(node, PlainText()), Decider(node)
     refresher, health = Refresher(node, feed), OfficeHealth()
 

@@ -1,6 +1,7 @@
 """The office system of each hosted unit, as the settings say; each is opened once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from exchange.adapters.links import FileLinks
@@ -42,16 +43,23 @@ class OpenOffices:
         return [unit for unit in units if self.name_of(unit) == name]
 
     def close(self) -> None:
-        for adapter in self.adapters.values():
-            adapter.close()
+        with ExitStack() as stack:  # each, whatever another raises
+            for adapter in self.adapters.values():
+                stack.callback(adapter.close)
 
 
-def open_offices(choice: Hosting, data: Path, offices: Path, parts: Parts | None = None) -> OpenOffices:
+def open_offices(
+    choice: Hosting,
+    data: Path,
+    offices: Path,
+    parts: Parts | None = None,
+    name_of: Callable[[UnitCode], str] = lambda _unit: "",
+) -> OpenOffices:
     """Nothing is asked of an office yet. Raises AdapterError, InputError."""
     parts = parts or Parts()
     adapters, links = {}, {}
     for name in sorted({choice.office, *choice.office_of.values()} - {NO_OFFICE}):
-        place = Place(name=name, data=data, offices=offices)
+        place = Place(name=name, data=data, offices=offices, name_of=name_of)
         adapters[name], links[name] = parts.adapter(choice.offices.get(name, {}), place), place.links
     if unused := choice.offices.keys() - adapters.keys():
         raise InputError(

@@ -16,6 +16,7 @@ from exchange.codec.read import read_directory
 from exchange.directory.snapshot import Directory
 from exchange.errors import InputError
 from exchange.model.text import check_line
+from exchange.ports.acts import Deed, Operator
 from exchange.ports.telemetry import Log
 from exchange.settings import load_hub, load_machine
 from exchange.storage import open_hub_store
@@ -37,11 +38,12 @@ _DUMP = Path("hub/hub.dump")
 class Restoring:
     """What to bring back where. `secrets`: the backup of them, or None when they lie in `root` already or elsewhere;
     `database`: URL of the PostgreSQL to fill, if it is another than before; `reason`: what the directory will say;
-    `directory`: a newer snapshot than the backup's, from a node."""
+    `operator`: who does it, for the acts; `directory`: a newer snapshot than the backup's, from a node."""
 
     source: Path
     root: Path
     reason: str = ""
+    operator: Operator | None = None
     secrets: Path | None = None
     database: str | None = None
     directory: Path | None = None
@@ -90,7 +92,9 @@ def _declare(asked: Restoring, backup: Backup, newest: Directory | None, log: Lo
     store = open_hub_store(url)
     try:
         administrator = open_administration(home, store, log).administrator
-        return administrator.declare_restored(backup.taken, asked.reason, newest)
+        target = administrator.current().hub
+        deeds = [Deed(operator=asked.operator, verb="restore", target=target)] if asked.operator else []
+        return administrator.declare_restored(backup.taken, asked.reason, newest, deeds)
     finally:
         store.close()
 

@@ -6,7 +6,7 @@ another one.
     hub.pem, .key   of the hub's HTTP        broker.pem, .key   of RabbitMQ
     rabbitmq.conf   RabbitMQ's settings for them
 
-Not here: certificates of units (`exchange.services.enroll`).
+Not here: certificates of units (`exchange.services.hub.enroll`).
 """
 
 import os

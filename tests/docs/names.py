@@ -13,8 +13,8 @@ from typer.main import get_command
 from exchange.cli import application
 from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.receipt import Reason
-from exchange.services.audit_report import Check
-from exchange.services.secrecy import Rule
+from exchange.services.audit.report import Check
+from exchange.services.secrecy.rules import Rule
 from exchange.settings import HubSettings, MachineSettings, NodeSettings
 from exchange.storage import tables_hub, tables_node
 from tests.docs.pages import ROOT

@@ -10,6 +10,7 @@ from docs.make_settings import PAGE, page
 from exchange.codec.kind import DocumentKind
 from exchange.model.document import BusinessKind
 from exchange.model.events import BusinessState, Event, TransportState
+from exchange.model.meanings import MEANINGS
 from exchange.model.receipt import Reason
 from exchange.storage import tables_hub, tables_node
 from tests.docs.names import commands, error_codes, settings, tables, words
@@ -72,6 +73,16 @@ def test_tests_that_a_page_names_exist(page: Path) -> None:
 def test_every_error_code_has_its_line() -> None:
     named = {cell.strip("`") for row in rows(ERRORS) for cell in re.findall(r"`[A-Z0-9_]+`", row[0])}
     assert sorted(error_codes() - named) == []
+
+
+def test_every_error_code_has_a_meaning_in_chinese_or_is_a_commands_own() -> None:
+    named = {code for row in rows(ERRORS) for code in re.findall(r"`([A-Z0-9_]+)`", row[0])}
+    program = "".join(file.read_text("utf-8") for file in (ROOT / "exchange").rglob("*.py"))
+    commands_own = {"BUG", "IO"} | set(
+        re.findall(r'fail\(\s*"([A-Z0-9_]+)"', program)
+    )  # told in both languages where it is raised
+    assert sorted(named - set(MEANINGS) - commands_own) == []
+    assert sorted(set(MEANINGS) - named) == []
 
 
 def test_every_event_state_and_reason_is_in_its_table() -> None:

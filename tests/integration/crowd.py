@@ -21,15 +21,15 @@ from exchange.model.receipt import Actor, Noted, Receipt, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubStore
 from exchange.ports.transport import Delivered, Message, PublishResult
-from exchange.services.acknowledge import Acknowledger
-from exchange.services.dispatch import Dispatcher
-from exchange.services.evidence_facts import read_receipt
-from exchange.services.forward import Forwarder
-from exchange.services.hub import Hub
-from exchange.services.plain_text import PlainText
-from exchange.services.remind import Reminder
-from exchange.services.route import Router
-from exchange.services.seal import Sealer
+from exchange.services.evidence.facts import read_receipt
+from exchange.services.hub.acknowledge import Acknowledger
+from exchange.services.hub.dispatch import Dispatcher
+from exchange.services.hub.forward import Forwarder
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.remind import Reminder
+from exchange.services.hub.route import Router
+from exchange.services.hub.seal import Sealer
+from exchange.services.secrecy.plain_text import PlainText
 from exchange.settings import HubTiming, Retry
 from exchange.storage import open_hub_store
 from exchange.testing.clock import FakeClock

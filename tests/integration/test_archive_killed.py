@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exchange.ports.hub import HubSession
-from exchange.services.archive import Archived
+from exchange.services.archive.month import Archived
 from exchange.storage import SqlHubStore, open_hub_store
 from exchange.testing.stores import CrashingStore, contents, file_hub_store
 from exchange.trial.servers import PostgresServer

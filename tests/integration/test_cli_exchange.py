@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ UNITS = """code,name,category,level
 520304-001,甲局,government,county
 520304-002,乙镇,township,township
 520304-003,丙镇,township,township
+"""
+SILENT_MAILBOX = """
+office = "none"
+office_of = {{ 520304-002 = "mail" }}
+
+[offices.mail]
+address = "yidi@county.example"
+mailboxes = {{ 520304-002 = "jia@county.example" }}
+smtp = {{ host = "127.0.0.1", port = {port}, security = "none", user = "yidi", password_file = "secrets/mail" }}
+imap = {{ host = "127.0.0.1", port = {port}, security = "none", user = "yidi", password_file = "secrets/mail" }}
 """
 _PATIENCE_SECONDS = 30.0
 
@@ -118,3 +129,16 @@ def test_a_document_goes_out_is_signed_and_proven_and_outlives_a_restart(office:
         office.run("sign", before, "--unit", "乙镇", "--person", "李四")
         wait_for(lambda: office.tracked(before)["signed"] == 1)
     office.run("ledger", "verify", "--files")
+
+
+@pytest.mark.timeout(180)
+def test_an_office_that_does_not_answer_keeps_nobody_from_stopping(office: Office, tmp_path: Path) -> None:
+    (office.data / "secrets" / "mail").write_text("password", encoding="utf-8")
+    log = tmp_path / "up.log"
+    with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as asked:
+        with (office.data / "yidi.toml").open("a", encoding="utf-8") as settings:
+            settings.write(SILENT_MAILBOX.format(port=silent.getsockname()[1]))
+        silent.settimeout(_PATIENCE_SECONDS)
+        with office.up(log):
+            asked.enter_context(silent.accept()[0])
+    assert '"loop_left"' in log.read_text(encoding="utf-8")

@@ -19,9 +19,9 @@ from exchange.files.local import LocalFiles
 from exchange.model.program import Scope
 from exchange.ports.records import DirectoryRecord
 from exchange.ports.transport import Delivered
-from exchange.services.hub import Hub
-from exchange.services.plain_text import PlainText
-from exchange.services.route import Router
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.route import Router
+from exchange.services.secrecy.plain_text import PlainText
 from exchange.settings import NodeApi
 from exchange.testing.clock import FakeClock
 from exchange.testing.ids import SeededIds

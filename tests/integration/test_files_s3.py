@@ -1,12 +1,15 @@
 """The contract of every store of files on a server that speaks S3, and what a bucket brings beside it."""
 
 import json
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +18,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from obstore.store import S3Store
 
-from exchange.cli import checks_hub
-from exchange.cli.checks import Finding, Level
+from exchange.cli.doctor import hub as checks_hub
+from exchange.cli.doctor.checks import Finding, Level
 from exchange.errors import FileMissingError, InputError, StorageError
 from exchange.files.hub import HubFileExchange
 from exchange.files.local import LocalFiles
@@ -24,30 +27,33 @@ from exchange.files.s3 import Bucket, S3Files
 from exchange.settings import FileKeeping
 from exchange.testing.stores import memory_hub_store
 from exchange.trial.servers import free_port
+from exchange.trust.authority import Authority
+from exchange.trust.servers import certificate_pem, issue_server
+from exchange.wiring.files import open_bucket
 from tests.contract import test_files
 from tests.contract.store_records import A
 from tests.contract.test_files import DATA, OWNER, SHA, entry, store
 
 if TYPE_CHECKING:
-    from exchange.cli.checks_hub import HubPatient
+    from exchange.cli.doctor.hub import HubPatient
     from exchange.wiring.homes import HubHome
 
 _numbers = count()
 
 
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server on loopback with an empty bucket."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
+@contextmanager
+def serving(folder: Path, *options: str, trust: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A server on loopback with an empty bucket; its address."""
+    url = f"{'https' if trust else 'http'}://127.0.0.1:{(port := free_port())}"
     program = Path(sys.executable).with_name("moto_server")
-    log = (tmp_path_factory.mktemp("s3") / "log").open("wb")
-    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port), *options], stdout=log, stderr=log)
     try:
         until = time.monotonic() + 60
         while True:
             try:
                 request = urllib.request.Request(f"{url}/county", method="PUT")
-                urllib.request.urlopen(request, timeout=30).close()
+                urllib.request.urlopen(request, timeout=30, context=trust).close()
                 break
             except urllib.error.URLError:
                 assert time.monotonic() < until, "the server never answered"
@@ -57,6 +63,12 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.terminate()
         server.wait(10)
         log.close()
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("s3")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -144,6 +156,33 @@ def test_a_server_that_is_away_is_trouble_that_passes(tmp_path: Path) -> None:
             call()
         assert refused.value.code == "FILES_S3"
     assert files.received(OWNER, SHA) == len(DATA)  # and goes on with what came
+
+
+def test_a_county_s_own_authority_is_trusted_and_a_strangers_is_not(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    county, stranger = (Authority.create(name, now) for name in ("本县", "外县"))
+    for name, one in (("county.pem", county), ("stranger.pem", stranger)):
+        (tmp_path / name).write_bytes(certificate_pem(one.certificate))
+    for name, pem in zip(("server.pem", "server.key"), issue_server(county, ["127.0.0.1"], now), strict=True):
+        (tmp_path / name).write_bytes(pem)
+    (tmp_path / "s3").write_text(json.dumps({"access_key_id": "yidi", "secret_access_key": "secret"}))
+    options = "-c", str(tmp_path / "server.pem"), "-k", str(tmp_path / "server.key")
+    trust = ssl.create_default_context(cafile=tmp_path / "county.pem")
+
+    with serving(tmp_path, *options, trust=trust) as url:
+
+        def files(ca_file: str) -> S3Files:
+            keeping = FileKeeping(store="s3://county/x", endpoint=url, credentials_file="s3", ca_file=ca_file)
+            home = SimpleNamespace(keeping=keeping, root=tmp_path, files=tmp_path / "files", id="hub.520304")
+            return open_bucket(cast("HubHome", home))
+
+        files("county.pem").probe()
+        for ca_file in ("stranger.pem", ""):
+            with pytest.raises(StorageError, match="certificate is not trusted"):
+                files(ca_file).probe()
+        for ca_file in ("s3", "server.pem", "missing.pem"):
+            with pytest.raises(InputError, match="ca_file"):
+                files(ca_file)
 
 
 def test_credentials_that_are_none_are_told_and_not_shown(tmp_path: Path) -> None:

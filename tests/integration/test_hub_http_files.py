@@ -12,6 +12,7 @@ import pytest
 
 from exchange.directory.update import revoke_key
 from exchange.errors import AllowanceError, LimitError, NotAuthorisedError, TransportError
+from exchange.model.calendar import COUNTY_TIME, start_of
 from exchange.testing.keys import unit_code
 from tests.contract.hub_line import HubLine, claim, entry_of, hub_line
 
@@ -234,7 +235,7 @@ def test_a_units_bytes_of_a_day_are_bounded(tmp_path: Path) -> None:
     with hub_line(tmp_path, upload_bytes_per_day=1000) as line:
         small = entry_of(DATA[:800])
         line.remote.upload(UNIT, small, 0, DATA[:800])
-        next_day = line.clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        next_day = start_of(line.clock.now().astimezone(COUNTY_TIME).date() + timedelta(days=1))
         other = entry_of(DATA[:201])
         asks: list[Callable[[], int]] = [
             lambda: line.remote.offset(UNIT, other),  # at its creation, before a byte is sent

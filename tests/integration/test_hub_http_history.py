@@ -8,7 +8,7 @@ import pytest
 
 from exchange.errors import InvalidValueError
 from exchange.remote.history import HttpHistory
-from exchange.services.history import Historian
+from exchange.services.hub.history import Historian
 from exchange.testing.keys import unit_code
 from tests.contract import store_records as records
 from tests.contract.hub_line import HubLine, hub_line

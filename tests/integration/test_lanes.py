@@ -15,9 +15,9 @@ import pytest
 from exchange.model.document import EmergencyDegree
 from exchange.model.unit import UnitCode
 from exchange.ports.transport import Message, PublishResult
-from exchange.services.hub import Hub
-from exchange.services.plain_text import PlainText
-from exchange.services.route import Router
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.route import Router
+from exchange.services.secrecy.plain_text import PlainText
 from exchange.settings import Rabbit
 from exchange.storage import SqlHubStore, open_hub_store
 from exchange.testing.clock import FakeClock

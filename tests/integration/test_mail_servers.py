@@ -17,14 +17,14 @@ from exchange.ports.office import OfficeAdapter
 from tests.contract.crash_matrix import FILES, TITLE
 from tests.contract.mail_office import A_BOX, B_BOX, NODE, SECRET, WORDS, a_letter, settings_of
 from tests.integration.certificates import CountyAuthority
-from tests.integration.mail_servers import PASSWORD, MailHost, mail_host
+from tests.integration.mail_servers import PASSWORD, MailHost, tls_mail_host
 from tests.unit.adapters.offices import UNIT, received
 from tests.unit.services.hub_and_node import A, B
 
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[MailHost]:
-    with mail_host("node", "a", "b", "other", "c") as running:
+    with tls_mail_host() as running:
         yield running
 
 

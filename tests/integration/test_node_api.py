@@ -60,9 +60,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def at_work(data: Path) -> Iterator[Machine]:
-    """The exchange of that folder, its loops in a thread."""
-    machine = open_machine(Layout(data), NoMetrics(), Silent(()))
+def at_work(data: Path, *alarms: str) -> Iterator[Machine]:
+    """The exchange of that folder, its loops in a thread. `alarms`: that may be raised."""
+    machine = open_machine(Layout(data), NoMetrics(), Silent(alarms))
     thread = threading.Thread(target=machine.run)
     thread.start()
     try:

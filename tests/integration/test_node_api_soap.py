@@ -25,7 +25,9 @@ LARGE = hashlib.shake_128(b"large").digest(70_000)
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return found(tmp_path_factory.mktemp("soap"), "soap = true\nsoap_file_bytes = 65536\n", MORE)
+    return found(
+        tmp_path_factory.mktemp("soap"), "soap = true\nsoap_file_bytes = 65536\nupload_bytes_per_day = 150000\n", MORE
+    )
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,14 @@ def upload(machine: Machine, fields: dict[str, str]) -> str:
         where = http.post("/api/v1/uploads", headers=begin).headers["location"]
         assert http.patch(where, content=LARGE, headers=piece).status_code == 204
     return sha256
+
+
+def test_what_comes_in_a_call_counts_in_the_days_uploads(machine: Machine, data: Path) -> None:
+    service = client(machine, token(data, THIRD, "submit")).service
+    for number in range(3):
+        file = {"name": "图纸.pdf", "content": LARGE[number:60_000]}
+        answer = service.send(**letter(f"quota-{number}", content=None, files=[file]))
+        assert answer.errCode == (None if number < 2 else "QUOTA")
 
 
 def test_what_is_wrong_is_said_in_the_answer_with_a_code_and_the_field(sender: Any, office: Any) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from exchange.ledger import merkle
 from exchange.ports.hub import HubStore
-from exchange.services.seal import Sealer
+from exchange.services.hub.seal import Sealer
 from exchange.storage import open_hub_store
 from exchange.testing.metrics import RecordingLog, RecordingMetrics
 from exchange.trial.servers import PostgresServer

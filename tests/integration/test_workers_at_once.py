@@ -10,8 +10,8 @@ from sqlalchemy import text
 from exchange.codec.kind import DocumentKind, root_tag
 from exchange.model.events import Event, TransportState
 from exchange.ports.hub import HubStore
-from exchange.services.audit import audit
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.audit.promises import audit
+from exchange.services.evidence.facts import read_receipt
 from exchange.storage.engine import open_engine
 from exchange.trial.servers import PostgresServer
 from tests.integration.crowd import TIMING, Broker, Crowd

@@ -20,7 +20,7 @@ from exchange.ports.node import Box, NodeStore
 from exchange.ports.office import Draft
 from exchange.ports.records import QuarantineRecord
 from exchange.ports.transport import Message
-from exchange.services.audit import audit
+from exchange.services.audit.promises import audit
 from exchange.storage import open_node_store
 from exchange.testing.metrics import RecordingLog, RecordingMetrics
 from exchange.topology import Lane, in_exchange

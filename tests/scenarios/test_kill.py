@@ -15,7 +15,7 @@ from exchange.model.events import TransportState
 from exchange.model.unit import Unit
 from exchange.ports.node import Box
 from exchange.ports.office import Address
-from exchange.services.audit import audit
+from exchange.services.audit.promises import audit
 from exchange.wiring.desk import Desk, open_desk
 from exchange.wiring.layout import Layout
 from tests.scenarios.commands import PROGRAM

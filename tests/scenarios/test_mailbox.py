@@ -13,7 +13,7 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState
 from exchange.model.unit import Unit
 from exchange.ports.office import Address
-from tests.integration.mail_servers import PASSWORD, MailHost, mail_host
+from tests.integration.mail_servers import PASSWORD, MailHost, tls_mail_host
 from tests.scenarios.documents import notice, text_file
 from tests.scenarios.stage import OFFICE_SECRET, Stage, wait
 
@@ -28,7 +28,7 @@ def town(townships: list[Unit]) -> Unit:
 
 @pytest.fixture
 def host(stage: Stage, town: Unit) -> Iterator[MailHost]:
-    with mail_host("node", "town") as running:
+    with tls_mail_host() as running:
         smtp = {"port": running.smtp_port, "security": "starttls"}
         imap = {"port": running.imap_tls_port, "security": "tls"}
         rest = {"host": "127.0.0.1", "user": "node", "password_file": OFFICE_SECRET, "ca_file": running.ca_file}

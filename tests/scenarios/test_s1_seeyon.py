@@ -103,16 +103,16 @@ def test_a_notice_written_in_seeyon_is_signed_in_twenty_others_and_the_office_se
 
     wait("127 of 127 signed", lambda: len(receipts(mine, Event.SIGNED, key)) == 127)
     signed = {row["收文单位"]: row["办理人"] for row in receipts(mine, Event.SIGNED, key)}
-    assert signed == {code: f"{unit.name}收发员" for code, unit in others.items()}
-    view = stage.view(key)
+    assert signed == {unit.name: f"{unit.name}收发员" for unit in others.values()}
+    view, codes = stage.view(key), {unit.name: code for code, unit in others.items()}
     for row in receipts(mine, Event.SIGNED, key):
-        moment = view[UnitCode(row["收文单位"])].signed
+        moment = view[codes[row["收文单位"]]].signed
         assert moment is not None
         assert row["时间"] == county_time(moment.at)
     assert stage.broken_promises() == []
     assert mine.forms["YD_FW"].rows == [written]  # and nothing is twice, neither receipts nor documents
     for event in (Event.DELIVERED, Event.SIGNED):
-        assert sorted(row["收文单位"] for row in receipts(mine, event, key)) == sorted(others)
+        assert sorted(row["收文单位"] for row in receipts(mine, event, key)) == sorted(codes)
     assert all(len(seeyons[unit.code].forms["GWSW_01"].rows) == 1 for unit in townships)
 
 

@@ -1,7 +1,11 @@
 """S2.3 and S2.4: who is on line; and an outage of which one command tells all units, and which loses nothing."""
 
 import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+from exchange.model.calendar import COUNTY_TIME
 from exchange.model.unit import Unit
 from exchange.ports.office import Address
 from tests.scenarios.documents import notice
@@ -32,7 +36,9 @@ def test_all_units_are_told_of_an_outage_and_what_is_sent_meanwhile_arrives_afte
     assert stage.broken_promises() == []
 
 
-def test_the_hub_knows_whose_node_is_on_line(stage: Stage, units: list[Unit]) -> None:
+def test_the_hub_knows_whose_node_is_on_line_and_was_how_much_of_the_working_hours(
+    stage: Stage, units: list[Unit], tmp_path: Path
+) -> None:
     enrolled = {unit.code for unit in units if stage.directory().by_code[unit.code].keys}
 
     def here() -> set[str]:
@@ -40,5 +46,22 @@ def test_the_hub_knows_whose_node_is_on_line(stage: Stage, units: list[Unit]) ->
         return {one["unit"] for one in found if one["state"] in {"here", "troubled"}}
 
     wait("every node has said so", lambda: here() == enrolled)
-    attended = json.loads(stage.hub("presence", "--hours", "00:00-23:59", "--json"))["units"]
-    assert {one["unit"] for one in attended} == enrolled
+    heard = datetime.now(COUNTY_TIME)
+    today = heard.date().isoformat()
+    # Only a minute that has passed counts.
+    wait("the minute has passed", lambda: datetime.now(COUNTY_TIME).minute != heard.minute)
+
+    def attended(*period: str) -> dict[str, Any]:
+        told = stage.hub("presence", *period, "--also", today, "--hours", "00:00-23:59", "--json")
+        return {one["unit"]: one for one in json.loads(told)["units"]}
+
+    day, month = attended("--from", today, "--to", today), attended("--month", today[:7])
+    assert day.keys() == month.keys() == enrolled
+    for unit, one in day.items():
+        assert 0 < one["minutes"] <= one["working_minutes"], unit
+        assert [(of["day"], of["minutes"] > 0) for of in one["days"]] == [(today, True)]
+        assert month[unit]["minutes"] >= one["minutes"]
+        assert today in {of["day"] for of in month[unit]["days"]}
+    sheet = tmp_path / "在线情况.csv"
+    stage.hub("presence", "--from", today, "--to", today, "--also", today, "--out", str(sheet))
+    assert today in sheet.read_text("utf-8-sig").splitlines()[0]

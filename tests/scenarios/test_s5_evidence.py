@@ -16,7 +16,7 @@ from exchange.model.events import BusinessState
 from exchange.model.receipt import Reason
 from exchange.model.unit import Unit
 from exchange.ports.office import Address
-from exchange.services.evidence_verify import verify
+from exchange.services.evidence.verify import verify
 from exchange.trust.anchor import Anchor
 from tests.scenarios.commands import yidi
 from tests.scenarios.documents import notice, text_file

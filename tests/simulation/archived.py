@@ -9,8 +9,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from exchange.services.archive import Archiver, Postponed, Step
-from exchange.services.shelf import Shelf
+from exchange.services.archive.month import Archiver, Postponed, Step
+from exchange.services.archive.shelf import Shelf
 from exchange.testing.stores import contents
 from tests.simulation.county import COUNTY
 from tests.simulation.crash import SimulatedCrash

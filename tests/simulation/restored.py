@@ -9,10 +9,10 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from exchange.services.audit import audit
-from exchange.services.history import Historian
-from exchange.services.recover import Recoverer
-from exchange.services.shelf import Shelf
+from exchange.services.archive.shelf import Shelf
+from exchange.services.audit.promises import audit
+from exchange.services.hub.history import Historian
+from exchange.services.node.recover import Recoverer
 from exchange.testing.broker import Faults
 from exchange.testing.stores import contents, memory_hub_store, memory_node_store
 from tests.simulation.county import COUNTY

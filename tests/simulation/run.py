@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from exchange.services.audit import audit
+from exchange.services.audit.promises import audit
 from exchange.testing.broker import Faults
 from exchange.topology import ASIDE_QUEUES, Lane, inbox_queue, work_queue
 from tests.simulation.attack import attack

@@ -27,7 +27,7 @@ from exchange.ports.hub import Forward, HubStore, Owed
 from exchange.ports.keys import Signer
 from exchange.ports.node import Box, NodeStore, OutboxKind, OutboxRow
 from exchange.ports.records import DeliveryRecord, DocumentRecord, ReceiptRecord
-from exchange.services.hub import record_entry
+from exchange.services.hub.hub import record_entry
 from exchange.storage import open_hub_store, open_node_store
 from exchange.topology import Lane
 from exchange.trust.sign import sign_envelope, sign_receipt

@@ -21,7 +21,7 @@ from exchange.ports.hub import Forward, HubSession, HubStore
 from exchange.ports.records import DeliveryRecord, DocumentRecord, ReceiptRecord
 from exchange.ports.telemetry import Metrics
 from exchange.ports.transport import Message, Transport
-from exchange.services.hub import Hub
+from exchange.services.hub.hub import Hub
 from exchange.storage import open_hub_store
 from exchange.topology import OUT, Lane, in_exchange
 from exchange.transport.portable import PortableTransport

@@ -17,8 +17,9 @@ from exchange.adapters.sheet import read_units
 from exchange.cli.demo.acts import County
 from exchange.cli.demo.embedded import MachineStage, found_county, running, stores_of
 from exchange.cli.demo.findings import examine
-from exchange.cli.demo.stage import CHINA, DemoError
+from exchange.cli.demo.stage import DemoError
 from exchange.errors import YidiError
+from exchange.model.calendar import COUNTY_TIME
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.unit import Unit, UnitCode
 from exchange.ports.telemetry import Log
@@ -83,7 +84,7 @@ def _units(layout: Layout, arguments: argparse.Namespace) -> list[Unit]:
 
 
 def _county(stage: MachineStage, units: list[Unit]) -> County:
-    today = stage.machine.hub.hub.clock.now().astimezone(CHINA).date()
+    today = stage.machine.hub.hub.clock.now().astimezone(COUNTY_TIME).date()
     return County(stage=stage, units=units, say=_say, today=today)
 
 

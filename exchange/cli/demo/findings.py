@@ -14,9 +14,9 @@ from exchange.model.unit import UnitCode
 from exchange.ports.node import Box, NodeStore
 from exchange.ports.records import DeliveryRecord
 from exchange.ports.telemetry import Log
-from exchange.services.audit import audit
-from exchange.services.evidence import EvidenceExporter
-from exchange.services.evidence_verify import verify
+from exchange.services.audit.promises import audit
+from exchange.services.evidence.gather import EvidenceExporter
+from exchange.services.evidence.verify import verify
 from exchange.wiring.hub import open_administration
 from exchange.wiring.system import SystemClock
 

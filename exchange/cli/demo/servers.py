@@ -16,10 +16,11 @@ from exchange.cli.demo.ending import undisturbed
 from exchange.cli.demo.findings import examine
 from exchange.cli.demo.memory import peak_kib
 from exchange.cli.demo.progress import Progress
-from exchange.cli.demo.stage import CHINA, DemoError, Say, Stores, pick
+from exchange.cli.demo.stage import DemoError, Say, Stores, pick
 from exchange.cli.failure import fail
 from exchange.errors import YidiError
 from exchange.files.local import LocalFiles
+from exchange.model.calendar import COUNTY_TIME
 from exchange.model.unit import Unit, UnitCode
 from exchange.ports.hub import HubStore
 from exchange.trial.county import QuietLog, TrialCounty, TrialPlan
@@ -73,7 +74,7 @@ def _play(
     _found(county, say)
     with ExitStack() as stack:
         stage = CountyStage(county, stack)
-        people = County(stage=stage, units=units, say=say, today=SystemClock().now().astimezone(CHINA).date())
+        people = County(stage=stage, units=units, say=say, today=SystemClock().now().astimezone(COUNTY_TIME).date())
         notice = people.send_notice()
         people.report_back(notice)
         people.recall_letter()

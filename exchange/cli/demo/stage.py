@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 from typing import Protocol
 
 from exchange.errors import YidiError
@@ -15,9 +14,8 @@ from exchange.trust.anchor import Anchor
 from exchange.wiring.homes import HubHome
 from exchange.wiring.node import NodeServices
 
-__all__ = ["CHINA", "DemoError", "Say", "Stage", "Stores", "pick"]
+__all__ = ["DemoError", "Say", "Stage", "Stores", "pick"]
 
-CHINA = timezone(timedelta(hours=8))
 
 Say = Callable[[str, int, int], None]
 

@@ -8,7 +8,7 @@
 Whoever reaches the page chooses a board, a span of time and a unit; the queries are those of the files, so that nobody
 asks Prometheus anything else through it.
 
-Not here: the dashboards (`deploy/grafana/boards.py`), questions to Prometheus (`exchange.remote.prometheus`).
+Not here: the dashboards (`deploy/grafana/boards/`), questions to Prometheus (`exchange.remote.prometheus`).
 """
 
 from exchange.web.dashboards.routes import add_dashboards

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 import exchange
 from exchange.errors import InvalidValueError, TransportError
+from exchange.model.meanings import words_of
 from exchange.remote.prometheus import Series
 
 __all__ = ["Asked", "Source", "board", "choices", "data", "names", "variables"]
@@ -22,7 +23,7 @@ _POINTS: Final = 240
 _SHORTEST_RATE: Final = 60.0
 _MOST_SERIES: Final = 40
 _VALUE: Final = re.compile(r"[\w.:/ -]{1,80}")
-_VARIABLE: Final = re.compile(r"label_values\((?P<metric>[a-z_:]+), (?P<label>[a-z_]+)\)")
+_VARIABLE: Final = re.compile(r"query_result\((?P<metric>[a-z_:]+)\)")
 
 
 class Source(Protocol):
@@ -73,16 +74,16 @@ def variables(one: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [variable for variable in one["templating"]["list"] if variable["type"] == "query"]
 
 
-def choices(one: Mapping[str, Any], source: Source) -> dict[str, list[str]]:
-    """Variable -> the values that it may take. Raises TransportError."""
+def choices(one: Mapping[str, Any], source: Source) -> dict[str, dict[str, str]]:
+    """Variable -> the values that it may take, each with the name that a person knows. Raises TransportError."""
     found = {}
     for variable in variables(one):
         asked = _VARIABLE.fullmatch(variable["definition"])
         if asked is None:
             raise InvalidValueError(f"{variable['name']}: a variable that this page does not understand")
-        label = asked["label"]
-        series = source.now(f"count by ({label}) ({asked['metric']})")
-        found[variable["name"]] = sorted(one.labels[label] for one in series if label in one.labels)
+        label = variable["name"]
+        series = source.now(f"count by ({label}, name) ({asked['metric']})")
+        found[label] = {one.labels[label]: one.labels.get("name", "") for one in series if label in one.labels}
     return found
 
 
@@ -110,7 +111,7 @@ def _panel(panel: Mapping[str, Any], asked: Asked, source: Source) -> dict[str, 
     try:
         return {"series": [found for target in panel["targets"] for found in _target(target, asked, source)]}
     except TransportError as error:
-        return {"series": [], "fault": str(error)}
+        return {"series": [], "fault": words_of(error.code, error.message)}
 
 
 def _target(target: Mapping[str, Any], asked: Asked, source: Source) -> Iterator[dict[str, Any]]:

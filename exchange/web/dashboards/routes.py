@@ -8,6 +8,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from exchange.errors import InvalidValueError, TransportError
+from exchange.model.meanings import words_of
 from exchange.web.dashboards.boards import Asked, Source, board, choices, data, names, variables
 
 __all__ = ["add_dashboards"]
@@ -59,11 +60,11 @@ def _add_boards(app: FastAPI, source: Source) -> None:
         return _known(name)
 
     @app.get("/dashboards/boards/{name}/choices")
-    def values_of_variables(name: str) -> dict[str, list[str]]:
+    def values_of_variables(name: str) -> dict[str, dict[str, str]]:
         try:
             return choices(_known(name), source)
         except TransportError as error:
-            raise HTTPException(502, str(error)) from error
+            raise HTTPException(502, words_of(error.code, error.message)) from error
 
     @app.get("/dashboards/boards/{name}/data")
     def values(name: str, request: Request, minutes: Minutes = 60) -> dict[str, Any]:

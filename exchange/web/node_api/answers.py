@@ -12,7 +12,7 @@ from exchange.errors import RefusedError
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
 from exchange.ports.programs import Place, Wanted
-from exchange.services.submit import Submitted
+from exchange.services.node.submit import Submitted
 from exchange.web.node_api.face import Found, NodeFace
 from exchange.web.node_api.paging import place_of, word_of
 from exchange.web.node_api.shapes import PageShape, listed_shape

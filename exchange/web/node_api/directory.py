@@ -61,6 +61,7 @@ class LimitsShape(BaseModel):
     content_characters: int
     page: int
     upload_bytes_per_day: int
+    unsent_days: float
 
 
 class RootShape(BaseModel):
@@ -103,6 +104,7 @@ def add_directory(router: APIRouter, face: NodeFace, door: Door) -> None:
                 content_characters=MAX_CONTENT,
                 page=MAX_PAGE,
                 upload_bytes_per_day=settings.upload_bytes_per_day,
+                unsent_days=face.node.timing.unsent_days,
             ),
         )
 

@@ -26,7 +26,7 @@ from exchange.web.node_api.originals import add_originals
 from exchange.web.node_api.page import errors
 from exchange.web.node_api.paging import After, Limit
 from exchange.web.node_api.shapes import DocumentShape, PageShape, name_of
-from exchange.web.node_api.submission import Given, Submission, draft_of, read_submission
+from exchange.web.node_api.submission import Given, Submission, draft_of, read_submission, submit_given
 
 __all__ = ["add_documents"]
 
@@ -70,9 +70,7 @@ def _add_submitting(router: APIRouter, face: NodeFace, door: Door) -> None:
         given: Given = Depends(read_submission),
         once: Doing = Depends(doing),
     ) -> SubmittedShape:
-        sender = caller.one_unit(unit)
-        done = face.submitter.submit(draft_of(face.node, face.uploads, sender, given, once.reference))
-        return submitted_shape(done)
+        return submitted_shape(submit_given(face, caller.one_unit(unit), given, once.reference))
 
     @router.post(
         f"{BASE}/preview",

@@ -1,7 +1,7 @@
 """Whose request it is, what its token may do, for which unit, and how often. Every refusal is logged, with the token's
 id.
 
-Not here: making tokens (`exchange.services.tokens`).
+Not here: making tokens (`exchange.services.node.tokens`).
 """
 
 import base64
@@ -17,7 +17,7 @@ from exchange.model.program import Scope, Token
 from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log
-from exchange.services.tokens import Tokens
+from exchange.services.node.tokens import Tokens
 from exchange.web.limits import Attempts, Rate
 
 __all__ = ["BEARER", "Caller", "Door", "UnitOf", "Uploading", "caller_of", "shown_token"]

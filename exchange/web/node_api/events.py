@@ -1,4 +1,5 @@
-"""What happened, by polling: every receipt that a unit holds, numbered in the order in which it was recorded.
+"""What happened, by polling: every receipt that a unit holds and every notice to it, numbered in the order in which it
+was recorded.
 
 Whoever remembers the last number that it has dealt with misses nothing. Not here: being told (`webhooks`).
 """
@@ -10,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from exchange.codec.read import read_receipt
 from exchange.model.program import Scope
+from exchange.ports.notices import NoticeRecord
 from exchange.ports.programs import Occurrence
-from exchange.services.tell_programs import Notice
+from exchange.services.node.tell_programs import Notice
 from exchange.web.node_api.door import Caller, Door, UnitOf
 from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.page import errors
@@ -30,7 +32,10 @@ class EventShape(BaseModel):
     id: str
     type: str = Field(examples=["cn.yidi.receipt.signed"])
     source: str = Field(description="The unit that this is told to.", examples=["/units/520304-001"])
-    subject: str = Field(description="The document.", examples=["520304-001/3f2a9c01-7a0b-4c61-9f0e-6f1c1f6e53a5"])
+    subject: str = Field(
+        description="The document, or `notices/` and the id of a notice.",
+        examples=["520304-001/3f2a9c01-7a0b-4c61-9f0e-6f1c1f6e53a5"],
+    )
     time: str
     data: ReceiptShape
 
@@ -48,7 +53,8 @@ def add_events(router: APIRouter, face: NodeFace, door: Door) -> None:
         f"{BASE}/events",
         summary="自某号之后发生了什么 What happened after a number",
         description="In the order in which this node recorded it. `cn.yidi.document.received`: a document has come; "
-        "`cn.yidi.receipt.…`: an event of a document, by its name. Scope `read`.",
+        "`cn.yidi.receipt.…`: an event of a document, by its name; `cn.yidi.notice.…`: the hub tells the unit "
+        "something, by its kind. Scope `read`.",
         responses=errors(),
         tags=["events"],
     )
@@ -74,7 +80,7 @@ def event_shape(one: Occurrence) -> EventShape:
         id=f"{one.unit}/{receipt.id}",
         type=_type_of(one),
         source=f"/units/{one.unit}",
-        subject=str(one.receipt.envelope),
+        subject=f"notices/{receipt.id}" if isinstance(one.receipt, NoticeRecord) else str(one.receipt.envelope),
         time=receipt.at.isoformat(),
         data=receipt_shape(receipt),
     )
@@ -88,6 +94,8 @@ def notice_of(one: Occurrence) -> Notice:
 
 def _type_of(one: Occurrence) -> str:
     """A unit's own DELIVERED is how it learns that a document has come."""
+    if isinstance(one.receipt, NoticeRecord):
+        return f"cn.yidi.notice.{one.receipt.kind.word}"
     own = one.receipt.recipient == one.unit and one.receipt.envelope.sender != one.unit
     if one.receipt.event == "DELIVERED" and own:
         return "cn.yidi.document.received"

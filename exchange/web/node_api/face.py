@@ -19,16 +19,17 @@ from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
 from exchange.ports.office import OfficeCalls
 from exchange.ports.telemetry import Log
-from exchange.services.confirm import Confirmer
-from exchange.services.decide import Decider
-from exchange.services.mark import Marker
-from exchange.services.node import Node
-from exchange.services.recall import Recaller
-from exchange.services.reissue import Reissuer
-from exchange.services.submit import Submitter
-from exchange.services.tell_programs import Webhooks
-from exchange.services.tokens import Tokens
-from exchange.services.uploaded import UploadedFiles
+from exchange.services.node.confirm import Confirmer
+from exchange.services.node.decide import Decider
+from exchange.services.node.mark import Marker
+from exchange.services.node.node import Node
+from exchange.services.node.program_quota import ProgramQuota
+from exchange.services.node.recall import Recaller
+from exchange.services.node.reissue import Reissuer
+from exchange.services.node.submit import Submitter
+from exchange.services.node.tell_programs import Webhooks
+from exchange.services.node.tokens import Tokens
+from exchange.services.node.uploaded import UploadedFiles
 from exchange.settings import NodeApi
 from exchange.web.node_api.door import Caller, Door, UnitOf
 from exchange.web.node_api.shapes import DocumentShape, document_shape
@@ -68,6 +69,7 @@ class NodeFace:
     reissuer: Reissuer
     tokens: Tokens
     uploads: UploadedFiles
+    quota: ProgramQuota
     webhooks: Webhooks
     log: Log
     settings: NodeApi

@@ -6,7 +6,7 @@ Not here: how it is spoken (`exchange.web.uploads`), files out (`documents.py`, 
 from fastapi import APIRouter, Depends
 
 from exchange.model.program import Scope
-from exchange.web.limits import DailyBytes, Slots
+from exchange.web.limits import Slots
 from exchange.web.node_api.door import Caller, Door, UnitOf, Uploading
 from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.page import errors
@@ -20,11 +20,12 @@ def add_files(router: APIRouter, face: NodeFace, door: Door) -> None:
     uploads = Uploads(
         files=face.uploads,
         slots=Slots(settings.uploads_at_once),
-        quota=DailyBytes(face.node.clock, settings.upload_bytes_per_day),
+        quota=face.quota,
         idle_seconds=settings.idle_seconds,
         create=f"{BASE}/uploads",
         address=f"{BASE}/uploads",
         at_home=True,
+        expires=face.uploads.expires,
     )
     admitted = door.needing(Scope.SUBMIT)
 

@@ -1,6 +1,6 @@
 """What a unit received: list, look, take into the office system, and what a named person says about it.
 
-Not here: adapters that the node itself hands documents to (`exchange.services.handover`).
+Not here: adapters that the node itself hands documents to (`exchange.services.node.handover`).
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from exchange.model.program import Scope
 from exchange.model.receipt import Reason
 from exchange.ports.node import Box
 from exchange.ports.programs import Wanted
-from exchange.services.fetch import fetch_files
+from exchange.services.node.fetch import fetch_files
 from exchange.web.downloads import send_file
 from exchange.web.node_api.answers import FILE, Sha256, page_of
 from exchange.web.node_api.door import Caller, Door, UnitOf

@@ -4,6 +4,7 @@ Not here: `detail` of an error, which only the log may hold.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -15,10 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from exchange.errors import YidiError
-from exchange.model.meanings import MEANINGS
-from exchange.web.problem import problem, status_of
+from exchange.model.meanings import MEANINGS, words_of
+from exchange.web.problem import problem, status_of, until_of
 
-__all__ = ["Problem", "add_node_problems", "faults_of", "refuse", "words_of"]
+__all__ = ["Problem", "add_node_problems", "faults_of", "refuse"]
 
 # How a rule of the domain names what it speaks of -> where that stands in what was sent.
 _FIELDS: Final = {
@@ -87,18 +88,13 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[Fault] = []
+    until: datetime | None = Field(default=None, description="When what is used up may be had again.")
 
 
-def refuse(status: int, message: str, *, code: str, **more: object) -> JSONResponse:
+def refuse(status: int, message: str, *, code: str, until: datetime | None = None, **more: object) -> JSONResponse:
     """The answer to what is not done."""
     title = MEANINGS.get(code, "")
-    return problem(status, words_of(code, message), code=code, title=title, scheme="Bearer", **more)
-
-
-def words_of(code: str, message: str) -> str:
-    """What people read: what the code means, then what was wrong here."""
-    meaning = MEANINGS.get(code, "")
-    return f"{meaning}：{message}" if meaning and message != meaning else message
+    return problem(status, words_of(code, message), code=code, title=title, scheme="Bearer", until=until, **more)
 
 
 def faults_of(errors: Iterable[Mapping[str, object]]) -> list[dict[str, str]]:
@@ -114,7 +110,7 @@ def add_node_problems(app: FastAPI) -> None:
         more = {"errors": [{"pointer": pointer, "detail": error.message}]} if pointer else {}
         # What reaches the domain was well-formed: whatever it finds wrong is in the content.
         status = status_of(error)
-        return refuse(422 if status == 400 else status, error.message, code=error.code, **more)
+        return refuse(422 if status == 400 else status, error.message, code=error.code, until=until_of(error), **more)
 
     @app.exception_handler(RequestValidationError)
     async def form(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from exchange.model.program import Scope
 from exchange.model.unit import parse_unit_code
-from exchange.services.reissue import Reissue
+from exchange.services.node.reissue import Reissue
 from exchange.web.node_api.answers import SUBMISSION, SubmittedShape, submitted_shape
 from exchange.web.node_api.door import Door
 from exchange.web.node_api.face import BASE, Found, NodeFace, sent
 from exchange.web.node_api.once import Doing, doing
 from exchange.web.node_api.page import errors
 from exchange.web.node_api.shapes import AskedModel, Person, ReceiptShape, Text, receipt_shape
-from exchange.web.node_api.submission import AddressIn, Given, addresses_of, draft_of, read_submission
+from exchange.web.node_api.submission import AddressIn, Given, addresses_of, read_submission, submit_given
 
 __all__ = ["add_sender"]
 
@@ -136,8 +136,9 @@ def _add_more(router: APIRouter, face: NodeFace, door: Door) -> None:
     def supersede(
         found: Found = submitting, given: Given = Depends(read_submission), once: Doing = Depends(doing)
     ) -> SupersededShape:
+        face.recaller.check_superseding(found.key, as_id=once.receipt())
         named = Given(asked=given.asked.model_copy(update={"supersedes": found.key.id}), parts=given.parts)
-        done = face.submitter.submit(draft_of(face.node, face.uploads, found.unit, named, once.reference))
+        done = submit_given(face, found.unit, named, once.reference)
         person = given.asked.operator or given.asked.declared_by
         receipt = face.recaller.supersede(found.key, person, done.key.id, as_id=once.receipt())
         return SupersededShape(submitted=submitted_shape(done), receipt=receipt_shape(receipt))

@@ -1,13 +1,13 @@
 """A document to send, as a program writes it: JSON that names files uploaded before, or a form with the files in it.
 
-Not here: what makes it a document (`exchange.services.submit`).
+Not here: what makes it a document (`exchange.services.node.submit`).
 """
 
 import io
 import mimetypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -18,18 +18,20 @@ from starlette.datastructures import UploadFile
 
 from exchange.directory.snapshot import Directory
 from exchange.errors import CorruptFileError, FileMissingError, InvalidValueError, RefusedError
+from exchange.model.calendar import COUNTY_TIME
 from exchange.model.document import BusinessKind, DocumentType, EmergencyDegree, Metadata
 from exchange.model.envelope import MAX_CONTENT, MAX_FILES, MAX_RECIPIENTS, FileRole, RecipientRole
 from exchange.model.unit import UnitCode
 from exchange.ports.office import Address, Draft, DraftFile
-from exchange.services.node import Node
-from exchange.services.uploaded import UploadedFiles
+from exchange.services.node.node import Node
+from exchange.services.node.submit import Submitted
+from exchange.services.node.uploaded import UploadedFiles
 from exchange.trust.digest import measure
+from exchange.web.node_api.face import NodeFace
 from exchange.web.node_api.shapes import AskedModel, Person, name_of
 
-__all__ = ["AddressIn", "Given", "Submission", "addresses_of", "draft_of", "read_submission"]
+__all__ = ["AddressIn", "Given", "Submission", "addresses_of", "draft_of", "read_submission", "submit_given"]
 
-_COUNTY_TIME: Final = timezone(timedelta(hours=8))
 _FORM: Final = "document"
 _MEDIA_TYPES: Final = {"ofd": "application/ofd", "wps": "application/vnd.ms-works"}
 _HOURS: Final = 24 * 366
@@ -138,8 +140,19 @@ def _submission(body: bytes) -> Submission:
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error
 
 
+def submit_given(face: NodeFace, sender: UnitCode, given: Given, reference: str) -> Submitted:
+    """Files that came along count in the unit's day, as uploads do, before any is stored. Raises as `draft_of` and
+    `Submitter.submit`, AllowanceError and LimitError as `ProgramQuota`."""
+    draft = draft_of(face.node, face.uploads, sender, given, reference)
+    coming = sum(part.size or 0 for part in given.parts.values())
+    if coming and face.submitter.before(draft) is None:  # whoever asks again sends nothing
+        face.quota.check(sender, coming)
+        face.quota.take(sender, coming)
+    return face.submitter.submit(draft)
+
+
 def draft_of(node: Node, uploads: UploadedFiles, sender: UnitCode, given: Given, reference: str) -> Draft:
-    """What `exchange.services.submit` takes. Raises InvalidValueError, FileMissingError."""
+    """What `exchange.services.node.submit` takes. Raises InvalidValueError, FileMissingError."""
     asked, directory = given.asked, node.verifier().directory
     return Draft(
         sender=sender,
@@ -167,7 +180,7 @@ def addresses_of(given: tuple[AddressIn, ...]) -> tuple[Address, ...]:
 def _metadata(asked: Submission, directory: Directory, sender: UnitCode, now: datetime) -> Metadata:
     given, own = asked.metadata, name_of(directory, sender)
     values = {name: getattr(given, name) for name in MetadataIn.model_fields}
-    local = now.astimezone(_COUNTY_TIME)
+    local = now.astimezone(COUNTY_TIME)
 
     def printed(role: RecipientRole) -> tuple[str, ...]:
         return tuple(_printed(directory, one.to) for one in asked.to if one.role is role)

@@ -1,6 +1,6 @@
 """Where a program wants to be told what happens, instead of asking: register, renew its secret, replay, remove.
 
-Not here: telling it (`exchange.services.tell_programs`), what it is told (`events.py`).
+Not here: telling it (`exchange.services.node.tell_programs`), what it is told (`events.py`).
 """
 
 from datetime import datetime

@@ -3,13 +3,15 @@
 import io
 import json
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from exchange.cli import run
-from exchange.telemetry import open_telemetry
+from exchange.ports.node import Box, HandoverRecord
+from exchange.storage import open_node_store
+from exchange.telemetry import make_metrics
 from exchange.wiring.layout import Layout
 from workers.machine import open_machine
 
@@ -38,7 +40,7 @@ def yidi(*arguments: str | Path, data: Path | None = None, **environment: str) -
 def deliver(data: Path, *alarms: str) -> None:
     """What a running exchange would have done: both loops go round until nothing is left to do, and all is sealed.
     No alarms but these are expected."""
-    metrics, _ = open_telemetry()
+    metrics = make_metrics()
     machine = open_machine(Layout(data), metrics, Silent(alarms))
     try:
         while sum(runner.round() for runner in machine.runners):
@@ -80,3 +82,11 @@ def send(data: Path, *arguments: str | Path) -> str:
     result = yidi(*usual, *arguments, data=data)
     assert result.code == 0, result.err
     return str(result.json["id"])
+
+
+def refuse(data: Path, document: str) -> None:
+    """As if the offices of all who received it had said that they will never take it."""
+    with closing(open_node_store(Layout(data).node_database())) as store, store.begin() as session:
+        for unit, envelope in session.find(None, Box.INBOX, document):
+            refused = HandoverRecord(unit=unit, envelope=envelope, due=None, attempts=1, fault="OA_REJECTED")
+            session.save_handovers([refused])

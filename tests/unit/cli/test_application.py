@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.cli.language import is_english
 from tests.unit.cli.commands import yidi
 
 
@@ -29,6 +30,11 @@ def test_english_may_be_chosen_by_the_environment() -> None:
     assert "the inbox, newest first" in yidi("inbox", "--help", YIDI_LANG="en").out
 
 
+def test_the_language_of_one_command_is_not_that_of_the_next_in_the_process() -> None:
+    assert yidi("trak", "--lang", "en").err.startswith("Error USAGE")
+    assert not is_english()
+
+
 @pytest.mark.parametrize("command", ["send", "track", "sign", "reject", "node enroll", "evidence export", "hub init"])
 def test_help_teaches_by_example(command: str) -> None:
     assert f"yidi {command} " in " ".join(yidi(*command.split(), "--help").out.split())
@@ -48,6 +54,19 @@ def test_wrong_use_is_told_in_chinese() -> None:
     assert yidi("trak").err == "错误 USAGE: 没有命令 trak，是否为 track、trace？（用法见 yidi --help）\n"
     assert yidi("demo", "--units", "500").err == "错误 USAGE: --units：至多 128（用法见 yidi demo --help）\n"
     assert yidi("inbox", "--limit", "x").err == "错误 USAGE: --limit：应为整数（用法见 yidi inbox --help）\n"
+
+
+def test_what_is_wrong_with_a_path_is_told_in_chinese(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.touch()
+    verify, restore = ("evidence", "verify"), ("node", "restore")
+    see, see_restore = "（用法见 yidi evidence verify --help）\n", "（用法见 yidi node restore --help）\n"
+
+    assert yidi(*verify, tmp_path).err == f"错误 USAGE: file：{tmp_path} 是目录，不是文件{see}"
+    assert yidi(*verify, "").err == f"错误 USAGE: file：不能是空的{see}"
+    assert yidi(*restore, file).err == f"错误 USAGE: FROM：{file} 是文件，不是目录{see_restore}"
+    assert yidi(*restore, tmp_path / "x").err == f"错误 USAGE: FROM：{tmp_path / 'x'} 不存在{see_restore}"
+    assert yidi("inbox", data=file).err == f"错误 USAGE: --data：{file} 是文件，不是目录（用法见 yidi inbox --help）\n"
 
 
 def test_a_language_that_nobody_wrote_is_wrong_use() -> None:

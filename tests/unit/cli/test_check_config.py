@@ -1,11 +1,16 @@
 """`yidi check-config`: every problem of the settings at once, where it stands, and what to do; nothing is started."""
 
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from exchange.errors import InputError
+from exchange.settings import Traces
+from exchange.testing.metrics import RecordingMetrics
+from exchange.wiring.traces import open_traces
 from tests.unit.cli.commands import yidi
 
 
@@ -117,3 +122,25 @@ def test_hub_and_node_are_checked_before_they_run(tmp_path: Path, name: str, com
 
 def test_where_there_are_no_settings_at_all_is_said(tmp_path: Path) -> None:
     assert "NO_DATA" in yidi("check-config", data=tmp_path).err
+
+
+def test_traces_without_their_package_are_a_problem_before_the_start_and_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'hub = "hub.520304"\n[traces]\nendpoint = "https://collector.example:4318/v1/traces"\n'
+    data = config(tmp_path / "data", text)
+    assert found(data) == []
+    monkeypatch.setitem(sys.modules, "exchange.telemetry.otlp", None)  # as where it is not installed
+    assert found(data) == [("yidi.toml:3", "traces.endpoint", "pip install 'yidi[otel]'")]
+    with pytest.raises(InputError, match=r"pip install 'yidi\[otel\]'"):
+        open_traces(Traces(endpoint="https://collector.example:4318/v1/traces"), data, "up", RecordingMetrics())
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://collector.example:4318/v1/traces", "https://collector.example", "https://a:b@c.example/v1/traces"],
+)
+def test_a_collector_elsewhere_is_told_over_tls_at_a_whole_address(tmp_path: Path, endpoint: str) -> None:
+    data = config(tmp_path / "data", f'hub = "hub.520304"\n[traces]\nendpoint = "{endpoint}"\n')
+    [(where, setting, _)] = found(data)
+    assert (where, setting) == ("yidi.toml:3", "traces.endpoint")

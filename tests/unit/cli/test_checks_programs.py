@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from exchange.cli.checks import Level, Patient
-from exchange.cli.checks_programs import programs_of
+from exchange.cli.doctor.checks import Level, Patient
+from exchange.cli.doctor.programs import programs_of
 from exchange.model.webhook import Webhook
 from exchange.settings import NodeApi
 from exchange.wiring.layout import Layout

@@ -3,8 +3,8 @@
 import socket
 from pathlib import Path
 
-from exchange.cli.checks import Finding, Level
-from exchange.cli.checks_reach import file_store, reach
+from exchange.cli.doctor.checks import Finding, Level
+from exchange.cli.doctor.reach import file_store, reach
 
 
 def told(findings: list[Finding]) -> list[tuple[str, Level]]:
@@ -19,6 +19,7 @@ def test_a_name_without_address_and_a_port_that_is_shut_are_two_things() -> None
     shut = list(reach([f"https://127.0.0.1:{port}"]))
     assert told(shut) == [("names", Level.OK), ("ports", Level.FAILURE)]
     assert f"nc -vz 127.0.0.1 {port}" in shut[1].cure
+    assert shut[1].found == f"127.0.0.1:{port} 连不上：没有程序在听"
     unknown = list(reach(["https://hub.invalid:8443"]))
     assert told(unknown) == [("names", Level.FAILURE)]
     assert "/etc/hosts" in unknown[0].cure

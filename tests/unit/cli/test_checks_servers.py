@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from exchange.cli import checks_servers
-from exchange.cli.checks import Level
+from exchange.cli.doctor import servers as checks_servers
+from exchange.cli.doctor.checks import Level
 from exchange.storage.survey import DatabaseFacts, DatabaseTrouble, survey_database
 from exchange.transport.rabbit_survey import BrokerFacts, BrokerTrouble, survey_broker
 
@@ -66,6 +66,12 @@ def test_each_way_of_not_reaching_a_broker_has_words_of_its_own(trouble: BrokerT
     assert finding.level is Level.FAILURE
     assert finding.found
     assert finding.cure
+
+
+def test_a_wiped_broker_lacks_the_administrator_too_and_the_cure_makes_it() -> None:
+    [finding] = checks_servers.broker(replace(BROKER, trouble=BrokerTrouble.LOGIN))
+    for command in ("add_user admin", "set_user_tags admin administrator", "set_permissions admin '.*' '.*' '.*'"):
+        assert command in finding.cure
 
 
 @pytest.mark.parametrize("seconds", [-60.0, 60.0])

@@ -4,16 +4,29 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from exchange.cli import checks_flow, checks_place
-from exchange.cli.checks import Finding, Level, Patient, examine
-from exchange.cli.checks_node import refused_login
+from exchange.cli.doctor import flow as checks_flow
+from exchange.cli.doctor import hub as checks_hub
+from exchange.cli.doctor import place as checks_place
+from exchange.cli.doctor.checks import Finding, Level, Patient, examine, fine
+from exchange.cli.doctor.hub import HubPatient
+from exchange.cli.doctor.logins import hub_kept_out, unit_kept_out
+from exchange.cli.doctor.servers import apart
+from exchange.errors import StorageError, TransportError
 from exchange.model.unit import UnitCode
+from exchange.ports.hub import HubStore
+from exchange.ports.node import HandoverRecord
+from exchange.storage import open_node_store
+from exchange.transport.rabbit_state import BrokerState, QuorumQueue
 from exchange.wiring.layout import Layout
-from tests.unit.cli.commands import send, yidi
+from tests.unit.cli.commands import refuse, send, yidi
+from tests.unit.services.hub_and_node import an_envelope
 
 ALL = (*checks_place.CHECKS, *checks_flow.CHECKS)
 
@@ -53,6 +66,22 @@ def test_doctor_without_an_exchange_is_one_line(tmp_path: Path) -> None:
     assert result.code == 1
     assert result.err.startswith("错误 NO_DATA: ")
     assert result.out == ""
+
+
+def test_a_check_that_cannot_go_on_goes_by_the_name_of_its_findings() -> None:
+    class WithoutDatabase:
+        @property
+        def hub_store(self) -> HubStore:
+            raise StorageError("lost or refused", code="STORAGE_LOST")
+
+    (found,) = examine(cast(HubPatient, WithoutDatabase()), [checks_flow.hub_quarantine])
+    assert (found.check, found.found) == ("quarantine", "STORAGE_LOST: 数据库没有应答，或不认口令")
+    assert found.cure == "先解决上面的 database"
+
+
+def test_a_unit_that_was_closed_needs_no_key(data: Path) -> None:
+    yidi("hub", "units", "revoke", "甲局", "--yes", "--deactivate", data=data)
+    assert "certificates" not in sick(data)
 
 
 def test_keys_that_others_may_enter(data: Path) -> None:
@@ -149,6 +178,26 @@ def test_an_office_folder_that_is_gone(data: Path) -> None:
     assert found.level is Level.FAILURE
 
 
+def test_a_document_that_its_office_has_no_room_for(data: Path) -> None:
+    with closing(open_node_store(Layout(data).node_database())) as store, store.begin() as session:
+        unit, *_ = session.units()
+        record = HandoverRecord(unit=unit, envelope=an_envelope().key, due=datetime.now(UTC), fault="FILES_DIR")
+        session.add_handovers([record])
+    found = sick(data)["offices"]
+
+    assert (found.level, "1 件进不了办公系统：FILES_DIR" in found.found) == (Level.FAILURE, True)
+    assert "files_dir" in found.cure
+
+
+def test_a_document_that_its_office_refused_and_nobody_signed(delivered: tuple[Path, str]) -> None:
+    data, document = delivered
+    refuse(data, document)
+    found = sick(data)["offices"]
+
+    assert (found.level, "2 件办公系统不收" in found.found) == (Level.WARNING, True)
+    assert "yidi show" in found.cure
+
+
 def test_what_cannot_be_looked_at_is_a_finding_too(data: Path) -> None:
     (data / "anchor.json").write_text("{}", encoding="utf-8")
 
@@ -156,13 +205,75 @@ def test_what_cannot_be_looked_at_is_a_finding_too(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "cure"),
+    ("code", "cure"),
+    [("STORAGE_LOST", "database"), ("HTTP_SIG_TIME", "chrony"), ("NOT_AUTHORISED", "hub enroll"), ("ELSE", "这一项")],
+)
+def test_what_keeps_a_check_from_going_on_has_its_own_cure(data: Path, code: str, cure: str) -> None:
+    def fails(_patient: Patient) -> Iterator[Finding]:
+        yield fine("before", "")
+        raise TransportError("it does not answer", code=code)
+
+    with patient(data) as one:
+        _, finding = examine(one, [fails])
+    assert cure in finding.cure
+
+
+class Broker:
+    """What is at the broker, look after look."""
+
+    place = SimpleNamespace(management=lambda: "http://127.0.0.1:15672")
+
+    def __init__(self, *looks: dict[str, bool]) -> None:
+        """Each: queue -> whether its leader tells."""
+        self._looks = iter(looks)
+
+    @cached_property
+    def broker(self) -> BrokerState:
+        told = next(self._looks).items()
+        queues = (QuorumQueue(name=name, members=("a",), online=("a",), told=tells) for name, tells in told)
+        return BrokerState(release="3.10", nodes=(), queues=tuple(queues))
+
+
+def test_queues_that_were_just_made_are_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks_hub, "_TOLD_SECONDS", 0)
+    new = Broker({"work.normal": True, "inbox.1": False}, {"work.normal": True, "inbox.1": True})
+    lost = Broker(*[{"work.normal": True} | {f"inbox.{n}": False for n in range(128)}] * 2)
+    [well] = checks_hub.queues(cast(HubPatient, new))
+    [sick] = checks_hub.queues(cast(HubPatient, lost))
+    assert (well.level, sick.level) == (Level.OK, Level.FAILURE)
+    assert "128 个队列没有主节点：inbox.0、inbox.1" in sick.found
+    assert "delete_queue inbox.0" in sick.cure
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(-1200.0, "慢 1200.0 秒"), (7.5, "快 7.5 秒"), (-0.01, "一致")])
+def test_a_clock_is_said_to_be_fast_or_slow(ahead: float, words: str) -> None:
+    assert words in apart("数据库", ahead)
+
+
+_REFUSED = "AMQPConnectorSocketConnectError: ConnectionRefusedError(111, 'Connection refused')"
+_LIMIT = "NOT_ALLOWED - connection refused for user '520304-002': user connection limit (4) is reached"
+_LOGIN = "ACCESS_REFUSED - Login was refused using authentication mechanism EXTERNAL"
+
+
+@pytest.mark.parametrize(
+    ("why", "words", "of_unit", "of_hub"),
     [
-        ("NOT_ALLOWED - connection refused for user '520304-002': user connection limit (4) is reached", "等一分钟"),
-        ("ACCESS_REFUSED - Login was refused using authentication mechanism EXTERNAL", "yidi hub provision"),
+        (_LIMIT, "连接已用满", "等一分钟", "close_all_user_connections yidi-hub"),
+        (_LOGIN, "被拒绝", "yidi hub provision", "yidi hub provision"),
+        (_REFUSED, "没有应答", "broker.url", "systemctl start rabbitmq-server"),
+        ("last exception - gaierror(-2, 'Name or service not known')", "解析不到", "broker.url", "rabbit.urls"),
+        ("SSLCertVerificationError(1, 'certificate verify failed')", "不被信任", "tls/ca.pem", "yidi hub tls"),
     ],
 )
-def test_a_unit_without_a_connection_left_is_not_sent_to_have_its_key_looked_at(why: str, cure: str) -> None:
-    finding = refused_login(UnitCode("520304-002"), why)
-    assert (finding.level, why in finding.found, cure in finding.cure) == (Level.FAILURE, True, True)
-    assert ("provision" in finding.cure) == (cure == "yidi hub provision")
+def test_who_does_not_get_in_is_told_why_and_what_helps_against_that(
+    why: str, words: str, of_unit: str, of_hub: str
+) -> None:
+    unit, hub = unit_kept_out(UnitCode("520304-002"), why), hub_kept_out(why, "yidi hub provision")
+    for finding, cure in ((unit, of_unit), (hub, of_hub)):
+        assert (finding.level, words in finding.found, cure in finding.cure) == (Level.FAILURE, True, True)
+        assert why not in finding.found
+        assert ("provision" in finding.cure) == (why is _LOGIN)
+
+
+def test_what_nobody_has_words_for_is_told_as_it_was_said() -> None:
+    assert "never heard of" in unit_kept_out(UnitCode("520304-002"), "never heard of").found

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from exchange.cli.output import SHANGHAI
+from exchange.model.calendar import COUNTY_TIME
 from exchange.model.unit import UnitCode
-from exchange.telemetry import open_telemetry
+from exchange.telemetry import configure_log, make_metrics
 from exchange.wiring.layout import Layout
 from exchange.wiring.rooms import open_stores
 from exchange.wiring.system import SystemClock
@@ -31,7 +31,8 @@ def heard_all_of(data: Path, unit: str, day: datetime) -> None:
 
 def say_so(data: Path) -> None:
     """As a running exchange does every minute: its units say that they are there, and the hub hears it."""
-    metrics, log = open_telemetry()
+    metrics = make_metrics()
+    log = configure_log(metrics=metrics)
     machine = open_machine(Layout(data), metrics, log)
     try:
         assert machine.node.presenter.present() == 4
@@ -61,7 +62,7 @@ def test_who_was_never_heard_and_then_who_is_there(data: Path) -> None:
 
 
 def test_a_month_in_working_hours_and_as_a_spreadsheet(data: Path, tmp_path: Path) -> None:
-    today = SystemClock().now().astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = SystemClock().now().astimezone(COUNTY_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [(today - n * timedelta(days=1)).date() for n in (3, 2, 1)]
     heard_all_of(data, "520304-002", today - timedelta(days=2))
     also = [part for day in days for part in ("--also", day.isoformat())]
@@ -90,7 +91,7 @@ def test_a_month_in_working_hours_and_as_a_spreadsheet(data: Path, tmp_path: Pat
 
 def test_without_options_it_is_this_month_up_to_today(data: Path) -> None:
     told = yidi("hub", "presence", "--json", data=data).json
-    today = SystemClock().now().astimezone(SHANGHAI).date()
+    today = SystemClock().now().astimezone(COUNTY_TIME).date()
     assert (told["from"], told["to"]) == (today.replace(day=1).isoformat(), today.isoformat())
 
 

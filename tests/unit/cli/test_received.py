@@ -213,10 +213,10 @@ def test_track_says_when_and_how_to_send_again_what_was_over_quota(data: Path) -
     result = yidi("track", document, data=data)
 
     assert re.search(
-        r"^超出每日发文限额，未受理。\d{4}-\d\d-\d\d 08:00 起请用 yidi send 重新发送", result.out, re.MULTILINE
+        r"^超出每日发文限额，未受理。\d{4}-\d\d-\d\d 00:00 起请用 yidi send 重新发送", result.out, re.MULTILINE
     )
     assert len(re.findall("不予受理 REFUSED\t.*\tQUOTA$", result.out, re.MULTILINE)) == 2
     assert "send it anew with yidi send" in yidi("track", document, "--lang", "en", data=data).out
     (event,) = yidi("track", document, "--json", data=data).json["events"]
     assert (event["event"], event["reason"]) == ("REFUSED", "QUOTA")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00\.000Z", event["attributes"]["until"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT16:00:00\.000Z", event["attributes"]["until"])

@@ -14,7 +14,7 @@ def test_a_document_is_dispatched_again_by_an_operator_with_a_reason(delivered: 
     ]
     done = yidi("hub", "resend", document, "--to", "乙镇", "--reason", "硬盘损坏", "--operator", "王芳", data=data)
     assert "520304-002\t乙镇\t再投一次" in done.out
-    [act] = yidi("hub", "acts", "--json", data=data).json
+    act, *_ = yidi("hub", "acts", "--json", data=data).json
     assert (act["verb"], act["outcome"], act["operator"]) == ("resend", "again", "王芳")
     assert act["target"].endswith(f"{document} -> 520304-002")
     deliver(data)
@@ -28,4 +28,5 @@ def test_whom_it_does_not_concern_and_what_is_not_there_are_refused(delivered: t
 
     assert (foreign.code, "WRONG_UNIT" in foreign.err) == (1, True)
     assert (unknown.code, "NOT_FOUND" in unknown.err) == (1, True)
-    assert yidi("hub", "acts", "--json", data=data).json == []
+    verbs = {act["verb"] for act in yidi("hub", "acts", "--json", data=data).json}
+    assert verbs == {"enroll", "units import"}, "only how the exchange was founded"

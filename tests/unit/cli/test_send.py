@@ -1,5 +1,6 @@
 """`yidi send`: whom it reaches, what it refuses, and that pressing twice sends once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ def test_sending_answers_with_the_tracking_id(data: Path) -> None:
     assert set(result.json) == {"id", "sender", "recipients", "again"}
     assert (result.json["sender"], result.json["recipients"]) == ("520304-001", ["520304-002", "520304-003"])
     assert [one["id"] for one in yidi("track", "--json", data=data).json] == [result.json["id"]]
+
+
+def test_who_sends_where_the_hub_has_not_answered_for_long_is_told_so(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert yidi(*USUAL, "--declared-by", "张三", data=data).err == ""
+    monkeypatch.setattr("exchange.cli.documents.send._STUCK", timedelta(0))
+    assert "未得到交换中心答复" in yidi(*USUAL, "--declared-by", "张三", data=data).err
 
 
 def test_the_same_reference_is_sent_once(data: Path) -> None:

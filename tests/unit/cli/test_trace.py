@@ -1,6 +1,7 @@
 """`yidi trace`: one document's way, out of logs and stores."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,36 @@ def test_lines_of_a_journal_and_of_others_are_told_apart(worked: tuple[Path, str
 
     by_journal = yidi("trace", document, "--log", journal, "--json", data=tmp_path / "none").json
     assert by_journal == yidi("trace", document, "--log", log, "--json", data=tmp_path / "none").json
+
+
+_JOURNALCTL = """#!/bin/sh
+case "$*" in
+*--all*) cat "$0.json" ;;
+*) cut -c1-4096 "$0.json" ;;
+esac
+exec test -e "$0.json"
+"""
+
+
+def test_the_journal_of_this_machine_is_read_with_its_longest_lines(
+    worked: tuple[Path, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, document, log = worked
+    lines = log.read_text(encoding="utf-8").splitlines()
+    long = json.dumps({**json.loads(lines[0]), "envelope": f"520304-001/{document}", "detail": "x" * 5000})
+    program, journal = tmp_path / "journalctl", tmp_path / "journalctl.json"
+    program.write_text(_JOURNALCTL)
+    program.chmod(0o755)
+    journal.write_text("\n".join(json.dumps({"MESSAGE": line}) for line in [*lines, long]), encoding="utf-8")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    by_journal = yidi("trace", document, "--journal", "--json", data=tmp_path / "none").json["steps"]
+    by_log = yidi("trace", document, "--log", log, "--json", data=tmp_path / "none").json["steps"]
+    assert [one for one in by_journal if "xxx" not in one["words"]][1:] == by_log[1:]
+    assert len(by_journal) == len(by_log) + 1
+
+    journal.unlink()
+    assert "JOURNAL" in yidi("trace", document, "--journal", data=tmp_path / "none").err
 
 
 def test_what_is_unknown_or_means_several_is_said_so(worked: tuple[Path, str, Path], tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from exchange.cli.hub.units import back_again
+from exchange.model.unit import UnitCode
 from tests.unit.cli.commands import yidi
 
 BAD = """code,name,category,level
@@ -96,3 +98,11 @@ def test_a_closed_unit_receives_no_more(data: Path) -> None:
     preview = yidi("send", "--from", "甲局", "--to", "各镇乡", "--title", "通知", "--preview", "--json", data=data)
 
     assert [one["code"] for one in preview.json["recipients"]] == ["520304-002"]
+
+
+def test_who_revokes_a_key_is_told_what_lets_the_unit_send_again_where_it_lives(data: Path, tmp_path: Path) -> None:
+    assert "yidi node enroll 520304-001 --renew" in yidi("hub", "units", "revoke", "甲局", "--yes", data=data).err
+    (tmp_path / "hub.toml").touch()
+    steps = back_again(tmp_path, UnitCode("520304-001"), closed=True)[0]
+    named = [steps.index(word) for word in ("hub units import", "hub enroll 520304-001", "--unit 520304-001 --code")]
+    assert named == sorted(named)

@@ -27,3 +27,11 @@ def test_an_address_left_behind_by_a_dead_process_is_not_running(data: Path) -> 
     (data / "web.url").write_text("http://127.0.0.1:9\n", encoding="utf-8")
 
     assert yidi("hub", "status", "--json", data=data).json["running"] is False
+
+
+def test_the_command_of_another_kind_of_exchange_says_which_runs_this_one(data: Path, tmp_path: Path) -> None:
+    for command in (("hub", "run"), ("node", "run"), ("hub", "provision")):
+        result = yidi(*command, data=data)
+        assert (result.code, "NOT_HERE" in result.err, "`yidi up` runs it" in result.err) == (1, True, True)
+    (tmp_path / "hub.toml").touch()
+    assert "`yidi hub run` runs it" in yidi("up", data=tmp_path).err

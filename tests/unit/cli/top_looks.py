@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from exchange.cli.top_frame import Alarm, Look
+from exchange.cli.watch.top_frame import Alarm, Look
 from exchange.telemetry.metrics import PrometheusMetrics, make_metrics
 
-__all__ = ["AT", "clock", "earlier", "later", "router"]
+__all__ = ["AT", "clock", "earlier", "later", "node", "router"]
 
 AT = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def clock(*, alarms: int = 0) -> str:
     ):
         metrics.gauge("yidi_hub_rows", count, what=what)
     metrics.gauge("yidi_hub_waiting_age_seconds", 5400, state="accepted")
-    for queue, count in (("inbox", 254), ("work.normal", 3)):
+    for queue, count in (("inbox", 254), ("work.aside.0", 2), ("work.aside.7", 5), ("work.normal", 3)):
         metrics.gauge("yidi_broker_messages", count, queue=queue)
     for _ in range(alarms):
         metrics.count("yidi_telemetry_alarms_total", event="receipt_invalid", code="SIG_WRAP")
@@ -43,6 +43,13 @@ def acknowledger(delivered: int, signed: int) -> str:
     metrics = make_metrics(strict=True)
     metrics.count("yidi_acknowledger_receipts_total", delivered, event="DELIVERED")
     metrics.count("yidi_acknowledger_receipts_total", signed, event="SIGNED")
+    return _shown(metrics)
+
+
+def node(sent: int) -> str:
+    metrics = make_metrics(strict=True)
+    metrics.gauge("yidi_node_rows", sent, what="sent")
+    metrics.gauge("yidi_node_rows", 2, what="inbox")
     return _shown(metrics)
 
 

@@ -56,6 +56,7 @@ def test_servers_of_ones_own_are_not_made_again() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
+        ("migration.deadlineSeconds", 5),
         ("hub.url", "http://hub.example:8443"),
         ("hub.url", "https://hub.example"),
         ("hub.id", "520304"),
@@ -121,15 +122,43 @@ def test_the_commands_and_settings_that_it_names_exist() -> None:
     assert {word for word in script.split() if word.startswith("--")} <= known
 
 
+@pytest.mark.parametrize(("values", "secret"), [({}, "hub-database-app"), (OWN_SERVERS, "database")])
+def test_the_database_is_migrated_before_an_upgrade_touches_the_hub(values: dict[str, Any], secret: str) -> None:
+    objects = rendered(values)
+    job = objects["Job hub-migrate"]
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+    pod = job["spec"]["template"]
+    # Not the hub's volume: the running pod has it for itself.
+    volumes = {one["name"]: one for one in pod["spec"]["volumes"]}
+    assert set(volumes) == {"made", "tmp", "database"}
+    assert volumes["database"]["secret"]["secretName"] == secret
+    assert volumes["database"] in objects["StatefulSet hub"]["spec"]["template"]["spec"]["volumes"]
+    script = pod["spec"]["containers"][0]["args"][0]
+    options = {name for parameter in commands()["hub migrate"].params for name in parameter.opts}
+    assert {word for word in script.split() if word.startswith("--")} <= options
+    # Nobody takes it for the hub.
+    chosen = objects["Service hub"]["spec"]["selector"]
+    assert not chosen.items() <= pod["metadata"]["labels"].items()
+    assert "Job hub-migrate" not in rendered({**values, "migration": {"job": False}})
+
+
 def test_no_container_may_more_than_it_needs() -> None:
     objects = rendered()
     pod = objects["StatefulSet hub"]["spec"]["template"]["spec"]
     assert (pod["automountServiceAccountToken"], pod["securityContext"]["runAsNonRoot"]) == (False, True)
-    for one in containers(objects):
+    (migrate,) = objects["Job hub-migrate"]["spec"]["template"]["spec"]["containers"]
+    for one in (*containers(objects), migrate):
         confined = one["securityContext"]
         assert confined["readOnlyRootFilesystem"]
         assert not confined["allowPrivilegeEscalation"]
         assert confined["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_what_was_committed_stands_on_two_machines() -> None:
+    """By the way that waits for a second one: `minSyncReplicas` goes on without."""
+    spec = rendered()["Cluster hub-database"]["spec"]
+    assert spec["postgresql"]["synchronous"] == {"method": "any", "number": 1, "dataDurability": "required"}
+    assert "synchronous" not in str(rendered({"database": {"instances": 1}})["Cluster hub-database"])
 
 
 def test_defaults_hold_no_password() -> None:

@@ -76,8 +76,15 @@ def test_units_that_are_gone_are_in_no_group() -> None:
 @pytest.mark.parametrize("to", [B, "name"])
 def test_a_unit_that_is_gone_cannot_be_addressed(to: str) -> None:
     directory = change_unit(DIRECTORY, B, active=False)
-    with pytest.raises(RefusedError, match="UNKNOWN_RECIPIENT"):
+    with pytest.raises(RefusedError, match="UNKNOWN_RECIPIENT") as refusal:
         expand(directory, A, [Address(to=name(B) if to == "name" else to)])
+    assert "no longer active" in refusal.value.message
+
+
+def test_a_unit_that_is_gone_is_no_hint() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        expand(change_unit(DIRECTORY, B, active=False), A, [Address(to=name(B)[:-1])])
+    assert name(B) not in refusal.value.message
 
 
 def test_one_wrong_address_refuses_all_and_says_which_and_what_was_meant() -> None:

@@ -8,9 +8,9 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.ports.hub import ArchiveRecord, HubStore
 from exchange.ports.telemetry import Log
 from exchange.ports.time import Clock
-from exchange.services.archive import Archived, Archiver, Postponed, Step
-from exchange.services.audit import AuditReport, audit
-from exchange.services.shelf import Shelf
+from exchange.services.archive.month import Archived, Archiver, Postponed, Step
+from exchange.services.archive.shelf import Shelf
+from exchange.services.audit.promises import AuditReport, audit
 from exchange.testing.metrics import RecordingLog
 from tests.unit.services.hub_and_node import COUNTY, B, World
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from exchange.files.hub import HubFileExchange
 from exchange.model.carry import Carry
 from exchange.model.unit import UnitCode
-from exchange.services.carry import MAX_BYTES, Packed, Unpacked, open_carry
-from exchange.services.carry_hub import HubCarrier
-from exchange.services.carry_node import NodeCarrier
+from exchange.services.carry.hub import HubCarrier
+from exchange.services.carry.node import NodeCarrier
+from exchange.services.carry.package import MAX_BYTES, Packed, Unpacked, open_carry
 from exchange.trust.verify import Verifier
 from tests.unit.services.hub_and_node import COUNTY, NodeSide, World
 

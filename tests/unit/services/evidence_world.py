@@ -28,9 +28,9 @@ from exchange.model.receipt import Actor, Reason, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode
 from exchange.ports.keys import Signer
 from exchange.ports.records import DirectoryRecord, DocumentRecord, ReceiptRecord
-from exchange.services.evidence import EvidenceExporter
-from exchange.services.hub import record_entry
-from exchange.services.seal import Sealer
+from exchange.services.evidence.gather import EvidenceExporter
+from exchange.services.hub.hub import record_entry
+from exchange.services.hub.seal import Sealer
 from exchange.testing.clock import FakeClock
 from exchange.testing.files import MemoryFiles
 from exchange.testing.keys import HUB, County, county, unit_code

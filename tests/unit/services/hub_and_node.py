@@ -40,26 +40,26 @@ from exchange.ports.office import (
 from exchange.ports.records import DeliveryRecord, DirectoryRecord
 from exchange.ports.text import FileText
 from exchange.ports.transport import Delivered, Message
-from exchange.services.acknowledge import Acknowledger
-from exchange.services.administer import Administrator
-from exchange.services.decide import Decider
-from exchange.services.discard import Discarder
-from exchange.services.dispatch import Dispatcher
-from exchange.services.evidence_facts import read_receipt
-from exchange.services.forward import Forwarder
-from exchange.services.handover import Officer
-from exchange.services.hub import Hub
-from exchange.services.node import Node
-from exchange.services.office_decide import OfficeDecider
-from exchange.services.plain_text import PlainText
-from exchange.services.recall import Recaller
-from exchange.services.receive import Receiver
-from exchange.services.refresh import Refresher
-from exchange.services.relay import Relay
-from exchange.services.remind import Reminder
-from exchange.services.route import Router
-from exchange.services.seal import Sealer
-from exchange.services.submit import Submitter
+from exchange.services.evidence.facts import read_receipt
+from exchange.services.hub.acknowledge import Acknowledger
+from exchange.services.hub.administer import Administrator
+from exchange.services.hub.discard import Discarder
+from exchange.services.hub.dispatch import Dispatcher
+from exchange.services.hub.forward import Forwarder
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.remind import Reminder
+from exchange.services.hub.route import Router
+from exchange.services.hub.seal import Sealer
+from exchange.services.node.decide import Decider
+from exchange.services.node.handover import Officer
+from exchange.services.node.node import Node
+from exchange.services.node.office_decide import OfficeDecider
+from exchange.services.node.recall import Recaller
+from exchange.services.node.receive import Receiver
+from exchange.services.node.refresh import Refresher
+from exchange.services.node.relay import Relay
+from exchange.services.node.submit import Submitter
+from exchange.services.secrecy.plain_text import PlainText
 from exchange.settings import HubTiming, NodeTiming
 from exchange.testing.broker import FakeBroker
 from exchange.testing.clock import FakeClock
@@ -207,6 +207,7 @@ class Line:
     def __init__(self, inner: FileExchange) -> None:
         self._inner = inner
         self.left: int | None = None
+        self.code: str | None = None  # what it breaks with
         self.moved: list[int] = []
 
     def offset(self, unit: UnitCode, entry: FileEntry) -> int:
@@ -224,7 +225,7 @@ class Line:
 
     def _transfer(self, size: int) -> None:
         if self.left == 0:
-            raise TransportError("the line is cut")
+            raise TransportError("the line is cut", code=self.code)
         self.left = None if self.left is None else self.left - 1
         self.moved.append(size)
 

@@ -5,7 +5,7 @@ Not here: nodes that are restored (`test_recover`), real servers (`tests/servers
 
 from datetime import datetime
 
-from exchange.services.audit import AuditReport, audit
+from exchange.services.audit.promises import AuditReport, audit
 from exchange.storage import SqlHubStore
 from exchange.testing.stores import contents, memory_hub_store
 from tests.unit.services.hub_and_node import COUNTY, HOURS, World

@@ -11,7 +11,7 @@ from exchange.model.events import BusinessState, Event, Speaker, TransportState
 from exchange.model.receipt import Reason
 from exchange.model.unit import HubId, UnitCode
 from exchange.ports.transport import Delivered
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.evidence.facts import read_receipt
 from exchange.settings import HubTiming
 from exchange.testing.broker import Faults
 from exchange.topology import Lane

@@ -10,7 +10,7 @@ from exchange.directory.snapshot import Directory
 from exchange.directory.update import change_unit
 from exchange.errors import DirectoryError, InvalidValueError
 from exchange.ledger.merkle import EMPTY_ROOT
-from exchange.services.administer import Administrator
+from exchange.services.hub.administer import Administrator
 from exchange.testing.clock import FakeClock
 from exchange.testing.keys import HUB
 from exchange.testing.metrics import RecordingLog
@@ -90,6 +90,9 @@ def test_half_way_through_its_life_the_same_contents_are_signed_again(world: Wor
     assert renewed.expires == world.clock.now() + timedelta(days=30)
     world.refresh()
     assert world.sending.node.verifier().directory.version == 3
+    with world.hub.store.begin() as session:
+        ((_, act),) = session.acts(None, 10)
+    assert (act.account, act.verb, act.outcome) == ("clock", "directory renew", "directory-3")
 
 
 def test_a_directory_that_has_run_out_can_be_renewed(world: World) -> None:

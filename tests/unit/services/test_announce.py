@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 
+from exchange.errors import AdapterError
 from exchange.model.events import Event
 from exchange.model.notice import Notice, NoticeKind
+from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode
 from exchange.ports.acts import Operator
 from exchange.ports.notices import NoticeRecord
-from exchange.services.announce import announce
+from exchange.services.hub.announce import announce
+from exchange.services.node.handover import Officer
 from exchange.trust.sign import sign_receipt
-from tests.unit.services.hub_and_node import COUNTY, HOURS, A, B, C, D, HubSide, NodeSide, World
+from exchange.web.node_api.events import notice_of
+from tests.unit.services.hub_and_node import COUNTY, HOURS, A, B, C, D, HubSide, NodeSide, Office, World
 
 WHY = Operator(account="root", name="王芳", reason="停机")
 TEXT = "今日 18:00 停机升级"
@@ -78,3 +82,45 @@ def test_a_notice_without_an_end_is_set_aside() -> None:
     world.give(document, B)
     world.receiving.receive()
     assert [code for code, _ in world.receiving.quarantine()] == ["RECEIPT_INVALID"]
+
+
+class Away(Office):
+    """Away until it is up."""
+
+    up = False
+
+    def tell(self, unit: UnitCode, receipt: Receipt, document: bytes) -> None:
+        if not self.up:
+            raise AdapterError("away")
+        super().tell(unit, receipt, document)
+
+
+def test_an_office_is_told_once_it_is_there_and_programs_by_an_event_once() -> None:
+    world, office = World(), Away()
+    node = world.receiving.node
+    officer = Officer(node, {B: office}.get, world.receiving.submitter)
+    tell(world, B, C)
+    world.settle()
+    assert officer.tell() == 1  # C's, whose people read it here
+    office.up = True
+    assert officer.tell() == 0  # it rests
+    world.pass_time(HOURS)
+    assert officer.tell() == 1
+    assert officer.tell() == 0
+    assert [(unit, receipt.text) for unit, receipt in office.heard] == [(B, TEXT)]
+    with world.receiving.store.begin() as session:
+        happened = [notice_of(one) for one in session.occurrences(0, [B, C], 9)]
+    assert [(one.type, one.id.partition("/")[0]) for one in happened] == [
+        ("cn.yidi.notice.outage", B), ("cn.yidi.notice.outage", C)
+    ]  # fmt: skip
+    assert TEXT in happened[0].body.decode()
+
+
+def test_what_is_over_is_no_longer_told_to_an_office() -> None:
+    world, office = World(), Away()
+    officer = Officer(world.receiving.node, {B: office}.get, world.receiving.submitter)
+    tell(world, B)
+    world.settle()
+    world.pass_time(4 * HOURS)
+    office.up = True
+    assert (officer.tell(), office.heard) == (0, [])

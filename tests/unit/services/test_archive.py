@@ -16,9 +16,9 @@ from exchange.model.events import Event
 from exchange.model.receipt import Reason, ReceiptId
 from exchange.ports.hub import HubSession
 from exchange.ports.node import Box
-from exchange.services.archive import Archived, Piece
-from exchange.services.archive_verify import verify_archive
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.archive.month import Archived, Piece
+from exchange.services.archive.verify import verify_archive
+from exchange.services.evidence.facts import read_receipt
 from exchange.storage import SqlHubStore
 from exchange.testing.stores import CrashingStore, contents, memory_hub_store
 from exchange.trust.sign import sign_envelope

@@ -13,10 +13,10 @@ from exchange.ledger.container import open_writer
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import ReceiptId
-from exchange.services.archive import Archived, Archiver
-from exchange.services.archive_verify import verify_archive
-from exchange.services.evidence_facts import read_checkpoint
-from exchange.services.hub import record_entry
+from exchange.services.archive.month import Archived, Archiver
+from exchange.services.archive.verify import verify_archive
+from exchange.services.evidence.facts import read_checkpoint
+from exchange.services.hub.hub import record_entry
 from exchange.testing.keys import county
 from exchange.testing.metrics import RecordingLog
 from exchange.trust.digest import sha256_hex

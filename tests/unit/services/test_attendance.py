@@ -7,11 +7,12 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from exchange.directory.update import change_unit
+from exchange.model.calendar import COUNTY_TIME
 from exchange.model.presence import Presence
 from exchange.model.unit import UnitCode
 from exchange.ports.hub import HubStore
 from exchange.ports.presence import PresenceRecord
-from exchange.services.attendance import COUNTY_TIME, Attended, Standing, WorkingHours, attended, on_line, working_days
+from exchange.services.hub.attendance import Attended, Standing, WorkingHours, attended, on_line, working_days
 from exchange.testing.stores import memory_hub_store
 from tests.unit.services.hub_and_node import COUNTY, A, B, C, D, E
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.services.backoff import next_try
+from exchange.ports.transport import PublishResult
+from exchange.services.backoff import after, next_try
 from exchange.settings import Retry
 from exchange.testing.clock import FakeClock
 
@@ -58,3 +59,15 @@ def test_a_confirm_only_lengthens_the_wait() -> None:
 
     waits = [next_try(Retry(), Shortest(), NOW, 0, confirmed=confirmed) for confirmed in (False, True)]
     assert waits == [NOW + timedelta(seconds=1), NOW + timedelta(seconds=61)]
+
+
+def test_only_what_was_sent_grows_the_wait_and_only_a_confirm_adds_to_it() -> None:
+    retry = Retry(floor_seconds=1, base_seconds=5, cap_seconds=900, confirmed_seconds=60)
+    waits = {told: (after(told, retry, Longest(), NOW, 9) - NOW).total_seconds() for told in PublishResult}
+    assert waits == {
+        PublishResult.ACCEPTED: 961,
+        PublishResult.UNROUTABLE: 901,
+        PublishResult.REFUSED: 901,
+        PublishResult.UNKNOWN: 901,
+        PublishResult.UNSENT: 21,
+    }

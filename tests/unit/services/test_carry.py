@@ -15,7 +15,7 @@ from exchange.codec.signed import DocumentKind
 from exchange.errors import YidiError
 from exchange.ledger.container import open_writer
 from exchange.model.carry import DIRECTORY, ENVELOPES, RECEIPTS, Carry, CarryId, Part, Way, file_part, numbered_part
-from exchange.services.carry import open_carry
+from exchange.services.carry.package import open_carry
 from exchange.testing.keys import HUB
 from exchange.trust.digest import sha256_hex
 from exchange.trust.keys import SoftwareSigner

@@ -8,8 +8,8 @@ from exchange.errors import FileMissingError, InvalidValueError, RefusedError, S
 from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker
 from exchange.model.receipt import Reason, Receipt
-from exchange.services.decide import Decider
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.evidence.facts import read_receipt
+from exchange.services.node.decide import Decider
 from exchange.settings import NodeTiming
 from tests.unit.services.hub_and_node import A, B, C, World, a_file, a_receipt, an_entry, an_envelope, signed
 

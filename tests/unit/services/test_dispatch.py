@@ -7,7 +7,7 @@ import pytest
 from exchange.errors import StorageError
 from exchange.model.events import Event, TransportState
 from exchange.model.receipt import Reason
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.evidence.facts import read_receipt
 from exchange.settings import HubTiming
 from exchange.testing.broker import Faults
 from tests.unit.services.hub_and_node import HOURS, A, B, C, Died, World, an_envelope, event_of, signed

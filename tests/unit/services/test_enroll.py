@@ -8,7 +8,8 @@ import pytest
 
 from exchange.errors import CertificateError, EnrolmentError
 from exchange.model.unit import UnitCode
-from exchange.services.enroll import Enroller
+from exchange.ports.acts import Operator
+from exchange.services.hub.enroll import Enroller
 from exchange.testing.keys import ISSUED
 from exchange.trust.authority import Authority, request
 from exchange.trust.certificates import key_entry
@@ -190,3 +191,17 @@ def test_how_long_keys_overlap_is_a_choice(desk: Desk) -> None:
     enroller.enroll([(A, enroller.invite([A])[A], desk.csr(A))])
     old = hub.administrator.current().by_code[A].keys[0]
     assert old.valid_to == clock.now() + HOURS
+
+
+def test_a_node_that_enrols_by_its_code_and_an_operator_who_enrols_here_are_acts(desk: Desk) -> None:
+    desk.enroll(A, desk.enroller.invite([A])[A])
+    operator = Operator(account="root", name="王芳", reason="")
+    code = desk.enroller.invite([B], operator)[B]
+    desk.enroller.enroll([(B, code, desk.csr(B))], operator)
+    with desk.world.hub.store.begin() as session:
+        acts = [(act.account, act.target, act.outcome) for _, act in session.acts(None, 10)]
+    assert acts == [
+        ("root", B, f"directory-{desk.version}"),
+        ("root", B, "invited"),
+        (f"node of {A}", A, f"directory-{desk.version - 1}"),
+    ]

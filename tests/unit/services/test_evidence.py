@@ -12,9 +12,9 @@ from exchange.ledger.package import read
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.events import BusinessState, Event, Speaker, TransportState
 from exchange.model.receipt import Reason, Subject
-from exchange.services.evidence import gather
-from exchange.services.evidence_facts import read_receipt
-from exchange.services.evidence_verify import examine, verify
+from exchange.services.evidence.facts import read_receipt
+from exchange.services.evidence.gather import gather
+from exchange.services.evidence.verify import examine, verify
 from exchange.trust.sign import sign_receipt
 from tests.unit.services.evidence_world import (
     ATTACHMENT,

@@ -9,10 +9,10 @@ import pytest
 
 from exchange.model.envelope import Declaration
 from exchange.model.events import Event, Speaker
-from exchange.services.evidence import gather
-from exchange.services.evidence_facts import Facts
-from exchange.services.evidence_page import Html, both, html, join
-from exchange.services.evidence_report import render
+from exchange.services.evidence.facts import Facts
+from exchange.services.evidence.gather import gather
+from exchange.services.evidence.page import Html, both, html, join
+from exchange.services.evidence.report import render
 from tests.unit.services.evidence_world import COUNTY, ENVELOPE, SECOND, World
 
 HOSTILE = "<script>alert('x')</script>&\"<img src=x onerror=y>"

@@ -9,10 +9,10 @@ from exchange.codec.read import read_directory
 from exchange.ledger.package import EvidencePackage, read
 from exchange.ledger.proofs import Statement
 from exchange.model.envelope import EnvelopeKey
-from exchange.services.evidence import EvidenceExporter
-from exchange.services.evidence_facts import Facts, read_checkpoint
-from exchange.services.evidence_report import render
-from exchange.services.evidence_verify import EvidenceReport, verify
+from exchange.services.evidence.facts import Facts, read_checkpoint
+from exchange.services.evidence.gather import EvidenceExporter
+from exchange.services.evidence.report import render
+from exchange.services.evidence.verify import EvidenceReport, verify
 from exchange.trust.digest import sha256_hex
 from exchange.trust.sign import sign_directory
 from tests.unit.services.evidence_world import alter

@@ -17,10 +17,10 @@ from exchange.ledger.proofs import Statement
 from exchange.model.envelope import EnvelopeId
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import ReceiptId
-from exchange.services.evidence_facts import Facts, read_checkpoint
-from exchange.services.evidence_report import render
-from exchange.services.evidence_verify import EvidenceReport, verify
-from exchange.services.hub import record_entry
+from exchange.services.evidence.facts import Facts, read_checkpoint
+from exchange.services.evidence.report import render
+from exchange.services.evidence.verify import EvidenceReport, verify
+from exchange.services.hub.hub import record_entry
 from exchange.testing.keys import county
 from exchange.trust.digest import sha256_hex
 from exchange.trust.ledgerkey import LedgerSigner

@@ -7,7 +7,7 @@ import pytest
 from exchange.errors import TransportError
 from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.transport import Message
-from exchange.services.fair_intake import FairIntake, Share
+from exchange.services.hub.fair_intake import FairIntake, Share
 from exchange.testing.broker import FakeBroker, Faults
 from exchange.testing.metrics import RecordingLog, RecordingMetrics
 from exchange.topology import ASIDE_QUEUES, Lane, aside_key, in_exchange, work_queue

@@ -11,8 +11,8 @@ import pytest
 from exchange.errors import CorruptFileError, FileMissingError
 from exchange.model.envelope import FileEntry, FileRole
 from exchange.model.unit import UnitCode
-from exchange.services.fetch import fetch_files
-from exchange.services.node import Node
+from exchange.services.node.fetch import fetch_files
+from exchange.services.node.node import Node
 from exchange.testing.files import MemoryFiles
 from exchange.testing.metrics import RecordingLog
 from exchange.trust.digest import measure

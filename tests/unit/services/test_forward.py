@@ -7,7 +7,7 @@ import pytest
 from exchange.model.events import Event, Speaker
 from exchange.model.receipt import MAX_NOTED, Noted, ReceiptId
 from exchange.ports.hub import Owed
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.evidence.facts import read_receipt
 from exchange.topology import Lane
 from tests.unit.services.hub_and_node import A, B, C, World, an_envelope, signed
 

@@ -9,9 +9,9 @@ import pytest
 
 from exchange.errors import FileMissingError, RefusedError, StorageError
 from exchange.model.envelope import Declaration, Envelope, FileEntry
-from exchange.services.gate import check_secrecy, inspect_parts
-from exchange.services.plain_text import PlainText
-from exchange.services.secrecy import Decision
+from exchange.services.secrecy.gate import check_secrecy, inspect_parts
+from exchange.services.secrecy.plain_text import PlainText
+from exchange.services.secrecy.rules import Decision
 from tests.unit.services.hub_and_node import NOTICE, an_entry, an_envelope
 
 CLEAN = "关于检查的通知\n各单位：\n".encode()

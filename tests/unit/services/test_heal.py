@@ -11,9 +11,9 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, Event, TransportState
 from exchange.model.receipt import Reason
 from exchange.ports.node import Box
-from exchange.services.audit import audit
-from exchange.services.audit_report import Check
-from exchange.services.restoring import Restoring, last_restoring
+from exchange.services.audit.promises import audit
+from exchange.services.audit.report import Check
+from exchange.services.hub.restoring import Restoring, last_restoring
 from exchange.settings import Quota
 from exchange.topology import Lane
 from exchange.trust.certificates import key_entry

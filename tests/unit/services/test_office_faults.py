@@ -4,8 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import BinaryIO
 
+import pytest
+
 from exchange.errors import AdapterError
 from exchange.model.envelope import EnvelopeKey
+from exchange.model.events import TransportState
+from exchange.model.receipt import Reason
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
 from exchange.ports.office import HandOver
@@ -32,9 +36,12 @@ class Down(Office):
         raise AdapterError("no answer")
 
 
+@dataclass
 class Refusing(Office):
+    code: str = "OA_REJECTED"
+
     def hand_over(self, item: HandOver) -> str:
-        raise AdapterError("this kind is not taken here", code="OA_REJECTED")
+        raise AdapterError("this kind is not taken here", code=self.code)
 
 
 def test_a_bug_in_one_units_adapter_keeps_no_document_from_anothers() -> None:
@@ -82,6 +89,30 @@ def test_an_office_that_is_down_is_left_alone_for_a_while_and_then_told_everythi
     assert receiving.counts()["untold"] == 0
 
 
+def test_an_office_that_answers_again_gets_at_once_what_waited_for_it() -> None:
+    world = World()
+    receiving = world.receiving
+    receiving.offices[B] = Down()
+    _sent_and_answered(world, B)
+    world.delivered(B)
+    for _ in range(12):
+        receiving.officer.hand_over()
+        receiving.officer.tell()
+        world.pass_time(timedelta(minutes=30))
+    receiving.officer.hand_over()
+    receiving.officer.tell()
+    receiving.officer.collect()
+    receiving.offices[B] = receiving.office
+    receiving.officer.hand_over()
+    receiving.officer.tell()
+    assert (receiving.office.taken, receiving.office.heard) == ([], [])
+    receiving.officer.collect()
+    receiving.officer.hand_over()
+    receiving.officer.tell()
+    assert [item.unit for item in receiving.office.taken] == [B]
+    assert {unit for unit, _ in receiving.office.heard} == {B}
+
+
 def test_a_document_that_the_office_will_never_take_is_not_offered_for_ever() -> None:
     world = World()
     receiving = world.receiving
@@ -90,6 +121,58 @@ def test_a_document_that_the_office_will_never_take_is_not_offered_for_ever() ->
     receiving.officer.hand_over()
     assert receiving.counts()["handovers_open"] == 0
     assert "office_refused" in receiving.log.events("alarm")
+
+
+@pytest.mark.parametrize(("code", "reason"), [("FILES_DIR", Reason.SIZE), ("OA_REJECTED", Reason.OA_REJECTED)])
+def test_the_sender_hears_once_what_keeps_its_document_out_of_an_office_and_that_it_went_in(
+    code: str, reason: Reason
+) -> None:
+    world = World()
+    receiving = world.receiving
+    receiving.offices[B] = Refusing(code=code)
+    key = world.delivered(B)
+    for _ in range(3):
+        receiving.officer.hand_over()
+        world.settle()
+        world.pass_time(timedelta(hours=1))
+    assert world.sending.said(A, key).count("UNDELIVERED") == 1
+    state = world.sending.delivery(A, key).state
+    assert (state.transport, state.failed and state.failed.reason) == (TransportState.DELIVERED, reason)
+    assert state.failed is not None
+    assert "已到收文单位的节点" in state.failed.text
+    world.sending.officer.tell()
+    assert "UNDELIVERED" in [receipt.event for _, receipt in world.sending.office.heard]
+    receiving.offices[B] = receiving.office
+    receiving.officer.hand_over()
+    world.settle()
+    assert ("IMPORTED" in world.sending.said(A, key)) is (code == "FILES_DIR")
+    with receiving.store.look() as session:
+        assert session.handover_faults() == {}
+
+
+def test_what_keeps_documents_out_is_counted_by_fault_while_they_wait() -> None:
+    world = World()
+    world.receiving.offices[B] = Down()
+    world.receiving.offices[C] = Refusing(code="FILES_DIR")
+    world.delivered(B, C)
+    world.receiving.officer.hand_over()
+    with world.receiving.store.look() as session:
+        assert session.handover_faults() == {"ADAPTER_DOWN": 1, "FILES_DIR": 1}
+    assert world.receiving.said(B, world.delivered(B)).count("UNDELIVERED") == 0
+
+
+def test_what_an_office_refused_is_counted_until_a_person_acts() -> None:
+    world = World()
+    world.receiving.offices[B] = Refusing(code="OA_REJECTED")
+    key = world.delivered(B)
+    with world.receiving.store.look() as session:
+        assert session.refused_by_offices() == 0
+    world.receiving.officer.hand_over()
+    with world.receiving.store.look() as session:
+        assert (session.refused_by_offices(), session.handover_faults()) == (1, {})
+    world.receiving.decider.sign(B, key, "李四")
+    with world.receiving.store.look() as session:
+        assert session.refused_by_offices() == 0
 
 
 def test_a_draft_whose_file_cannot_be_read_waits_and_stops_no_other() -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from exchange.services.orphans import Orphans
+from exchange.services.hub.orphans import Orphans
 from exchange.settings import FileKeeping
 from tests.unit.services.hub_and_node import A, B, World, a_file, an_entry
 

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.errors import RefusedError
 from exchange.ports.acts import Operator
-from exchange.services.pause import Pauser
+from exchange.services.hub.pause import Pauser
 from exchange.settings import HubTiming
 from tests.unit.services.hub_and_node import HOURS, A, B, C, World
 

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import pytest
 
 from exchange.ports.text import NOT_LOOKED_AT, FileText
-from exchange.services.plain_text import MAX_BYTES, PlainText
+from exchange.services.secrecy.plain_text import MAX_BYTES, PlainText
 
 
 def lines(raw: bytes, name: str = "通知.txt", media_type: str = "text/plain") -> FileText:

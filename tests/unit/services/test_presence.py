@@ -13,10 +13,10 @@ from exchange.model.presence import NO_OFFICE, Presence
 from exchange.model.receipt import Actor, Noted, Receipt, ReceiptId
 from exchange.model.unit import UnitCode
 from exchange.ports.presence import PresenceRecord
-from exchange.services.attend import Attendant
-from exchange.services.handover import Officer
-from exchange.services.office_health import OfficeHealth
-from exchange.services.present import Presenter
+from exchange.services.hub.attend import Attendant
+from exchange.services.node.handover import Officer
+from exchange.services.node.office_health import OfficeHealth
+from exchange.services.node.present import Presenter
 from exchange.testing.broker import Faults
 from exchange.testing.keys import HUB
 from exchange.topology import Lane, work_queue

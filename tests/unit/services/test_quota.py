@@ -7,14 +7,14 @@ from typing import BinaryIO
 
 import pytest
 
+from exchange.model.calendar import COUNTY_TIME, next_day, start_of
 from exchange.model.document import EmergencyDegree
 from exchange.model.events import Event
 from exchange.model.receipt import Reason
 from exchange.model.unit import UnitCode
 from exchange.ports.text import NOT_LOOKED_AT, FileText
-from exchange.services.evidence_facts import read_receipt
-from exchange.services.quota import next_day
-from exchange.services.route import Router
+from exchange.services.evidence.facts import read_receipt
+from exchange.services.hub.route import Router
 from exchange.settings import Quota
 from tests.unit.services.hub_and_node import HOURS, NOTICE, A, B, D, World, a_file, an_envelope, signed
 from workers.batch import take
@@ -64,8 +64,8 @@ def test_the_refusal_says_what_the_limit_is_when_it_ends_and_what_to_do(world: W
     assert dict(receipt.attributes) == {"until": end.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
     assert receipt.text is not None
     assert receipt.text.startswith("QUOTA: 今日发文限额（0 件）已用完")
-    assert (end + timedelta(hours=8)).strftime("北京时间 %Y-%m-%d 08:00 起") in receipt.text
-    assert f"until {end:%Y-%m-%d}T00:00Z; then send it anew" in receipt.text
+    assert (end + timedelta(hours=8)).strftime("北京时间 %Y-%m-%d 00:00 起") in receipt.text
+    assert f"until {end:%Y-%m-%d}T16:00Z; then send it anew" in receipt.text
 
 
 def test_the_next_day_begins_anew_but_what_was_refused_stays_refused(world: World) -> None:
@@ -87,6 +87,19 @@ def test_the_last_moment_of_the_day_is_of_that_day(world: World) -> None:
     world.pass_time(timedelta(milliseconds=1))
     send(world, 2)
     assert world.events(A) == ["ACCEPTED", "ACCEPTED"]
+
+
+def test_what_comes_before_eight_is_of_the_countys_day_and_no_longer_of_the_day_before(world: World) -> None:
+    allow(world)
+    tomorrow(world)
+    world.pass_time(timedelta(hours=7))
+    send(world, 1)
+    now = world.clock.now()
+    today = now.astimezone(COUNTY_TIME).date()
+    midnight, day = start_of(today), timedelta(days=1)
+    with world.hub.store.begin() as session:
+        assert session.figures(midnight, midnight + day, now)[A].bytes > 0
+        assert A not in session.figures(midnight - day, midnight, now)
 
 
 def test_what_was_accepted_before_is_neither_counted_nor_refused(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.errors import RefusedError, StorageError
 from exchange.model.events import BusinessState, Event
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.evidence.facts import read_receipt
 from tests.unit.services.hub_and_node import A, B, C, D, World, an_envelope
 
 

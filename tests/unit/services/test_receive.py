@@ -1,38 +1,30 @@
 """Receiving: verified end to end, whole or not at all, once, answered, and acknowledged last."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from exchange.directory.update import end_key, revoke_key
 from exchange.errors import StorageError
-from exchange.model.events import BusinessState, Event, Speaker, TransportState
-from exchange.model.receipt import Actor, Noted, Reason, Receipt, ReceiptId
-from exchange.model.unit import HubId, UnitCode
-from exchange.services.evidence_facts import read_receipt
+from exchange.model.events import TransportState
+from exchange.model.receipt import Reason
+from exchange.model.unit import HubId
 from exchange.settings import NodeTiming
-from exchange.testing.keys import HUB, county
+from exchange.testing.keys import county
 from exchange.trust.digest import sha256_hex
-from exchange.trust.sign import sign_receipt
 from tests.unit.services.hub_and_node import (
-    COUNTY,
     HOURS,
     A,
     B,
     C,
-    D,
     Died,
     World,
     a_draft,
     a_file,
-    a_receipt,
     an_entry,
     an_envelope,
     next_signer,
     signed,
-    with_next_key,
 )
 
 BIG = b"%PDF-1.7 " + b"0123456789" * 1000  # three chunks of the smallest size
@@ -43,14 +35,6 @@ KEY = an_envelope().key
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def _noted(*noted: Noted, unit: UnitCode | None = None) -> bytes:
-    """NOTED of the hub's, or of `unit`'s node."""
-    actor = Actor(speaker=Speaker.NODE if unit else Speaker.HUB, unit=unit)
-    id_ = ReceiptId("0b6e2f0e-0d7c-4a57-8c43-999999999999")
-    receipt = Receipt(id=id_, hub=HUB, event=Event.NOTED, actor=actor, at=an_envelope().created, noted=noted)
-    return sign_receipt(receipt, COUNTY.signers[unit] if unit else COUNTY.hub)
 
 
 # envelopes
@@ -206,307 +190,6 @@ def test_a_file_that_is_corrupt_at_the_hub_is_told_to_the_sender_once_and_delive
     world.hub.files.flip(sha256)
     world.settle()
     assert world.sending.delivery(A, key).state.transport is TransportState.DELIVERED
-
-
-# keys in flight
-
-
-def test_a_key_that_is_not_known_yet_asks_for_a_newer_directory_once(world: World) -> None:
-    world.change_directory(lambda directory: with_next_key(directory, A))
-    world.give(signed(an_envelope(), next_signer(A, 2)))
-    world.receiving.receive()
-    assert world.receiving.said(B, KEY) == ["DELIVERED"]
-    assert world.receiving.feed.asked == 1
-
-
-@pytest.mark.parametrize("how", ["replaced", "revoked"])
-def test_a_key_that_ended_in_flight_is_judged_at_the_time_the_hub_received(world: World, how: str) -> None:
-    key = world.accepted(B)
-    world.pass_time(HOURS)
-    fingerprint, now = COUNTY.signers[A].fingerprint, world.clock.now()
-    if how == "revoked":
-        world.change_directory(lambda directory: revoke_key(directory, A, fingerprint, now, "stolen"))
-    else:
-        world.change_directory(lambda directory: end_key(directory, A, fingerprint, now))
-    world.pass_time(timedelta(seconds=1))
-    world.receiving.refresher.refresh()
-    world.receiving.receive()
-    assert world.receiving.counts()["inbox"] == 0  # nobody has told when the hub received it
-    assert world.receiving.quarantine() == []
-    world.pass_time(HOURS)
-    world.hub.dispatcher.dispatch()
-    assert world.events(B) == ["ACCEPTED", "-"]
-    world.receiving.receive(1)
-    world.receiving.receive()
-    assert world.receiving.said(B, key) == ["ACCEPTED", "DELIVERED"]
-
-
-def test_what_was_verified_for_one_unit_is_verified_again_once_the_key_is_revoked(world: World) -> None:
-    document = signed(an_envelope(B, C))
-    fingerprint, now = COUNTY.signers[A].fingerprint, world.clock.now()
-    world.give(document, B)
-    world.receiving.receive()
-    world.change_directory(lambda directory: revoke_key(directory, A, fingerprint, now, "stolen"))
-    world.receiving.refresher.refresh()
-    world.give(document, C)
-    world.receiving.receive()
-    assert (world.receiving.said(B, KEY), world.receiving.said(C, KEY)) == (["DELIVERED"], [])
-
-
-def test_the_hubs_word_about_other_bytes_does_not_help(world: World) -> None:
-    fingerprint, now = COUNTY.signers[A].fingerprint, world.clock.now()
-    world.give(a_receipt(Event.ACCEPTED, signed(an_envelope(B, C)), at=now - HOURS))
-    world.change_directory(lambda directory: revoke_key(directory, A, fingerprint, now, "stolen"))
-    world.receiving.refresher.refresh()
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    assert world.receiving.counts()["inbox"] == 0
-
-
-def test_nor_does_one_that_the_thief_of_the_key_signed(world: World) -> None:
-    fingerprint, now = COUNTY.signers[A].fingerprint, world.clock.now()
-    world.change_directory(lambda directory: revoke_key(directory, A, fingerprint, now, "stolen"))
-    world.receiving.refresher.refresh()
-    world.give(a_receipt(Event.ACCEPTED, DOCUMENT, signer=COUNTY.signers[A], at=now - HOURS))
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    assert world.receiving.counts()["inbox"] == 0
-    assert [code for code, _ in world.receiving.quarantine()] == ["SIG_SENDER_MISMATCH"]
-
-
-def test_a_receipt_whose_key_ended_in_flight_is_judged_at_its_own_time(world: World) -> None:
-    key = world.accepted(B)
-    world.receiving.receive()
-    world.receiving.relay.relay()
-    world.hub.acknowledge()
-    world.pass_time(HOURS)
-    fingerprint, now = COUNTY.signers[B].fingerprint, world.clock.now()
-    world.change_directory(lambda directory: revoke_key(directory, B, fingerprint, now, "stolen"))
-    world.sending.refresher.refresh()
-    world.sending.receive()
-    assert world.sending.said(A, key) == ["ACCEPTED", "DELIVERED"]
-
-
-# receipts
-
-
-def test_accepted_closes_the_outbox_and_the_sender_sees_every_step(world: World) -> None:
-    key = world.accepted(B, C)
-    assert world.sending.open_outbox(A) == [key.id]
-    world.sending.receive()
-    assert world.sending.open_outbox(A) == []
-    world.settle()
-    world.receiving.decider.sign(B, key, "赵六")
-    world.settle()
-    states = {unit: record.state.business for unit, record in world.sending.deliveries(A, key).items()}
-    assert states == {B: BusinessState.SIGNED, C: BusinessState.UNSIGNED}
-
-
-def test_refused_closes_the_outbox_with_its_reason(world: World) -> None:
-    key = world.submit(B)
-    with world.sending.store.begin() as session:
-        (row,) = session.due_outbox(world.clock.now(), 1)
-    world.give(a_receipt(Event.REFUSED, row.document, reason=Reason.QUOTA, text="QUOTA: no"), A)
-    world.sending.receive()
-    assert world.sending.open_outbox(A) == []
-    state = world.sending.delivery(A, key).state
-    assert (state.transport, state.failed and state.failed.text) == (TransportState.REFUSED, "QUOTA: no")
-
-
-def test_a_refusal_of_other_bytes_closes_nothing(world: World) -> None:
-    key = world.submit(B)
-    forged = signed(replace(an_envelope(C), id=key.id))
-    world.give(a_receipt(Event.REFUSED, forged, reason=Reason.QUOTA), A)
-    world.sending.receive()
-    assert world.sending.open_outbox(A) == [key.id]
-    assert [code for code, _ in world.sending.quarantine()] == ["RECEIPT_INVALID"]
-
-
-def test_a_receipt_about_a_document_that_was_never_sent_is_an_alarm(world: World) -> None:
-    world.give(a_receipt(Event.ACCEPTED, DOCUMENT), A)
-    world.sending.receive()
-    assert [code for code, _ in world.sending.quarantine()] == ["RECEIPT_INVALID"]
-    assert world.sending.log.events("alarm") == ["message_quarantined"]
-
-
-def test_a_receipt_twice_is_one_and_is_confirmed_twice(world: World) -> None:
-    world.accepted(B)
-    (accepted,) = world.inbox(A)
-    for _ in range(2):
-        world.sending.receive()
-        world.sending.relay.note()
-        world.give(accepted, A)
-    assert world.sending.counts()["untold"] == 1
-    assert [read_receipt(body).event for body in world.waiting("work.receipt")] == [Event.NOTED, Event.NOTED]
-
-
-def test_two_receipts_under_one_id_are_a_conflict_and_the_first_stands(world: World) -> None:
-    world.give(DOCUMENT)
-    world.give(a_receipt(Event.REMINDED, DOCUMENT, recipient=B, attributes=(("n", "1"),)))
-    other = a_receipt(Event.REMINDED, DOCUMENT, recipient=B, attributes=(("n", "9"),))
-    world.give(other)
-    world.receiving.receive()
-    assert world.receiving.quarantine() == [("CONFLICT", other)]
-    assert world.receiving.delivery(B, KEY).state.reminders == 1
-
-
-def test_a_receipt_that_overtakes_its_envelope_waits_for_it(world: World) -> None:
-    world.give(a_receipt(Event.REMINDED, DOCUMENT, recipient=B, attributes=(("n", "2"),)))
-    world.receiving.receive()
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    assert world.receiving.delivery(B, KEY).state.reminders == 2
-
-
-def test_accepted_beside_a_repeated_dispatch_is_owed_no_confirmation(world: World) -> None:
-    world.give(a_receipt(Event.ACCEPTED, DOCUMENT))
-    world.receiving.receive()
-    assert world.receiving.relay.note() == 0
-
-
-# NOTED
-
-
-def test_noted_closes_exactly_what_it_names(world: World) -> None:
-    world.give(DOCUMENT)
-    world.give(signed(an_envelope(number=2)))
-    world.receiving.receive()
-    with world.receiving.store.begin() as session:
-        first, second = session.open_outbox(B)
-    world.give(_noted(Noted(receipt=ReceiptId(first[0]), digest=first[1])))
-    world.give(_noted(Noted(receipt=ReceiptId(second[0]), digest="0" * 64)))
-    world.receiving.receive()
-    assert world.receiving.open_outbox(B) == [second[0]]
-    world.receiving.log.expect_quiet()
-
-
-def test_noted_of_another_units_receipt_closes_nothing(world: World) -> None:
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    with world.receiving.store.begin() as session:
-        ((id_, digest),) = session.open_outbox(B)
-    world.give(_noted(Noted(receipt=ReceiptId(id_), digest=digest)), C)
-    world.receiving.receive()
-    assert world.receiving.open_outbox(B) == [id_]
-
-
-def test_only_the_hub_notes(world: World) -> None:
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    with world.receiving.store.begin() as session:
-        ((id_, digest),) = session.open_outbox(B)
-    world.give(_noted(Noted(receipt=ReceiptId(id_), digest=digest), unit=D))
-    world.receiving.receive()
-    assert world.receiving.open_outbox(B) == [id_]
-
-
-def test_a_fault_in_noted_ends_the_repeating_and_is_an_alarm(world: World) -> None:
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    with world.receiving.store.begin() as session:
-        ((id_, digest),) = session.open_outbox(B)
-    world.give(_noted(Noted(receipt=ReceiptId(id_), digest=digest, fault="RECEIPT_INVALID")))
-    world.receiving.receive()
-    assert world.receiving.open_outbox(B) == []
-    (line,) = (line for line in world.receiving.log.lines if line.level == "alarm")
-    assert (line.event, line.fields["code"]) == ("receipt_refused_by_hub", "RECEIPT_INVALID")
-
-
-# recalls
-
-
-def test_a_recall_before_the_envelope_gives_it_back_on_arrival_and_the_office_never_sees_it(world: World) -> None:
-    world.give(a_receipt(Event.RECALL_REQUESTED, DOCUMENT, A, speaker=Speaker.SENDER, person="张三"))
-    world.receiving.receive()
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    assert world.receiving.said(B, KEY) == ["DELIVERED", "RECALLED", "RECALL_REQUESTED"]
-    assert world.receiving.delivery(B, KEY).state.business is BusinessState.RECALLED
-    assert world.receiving.counts()["handovers_open"] == 0
-
-
-def test_a_recall_before_signing_gives_it_back_by_itself(world: World) -> None:
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    world.give(a_receipt(Event.RECALL_REQUESTED, DOCUMENT, A, speaker=Speaker.SENDER, person="张三", recipient=B))
-    world.receiving.receive()
-    assert world.receiving.delivery(B, KEY).state.business is BusinessState.RECALLED
-    assert world.receiving.officer.hand_over() == 0
-    assert world.receiving.office.taken == []
-
-
-def test_after_signing_only_a_person_gives_it_back(world: World) -> None:
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    world.receiving.decider.sign(B, KEY, "赵六")
-    world.give(a_receipt(Event.RECALL_REQUESTED, DOCUMENT, A, speaker=Speaker.SENDER, person="张三"))
-    world.receiving.receive()
-    state = world.receiving.delivery(B, KEY).state
-    assert state.business is BusinessState.SIGNED
-    assert state.recall_requested is not None
-
-
-@pytest.mark.parametrize("first", ["envelope", "recall"])
-def test_a_node_may_be_told_never_to_give_back_by_itself(first: str) -> None:
-    world = World(node_timing=NodeTiming(recall_until_signed=False))
-    recall = a_receipt(Event.RECALL_REQUESTED, DOCUMENT, A, speaker=Speaker.SENDER, person="张三")
-    for body in (DOCUMENT, recall) if first == "envelope" else (recall, DOCUMENT):
-        world.give(body)
-        world.receiving.receive()
-    assert world.receiving.delivery(B, KEY).state.business is BusinessState.RECALLING
-    assert world.receiving.counts()["handovers_open"] == 1
-
-
-@pytest.mark.parametrize("first", ["envelope", "recall"])
-def test_a_recall_from_another_recipient_does_not_take_ours_away(world: World, first: str) -> None:
-    document = signed(an_envelope(B, C))
-    recall = a_receipt(Event.RECALL_REQUESTED, document, A, speaker=Speaker.SENDER, person="张三", recipient=C)
-    for body in (document, recall) if first == "envelope" else (recall, document):
-        world.give(body)
-        world.receiving.receive()
-    assert world.receiving.delivery(B, KEY).state.business is BusinessState.UNSIGNED
-    assert world.receiving.counts()["handovers_open"] == 1
-
-
-def test_a_recall_that_binds_other_bytes_is_kept_aside(world: World) -> None:
-    world.give(DOCUMENT)
-    world.receiving.receive()
-    other = signed(an_envelope(B, C))
-    world.give(a_receipt(Event.RECALL_REQUESTED, other, A, speaker=Speaker.SENDER, person="张三"))
-    world.receiving.receive()
-    assert [code for code, _ in world.receiving.quarantine()] == ["RECEIPT_INVALID"]
-    assert world.receiving.delivery(B, KEY).state.business is BusinessState.UNSIGNED
-
-
-# what can be held against the hub
-
-
-def test_the_hubs_checkpoints_are_kept(world: World) -> None:
-    world.hub.sealer.seal()
-    world.accepted(B)
-    world.hub.sealer.seal()
-    world.settle()
-    world.accepted(B)
-    world.sending.receive()
-    with world.sending.store.begin() as session, world.hub.store.begin() as hub:
-        assert [held.note for held in session.checkpoints()] == [sealed.note for sealed in hub.checkpoints()][:1]
-
-
-def test_a_checkpoint_that_the_ledger_did_not_sign_is_an_alarm_and_its_receipt_stands(world: World) -> None:
-    key = world.submit(B)
-    with world.sending.store.begin() as session:
-        (row,) = session.due_outbox(world.clock.now(), 1)
-    note = county(5, seed=1).ledger.note("hub.520304\n1\nAAAA\n")
-    world.give(a_receipt(Event.ACCEPTED, row.document, checkpoint=note), A)
-    world.sending.receive()
-    assert world.sending.log.events("alarm") == ["checkpoint_invalid"]
-    assert world.sending.said(A, key) == ["ACCEPTED"]
-    with world.sending.store.begin() as session:
-        assert session.checkpoints() == []
 
 
 # trouble

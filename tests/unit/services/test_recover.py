@@ -10,9 +10,9 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState
 from exchange.model.unit import UnitCode
 from exchange.ports.history import DocumentHistory
-from exchange.services.audit import AuditReport, audit
-from exchange.services.history import Historian
-from exchange.services.recover import Recoverer
+from exchange.services.audit.promises import AuditReport, audit
+from exchange.services.hub.history import Historian
+from exchange.services.node.recover import Recoverer
 from exchange.storage import SqlNodeStore
 from exchange.testing.files import MemoryFiles
 from exchange.testing.stores import contents, memory_node_store

@@ -8,7 +8,7 @@ import pytest
 from exchange.directory.snapshot import Directory
 from exchange.directory.update import change_unit
 from exchange.errors import DirectoryError, SignatureError
-from exchange.services.node import Node
+from exchange.services.node.node import Node
 from exchange.testing.keys import EXPIRES, county
 from exchange.testing.stores import memory_node_store
 from exchange.trust.sign import sign_directory

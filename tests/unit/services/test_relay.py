@@ -7,7 +7,7 @@ import pytest
 
 from exchange.errors import AllowanceError, StorageError
 from exchange.model.receipt import MAX_NOTED, Noted, ReceiptId
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.evidence.facts import read_receipt
 from exchange.testing.broker import Faults
 from tests.unit.services.hub_and_node import A, B, C, Died, World, a_file, an_entry, an_envelope
 
@@ -78,6 +78,35 @@ def test_without_a_confirm_the_next_try_is_soon(world: World, fault: str) -> Non
     world.sending.relay.relay()
     assert due(world) == timedelta(seconds=1)
     assert world.sending.metrics.counted("yidi_transport_publish_failures_total") == 1
+
+
+def test_while_the_line_is_down_nothing_counts_as_tried(world: World) -> None:
+    key = world.submit(B)
+    world.broker.down = True
+    for _ in range(20):
+        assert world.sending.relay.relay() == 0
+        world.pass_time(due(world))
+    with world.sending.store.look() as session:
+        (row,) = session.due_outbox(world.clock.now(), 10)
+    assert row.attempts == 0
+    assert world.sending.metrics.counted("yidi_node_published_total") == 0
+    assert world.sending.log.events("info").count("envelope_relayed") == 0
+    world.broker.down = False
+    world.settle()
+    assert world.receiving.said(B, key) == ["DELIVERED"]
+
+
+@pytest.mark.parametrize("code", ["HUB_UNREACHABLE", "HUB_CUT"])
+def test_while_the_line_for_files_is_down_nothing_counts_as_tried(world: World, code: str) -> None:
+    world.submit(B, files=[a_file(data=BIG)])
+    world.sending.line.left, world.sending.line.code = 0, code
+    for _ in range(20):
+        assert world.sending.relay.relay() == 0
+        world.pass_time(due(world))
+    with world.sending.store.look() as session:
+        (row,) = session.due_outbox(world.clock.now(), 10)
+        assert session.outbox_faults() == {code: 1}
+    assert row.attempts == 0
 
 
 def test_a_broker_that_lost_everything_costs_delay_and_no_document(world: World) -> None:

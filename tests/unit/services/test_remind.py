@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exchange.model.document import EmergencyDegree
-from exchange.services.evidence_facts import read_receipt
+from exchange.services.evidence.facts import read_receipt
 from exchange.settings import HubTiming
 from tests.unit.services.hub_and_node import HOURS, NOTICE, A, B, C, World, an_envelope, signed
 

@@ -8,8 +8,8 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import Event, Speaker
 from exchange.ports.acts import Operator
 from exchange.ports.records import QuarantineRecord
-from exchange.services.dead_letters import DeadLetters
-from exchange.services.replay import Hindrance, Outcome, Replayer
+from exchange.services.hub.dead_letters import DeadLetters
+from exchange.services.hub.replay import Hindrance, Outcome, Replayer
 from exchange.testing.metrics import RecordingLog
 from exchange.topology import DEAD, Lane, inbox_queue, work_queue
 from exchange.trust.digest import sha256_hex

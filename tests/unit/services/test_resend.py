@@ -10,7 +10,7 @@ from exchange.model.envelope import EnvelopeKey
 from exchange.model.events import BusinessState, TransportState
 from exchange.model.unit import UnitCode
 from exchange.ports.acts import Operator
-from exchange.services.resend import Resender, Resent, order_resend
+from exchange.services.hub.resend import Resender, Resent, order_resend
 from exchange.settings import HubTiming
 from exchange.testing.broker import Faults
 from tests.unit.services.archived_hub import archive, grow_old, settled_document

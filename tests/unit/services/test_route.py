@@ -13,9 +13,9 @@ from exchange.model.envelope import Declaration
 from exchange.model.events import Event, TransportState
 from exchange.model.receipt import Reason
 from exchange.model.unit import HubId
-from exchange.services.evidence_facts import read_receipt
-from exchange.services.hub import Hub
-from exchange.services.route import Router
+from exchange.services.evidence.facts import read_receipt
+from exchange.services.hub.hub import Hub
+from exchange.services.hub.route import Router
 from exchange.settings import HubTiming
 from exchange.testing.broker import Faults
 from exchange.testing.stores import memory_hub_store

@@ -8,7 +8,7 @@ import pytest
 from exchange.errors import StorageError
 from exchange.ledger import merkle
 from exchange.ledger.checkpoint import Checkpoint
-from exchange.services.seal import Sealer
+from exchange.services.hub.seal import Sealer
 from exchange.testing.keys import HUB
 from exchange.trust.anchor import open_checkpoint
 from tests.unit.services.hub_and_node import COUNTY, Died, World, an_envelope, signed

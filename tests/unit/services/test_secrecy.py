@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exchange.model.document import DocumentType, Metadata
 from exchange.ports.text import NOT_LOOKED_AT
-from exchange.services.secrecy import Decision, Rule, Verdict, inspect, normalise
+from exchange.services.secrecy.rules import Decision, Rule, Verdict, inspect, normalise
 
 METADATA = Metadata(
     document_identifier="2.16.156.1-001-2026-08-000012-A",

@@ -8,7 +8,7 @@ import pytest
 from exchange.errors import StorageError
 from exchange.model.envelope import EnvelopeKey
 from exchange.ports.text import NOT_LOOKED_AT, FileText
-from exchange.services.submit import Submitter
+from exchange.services.node.submit import Submitter
 from tests.unit.services.hub_and_node import HOURS, A, B, World, a_draft, a_file
 
 MARKED = "机密★一年\n关于某事的通知\n".encode()

@@ -8,11 +8,11 @@ import pytest
 from exchange.errors import PackageError, RefusedError
 from exchange.ledger.package import read
 from exchange.ports.hub import ArchiveRecord
-from exchange.services.archive import Archived, Archiver
-from exchange.services.evidence import EvidenceExporter
-from exchange.services.evidence_verify import verify
-from exchange.services.history import Historian
-from exchange.services.shelf import Shelf
+from exchange.services.archive.month import Archived, Archiver
+from exchange.services.archive.shelf import Shelf
+from exchange.services.evidence.gather import EvidenceExporter
+from exchange.services.evidence.verify import verify
+from exchange.services.hub.history import Historian
 from exchange.testing.metrics import RecordingLog
 from tests.unit.services.archived_hub import archive, grow_old, settled_document
 from tests.unit.services.evidence_world import COUNTY, World

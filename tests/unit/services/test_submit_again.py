@@ -2,7 +2,7 @@
 
 from exchange.model.unit import UnitCode
 from exchange.ports.keys import Signer
-from exchange.services.submit import Submitted
+from exchange.services.node.submit import Submitted
 from tests.unit.services.hub_and_node import B, World, a_draft
 
 

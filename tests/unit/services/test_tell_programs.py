@@ -11,8 +11,8 @@ import pytest
 from exchange.errors import InvalidValueError, RefusedError, TransportError
 from exchange.model.program import Scope
 from exchange.model.webhook import Webhook
-from exchange.services.tell_programs import Teller, Webhooks
-from exchange.services.tokens import NewToken, Tokens
+from exchange.services.node.tell_programs import Teller, Webhooks
+from exchange.services.node.tokens import NewToken, Tokens
 from exchange.trust.webhook import signature
 from exchange.web.node_api.events import notice_of
 from tests.unit.services.hub_and_node import B, C, World

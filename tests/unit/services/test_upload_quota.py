@@ -1,11 +1,12 @@
 """What a unit may upload in a day, whoever counts and however often the counting process ends."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from exchange.errors import AllowanceError, LimitError
-from exchange.services.upload_quota import UploadQuota
+from exchange.model.calendar import COUNTY_TIME, start_of
+from exchange.services.hub.upload_quota import UploadQuota
 from exchange.testing.clock import FakeClock
 from exchange.testing.stores import memory_hub_store
 from tests.unit.services.hub_and_node import A, B
@@ -20,8 +21,7 @@ def test_what_one_process_counted_the_next_one_knows_until_the_day_ends() -> Non
     for ask in (restarted.check, restarted.take):
         with pytest.raises(AllowanceError) as refused:
             ask(A, 41)
-        tomorrow = clock.now().astimezone(UTC).date() + timedelta(days=1)
-        assert refused.value.until == datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC)
+        assert refused.value.until == start_of(clock.now().astimezone(COUNTY_TIME).date() + timedelta(days=1))
     clock.advance(timedelta(days=1))
     restarted.take(A, 100)
 

@@ -122,7 +122,7 @@ def test_a_broker_that_is_down_takes_nothing_and_keeps_what_it_has() -> None:
     reader = consumer(fake)
     reader.receive(1, 0)
     fake.stop()
-    assert publish(fake, b"b") == [PublishResult.UNKNOWN]
+    assert publish(fake, b"b") == [PublishResult.UNSENT]
     with pytest.raises(TransportError):
         reader.receive(1, 0)
     with pytest.raises(TransportError):

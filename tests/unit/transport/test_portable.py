@@ -89,9 +89,9 @@ def test_a_url_that_nothing_speaks_is_refused_at_once() -> None:
         PortableTransport("carrier-pigeon://coop")
 
 
-def test_a_broker_that_is_not_there_makes_every_fate_unknown_and_receiving_fail() -> None:
+def test_to_a_broker_that_is_not_there_nothing_is_sent_and_receiving_fails() -> None:
     transport = PortableTransport("amqp://guest:guest@127.0.0.1:1//", confirm_timeout_seconds=0.1)
-    assert transport.publisher().publish([MESSAGE, MESSAGE]) == [PublishResult.UNKNOWN] * 2
+    assert transport.publisher().publish([MESSAGE, MESSAGE]) == [PublishResult.UNSENT] * 2
     with pytest.raises(TransportError):
         transport.consumer([inbox_queue(TOWN)]).receive(1, 0)
     with pytest.raises(TransportError):

@@ -7,7 +7,7 @@ import pytest
 from exchange.errors import LimitError
 from exchange.testing.clock import FakeClock
 from exchange.testing.keys import unit_code
-from exchange.web.limits import Attempts, DailyBytes, Slots
+from exchange.web.limits import Attempts, Slots
 
 UNIT, OTHER = unit_code(1), unit_code(2)
 
@@ -42,18 +42,3 @@ def test_a_slot_is_given_back_whatever_happens() -> None:
         raise RuntimeError
     with slots.one(UNIT):
         pass
-
-
-def test_bytes_of_a_day_are_forgotten_the_next() -> None:
-    clock = FakeClock()
-    limit = DailyBytes(clock, 100)
-    limit.take(UNIT, 70)
-    limit.give_back(UNIT, 10)
-    limit.check(UNIT, 40)
-    limit.check(OTHER, 100)
-    for ask in (limit.check, limit.take):
-        with pytest.raises(LimitError, match="QUOTA"):
-            ask(UNIT, 41)
-    limit.take(UNIT, 40)
-    clock.advance(timedelta(days=1))
-    limit.check(UNIT, 100)

@@ -8,7 +8,7 @@ import pytest
 
 from exchange.errors import InputError
 from exchange.web.health import create_app
-from exchange.web.serve import Server
+from exchange.web.serve import Server, at_once
 
 
 def server(port: int = 0) -> Server:
@@ -35,3 +35,11 @@ def test_a_port_in_use_is_told_at_once() -> None:
 
 def test_stopping_what_never_started_is_nothing() -> None:
     server().stop()
+
+
+def test_an_answers_body_does_not_wait_for_its_heads_acknowledgement() -> None:
+    """What is accepted inherits it from what listens, on Linux."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        at_once(listening)
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as line:
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

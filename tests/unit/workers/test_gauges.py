@@ -17,8 +17,8 @@ from exchange.ports.hub import HubStore, SealedCheckpoint
 from exchange.ports.node import Box, NodeStore, OutboxKind, OutboxRow
 from exchange.ports.presence import PresenceRecord
 from exchange.ports.records import DirectoryRecord
-from exchange.services.hub import Hub
-from exchange.services.node import Node
+from exchange.services.hub.hub import Hub
+from exchange.services.node.node import Node
 from exchange.settings import HubTiming
 from exchange.testing.broker import FakeBroker
 from exchange.testing.clock import FakeClock

@@ -45,6 +45,7 @@ DAY = 86400.0
 
 # What happens only when something is wrong, and has a label: nothing of it is counted before.
 WRONG = {
+    "yidi_telemetry_spans_total",  # nobody asked for traces
     "yidi_router_refusals_total",
     "yidi_router_aside_total",
     "yidi_acknowledger_invalid_total",

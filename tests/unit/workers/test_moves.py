@@ -11,7 +11,7 @@ from exchange.errors import TransportError
 from exchange.model.envelope import EnvelopeKey
 from exchange.ports.moves import InTurn, MoveLane
 from exchange.ports.node import Box
-from exchange.services.receive import Receiver
+from exchange.services.node.receive import Receiver
 from exchange.topology import inbox_queue
 from tests.unit.services.hub_and_node import A, B, World, a_file, an_entry
 from workers.moves import Apart

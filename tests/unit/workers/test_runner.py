@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from exchange.errors import TransportError
+from exchange.ports.pulse import pulse
 from exchange.testing.clock import FakeClock
 from exchange.testing.metrics import RecordingLog, RecordingMetrics
-from workers.runner import Runner, Step, beat
+from workers.runner import Runner, Step
 
 
 class Loop:
@@ -207,7 +208,7 @@ def test_a_step_that_takes_long_can_say_that_it_moves(loop: Loop) -> None:
     def fetch() -> int:
         for _ in range(3):
             loop.wait(100)
-            beat()
+            pulse()
             asked.append(runner.seconds_since_round())
         loop.wait(100)
         asked.append(runner.seconds_since_round())
@@ -220,8 +221,8 @@ def test_a_step_that_takes_long_can_say_that_it_moves(loop: Loop) -> None:
     assert asked == [0, 0, 0, 100]
 
 
-def test_a_beat_outside_of_any_loop_does_nothing() -> None:
-    thread = threading.Thread(target=beat)
+def test_a_pulse_outside_of_any_loop_does_nothing() -> None:
+    thread = threading.Thread(target=pulse)
     thread.start()
     thread.join()
 
@@ -230,7 +231,7 @@ def test_what_must_not_wait_runs_within_a_step_that_takes_long(loop: Loop) -> No
     def upload() -> int:
         for _ in range(6):
             loop.wait(30)
-            beat()
+            pulse()
         runner.stop()
         return 1
 

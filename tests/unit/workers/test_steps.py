@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from exchange.model.events import BusinessState
-from exchange.services.keep import Keeper
-from exchange.services.orphans import Orphans
-from exchange.services.pause import Pauser
-from exchange.services.resend import Resender
+from exchange.services.hub.keep import Keeper
+from exchange.services.hub.orphans import Orphans
+from exchange.services.hub.pause import Pauser
+from exchange.services.hub.resend import Resender
 from exchange.settings import FileKeeping
 from exchange.testing.broker import FakeConsumer
 from exchange.topology import Lane, inbox_queue

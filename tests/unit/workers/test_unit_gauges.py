@@ -23,6 +23,7 @@ from workers.broker_gauges import show_broker
 from workers.unit_gauges import _samples, read_units
 
 MINUTE = timedelta(minutes=1)
+_OF_URGENCIES = ("unsigned", "unsigned_age_seconds", "overdue")
 PRESENCE = Presence(
     version="0.1.0", started=7, directory=3, disk_free=10, disk_size=100, outbox=2, outbox_age=60, inbox=1, untold=4,
     office="seeyon", office_fault="ADAPTER_DOWN",
@@ -38,15 +39,19 @@ def test_a_unit_that_is_there_is_shown_as_it_says_and_a_silent_one_as_silent() -
     world = World()
     with world.hub.store.begin() as session:
         session.save_presences([heard(world, A, MINUTE), heard(world, B, 10 * MINUTE)])
-        session.add_documents([replace(document(envelope(1)), urgent=True)])
+        accepted = world.clock.now() - timedelta(hours=1)
+        session.add_documents([replace(document(envelope(1), received=accepted), urgent=True)])
         signed_by_nobody = replace(
             delivery(envelope(1), B, due=None), state=DeliveryState(transport=TransportState.DELIVERED)
         )
         session.add_deliveries([signed_by_nobody])
     assert read_units(world.hub.hub) == 0
     shown = {(one.name, one.unit, one.labels): one.value for one in world.hub.metrics.of_units}
+    named = world.hub.hub.verifier().directory.by_code
+    for unit in (A, B):  # a silent one, too
+        assert shown.pop(("yidi_unit_name_info", unit, (named[unit].unit.name,))) == 1
     of_a = {(name, labels): value for (name, unit, labels), value in shown.items() if unit == A}
-    waiting = [(f"yidi_unit_{what}", (of,)) for what in ("unsigned", "overdue") for of in ("urgent", "normal")]
+    waiting = [(f"yidi_unit_{what}", (of,)) for what in _OF_URGENCIES for of in ("urgent", "normal")]
     assert of_a == dict.fromkeys(waiting, 0.0) | {
         ("yidi_unit_here", ()): 1,
         ("yidi_unit_seen_age_seconds", ()): 60,
@@ -70,6 +75,8 @@ def test_a_unit_that_is_there_is_shown_as_it_says_and_a_silent_one_as_silent() -
         ("yidi_unit_unsigned", ("normal",)): 0,
         ("yidi_unit_overdue", ("urgent",)): 0,
         ("yidi_unit_overdue", ("normal",)): 0,
+        ("yidi_unit_unsigned_age_seconds", ("urgent",)): 3600,
+        ("yidi_unit_unsigned_age_seconds", ("normal",)): 0,
     }
     last = world.hub.metrics.last
     assert [last("yidi_hub_units", presence=name) for name in ("here", "silent", "never")] == [1, 1, 3]
@@ -81,11 +88,11 @@ def test_of_three_thousand_units_it_is_little_and_as_prometheus_wants_it() -> No
     now = world.clock.now()
     units = [UnitCode(f"520304-{number:06}") for number in range(3000)]
     metrics = make_metrics(strict=True)
-    waiting = {(unit, True): Unsigned(3, 1) for unit in units}
+    waiting = {(unit, True): Unsigned(3, 1, now) for unit in units}
     metrics.units(sample for unit in units for sample in _samples(unit, heard(world, unit, MINUTE), waiting, now))
     text = metrics.render_units()
     series = [line for line in text.splitlines() if not line.startswith(b"#")]
-    assert len(series) == 17 * 3000
+    assert len(series) == 19 * 3000
     assert len(text) < 5_000_000
     assert b"yidi_unit" not in metrics.render()
     said = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)

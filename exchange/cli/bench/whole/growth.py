@@ -22,7 +22,7 @@ from exchange.model.receipt import Actor, Receipt, ReceiptId, Subject
 from exchange.model.unit import UnitCode, parse_hub_id
 from exchange.ports.hub import HubSession
 from exchange.ports.records import DeliveryKey, DeliveryRecord, DocumentRecord, ReceiptRecord
-from exchange.services.hub import record_entry
+from exchange.services.hub.hub import record_entry
 from exchange.trust.digest import sha256_hex
 from exchange.wiring.enrolment import import_units
 from exchange.wiring.hub import open_administration

@@ -47,14 +47,13 @@ const figure = (panel, answer, body) => {
 
 const rows = (panel, answer, body) => {
   if (!answer.series.length) return nothing(panel.fieldConfig.defaults, body);
-  const names = [...new Set(answer.series.flatMap((one) => Object.keys(one.labels)))].sort();
+  const headings = panel.transformations[0].options.renameByName;
   const table = element("table"), head = table.createTHead().insertRow();
-  for (const name of [...names, ""]) head.append(element("th", name));
+  for (const words of Object.values(headings)) head.append(element("th", words));
   const inside = table.createTBody();
   for (const one of answer.series) {
     const row = inside.insertRow();
-    for (const name of names) row.insertCell().textContent = one.labels[name] ?? "";
-    row.insertCell().textContent = written(one.points.at(-1)[1], panel.fieldConfig.defaults.unit);
+    for (const name of Object.keys(headings)) row.insertCell().textContent = one.labels[name] ?? "";
   }
   body.append(table);
 };
@@ -86,20 +85,21 @@ const curves = (panel, answer, body, span) => {
     return times.map((at) => known.get(at) ?? null);
   });
   const value = (_plot, number) => written(number, settings.unit);
+  const named = Object.fromEntries(panel.fieldConfig.overrides.map((one) => [one.matcher.options, one.properties[0].value]));
   const options = {
     width: body.clientWidth,
-    height: Math.max(60, body.clientHeight - 8 - 20 * Math.ceil(answer.series.length / Math.max(1, body.clientWidth / 190))),
+    height: 60,
     cursor: { sync: { key: "all" } },
     plugins: [limits(settings.thresholds.steps)],
     scales: { x: { range: () => [span.start, span.end] }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
       { values: (_plot, ticks) => ticks.map((at) => clock(at, span)), size: 28 },
-      { values: (_plot, ticks) => ticks.map((number) => written(number, settings.unit)), size: 64 },
+      { values: (_plot, ticks) => ticks.map((number) => written(number, settings.unit)), size: (_plot, labels) => 20 + widest(labels ?? []) },
     ],
     series: [
       { label: "时间 Time", value: (_plot, at) => at == null ? "–" : new Date(at * 1000).toLocaleTimeString("zh-CN", { hour12: false }) },
       ...answer.series.map((one, index) => ({
-        label: one.name || " ",
+        label: named[one.name] ?? (one.name || " "),
         stroke: COLOURS[index % COLOURS.length],
         width: 1.5,
         points: { show: one.points.length < 3 },
@@ -107,8 +107,15 @@ const curves = (panel, answer, body, span) => {
       })),
     ],
   };
-  plots.push(new uPlot(options, [times, ...columns], body));
+  const plot = new uPlot(options, [times, ...columns], body);
+  // How high the legend is shows when it lies there; the curves get the rest.
+  const rest = body.clientHeight - body.querySelector(".u-legend").offsetHeight - 4;
+  plot.setSize({ width: body.clientWidth, height: Math.max(60, rest) });
+  plots.push(plot);
 };
+
+// In pixels: a Chinese letter is as wide as two others.
+const widest = (labels) => Math.max(0, ...labels.map((text) => 7 * [...text].reduce((sum, one) => sum + (one > "\u2e80" ? 2 : 1), 0)));
 
 const clock = (at, span) => {
   const date = new Date(at * 1000), two = (number) => String(number).padStart(2, "0");
@@ -126,11 +133,12 @@ const nothing = (settings, body) => {
 const DRAWN = { stat: figure, table: rows, timeseries: curves };
 
 const draw = (panel, answer, span) => {
-  const section = element("section"), title = element("h2", panel.title), body = element("div", "", "body");
+  const section = element("section", "", panel.type), title = element("h2"), body = element("div", "", "body");
+  const [, chinese, english] = panel.title.match(/^(.*[^\x00-\x7f])\s*(.*)$/) ?? [null, panel.title, ""];
+  title.append(element("span", chinese), element("small", english));
   const { x, y, w, h } = panel.gridPos;
   section.style.gridColumn = `${x + 1} / span ${w}`;
   section.style.gridRow = `${y + 1} / span ${h}`;
-  if (h > 4) section.classList.add("tall");
   title.title = panel.description;
   section.append(title, body);
   $("panels").append(section);
@@ -166,7 +174,7 @@ const refresh = async () => {
     $("panels").replaceChildren();
     for (const panel of shown.panels) draw(panel, found.panels[panel.id], found);
     const faults = Object.values(found.panels).filter((one) => one.fault);
-    tell(faults.length ? `监控没有应答 Prometheus: ${faults[0].fault}` : `更新 ${new Date().toLocaleTimeString("zh-CN", { hour12: false })}`, faults.length > 0);
+    tell(faults.length ? faults[0].fault : `更新 ${new Date().toLocaleTimeString("zh-CN", { hour12: false })}`, faults.length > 0);
     document.body.dataset.drawn = shown.uid;
   } catch (error) {
     tell(`没有应答 No answer: ${error.message}`, true);
@@ -183,9 +191,9 @@ const show = async (name) => {
   for (const variable of listed) {
     const select = element("select");
     select.name = variable.name;
-    for (const value of values[variable.name]) select.append(new Option(value, value));
+    for (const [value, text] of Object.entries(values[variable.name]).sort()) select.append(new Option(`${value} ${text}`, value));
     const wanted = new URLSearchParams(location.search).get(variable.name);
-    if (values[variable.name].includes(wanted)) select.value = wanted;
+    if (wanted in values[variable.name]) select.value = wanted;
     const label = element("label", `${variable.label} `);
     label.append(select);
     $("variables").append(label);

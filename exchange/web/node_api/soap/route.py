@@ -17,12 +17,14 @@ from pydantic import ValidationError
 from exchange.codec.soap import LARGEST, Call, FaultCode, Verb, read_call, write_answer, write_fault
 from exchange.codec.wsdl import wsdl_of
 from exchange.errors import InvalidValueError, NotAuthorisedError, RefusedError, TransportError, YidiError
+from exchange.model.meanings import words_of
+from exchange.services.node.node import may_pass
 from exchange.web.body import whole_body
 from exchange.web.limits import Slots
 from exchange.web.node_api.door import Caller, Door, caller_of
 from exchange.web.node_api.face import BASE, NodeFace
 from exchange.web.node_api.once import Doing, Once
-from exchange.web.node_api.problems import faults_of, words_of
+from exchange.web.node_api.problems import faults_of
 from exchange.web.node_api.shapes import AskedModel
 from exchange.web.node_api.soap.verbs import VERBS, Answered, SoapVerb, listed_verbs
 from exchange.web.node_api.soap.work import Asked, work_of
@@ -124,7 +126,7 @@ async def _body(request: Request, idle_seconds: float) -> bytes:
 
 def _fault(error: YidiError) -> Response:
     """SOAP 1.1, 6.2: with 500. Who is not known is told how to say who it is, as programs wait for that."""
-    ours = error.retryable or isinstance(error, TransportError) or error.code == "RATE"
+    ours = may_pass(error) or isinstance(error, TransportError) or error.code == "RATE"
     fault = _FAULTS.get(error.code, FaultCode.SERVER if ours else FaultCode.CLIENT)
     body = write_fault(fault, words_of(error.code, error.message), error.code)
     if isinstance(error, NotAuthorisedError):

@@ -16,8 +16,8 @@ from exchange.model.envelope import FileEntry
 from exchange.model.receipt import Receipt
 from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.node import Box
-from exchange.services.fetch import fetch_files
-from exchange.services.reissue import Reissue
+from exchange.services.node.fetch import fetch_files
+from exchange.services.node.reissue import Reissue
 from exchange.web.node_api.answers import page_of, submitted_shape
 from exchange.web.node_api.directory import find_units, groups_of
 from exchange.web.node_api.door import Caller
@@ -48,7 +48,7 @@ from exchange.web.node_api.soap.verbs import (
     VoidIn,
     WithdrawIn,
 )
-from exchange.web.node_api.submission import Given, addresses_of, draft_of
+from exchange.web.node_api.submission import Given, addresses_of, submit_given
 
 __all__ = ["Asked", "work_of"]
 
@@ -101,11 +101,9 @@ def _send(asked: Asked, given: SendIn) -> SubmittedAnswer:
             raise LimitError(f"files: {file.name} has more than {most} bytes; upload it ahead", code="SIZE")
         if file.name in parts:
             raise InvalidValueError(f"files: two have the name {file.name!r}", code="FILE_NAME")
-        parts[file.name] = UploadFile(io.BytesIO(file.content), filename=file.name)
+        parts[file.name] = UploadFile(io.BytesIO(file.content), size=len(file.content), filename=file.name)
     sender = asked.caller.one_unit(given.unit)
-    done = face.submitter.submit(
-        draft_of(face.node, face.uploads, sender, Given(asked=given, parts=parts), given.reference)
-    )
+    done = submit_given(face, sender, Given(asked=given, parts=parts), given.reference)
     return SubmittedAnswer(submitted=submitted_shape(done))
 
 

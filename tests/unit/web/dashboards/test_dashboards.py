@@ -34,8 +34,8 @@ class Remembering:
     def over(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         self.asked.append(expression)
         if self._fault:
-            raise TransportError(self._fault)
-        return [Series({"__name__": "yidi", "unit": "520304-001", "code": "QUOTA"}, ((1.0, 2.0),))]
+            raise TransportError(self._fault, code="PROMETHEUS")
+        return [Series({"__name__": "yidi", "unit": "520304-001", "name": "甲局", "code": "QUOTA"}, ((1.0, 2.0),))]
 
 
 def page(source: Remembering) -> TestClient:
@@ -50,7 +50,9 @@ def test_what_is_drawn_is_what_was_answered() -> None:
     assert answer["end"] - answer["start"] == 900
     assert len(answer["panels"]) == len(asked.get("/dashboards/boards/yidi-glance").json()["panels"])
     refused = answer["panels"]["16"]["series"]
-    assert refused == [{"name": "QUOTA", "labels": {"unit": "520304-001", "code": "QUOTA"}, "points": [[1.0, 2.0]]}]
+    assert refused == [
+        {"name": "QUOTA", "labels": {"unit": "520304-001", "name": "甲局", "code": "QUOTA"}, "points": [[1.0, 2.0]]}
+    ]
 
 
 def test_every_mark_of_grafana_is_filled_in() -> None:
@@ -66,7 +68,9 @@ def test_every_mark_of_grafana_is_filled_in() -> None:
 def test_a_prometheus_that_does_not_answer_is_said_in_every_panel() -> None:
     answer = page(Remembering("Prometheus does not answer")).get("/dashboards/boards/yidi-ledger/data?minutes=15")
     assert answer.status_code == 200
-    assert {panel["fault"] for panel in answer.json()["panels"].values()} == {"TRANSPORT: Prometheus does not answer"}
+    assert {panel["fault"] for panel in answer.json()["panels"].values()} == {
+        "Prometheus 没有应答：Prometheus does not answer"
+    }
 
 
 @pytest.mark.parametrize("value", ['"}', "a{b", "$x", "", "x" * 81, "a\nb"])
@@ -76,10 +80,10 @@ def test_a_variable_cannot_change_a_query(value: str) -> None:
 
 
 def test_variables_take_what_their_metric_has() -> None:
-    known = {"templating": {"list": [{"type": "query", "name": "unit", "definition": "label_values(yidi_x, unit)"}]}}
+    known = {"templating": {"list": [{"type": "query", "name": "unit", "definition": "query_result(yidi_x)"}]}}
     source = Remembering()
-    assert choices(known, source) == {"unit": ["520304-001"]}
-    assert source.asked == ["count by (unit) (yidi_x)"]
+    assert choices(known, source) == {"unit": {"520304-001": "甲局"}}
+    assert source.asked == ["count by (unit, name) (yidi_x)"]
 
 
 def test_the_page_may_run_its_own_script_and_nothing_else() -> None:
@@ -110,8 +114,9 @@ def test_a_hub_tells_prometheus_where_its_workers_are(tmp_path: Path) -> None:
     (tmp_path / "router-1.url").write_text("http://127.0.0.1:4001\n")
     (tmp_path / "clock-2.url").write_text("http://127.0.0.1:4002\n")
     app = FastAPI()
-    add_targets(app, tmp_path)
+    add_targets(app, tmp_path, ["clock-1", "router-1"])
     assert TestClient(app).get("/targets").json() == [
+        {"targets": ["127.0.0.1:9"], "labels": {"instance": "clock-1"}},  # it does not run, and must be missed
         {"targets": ["127.0.0.1:4002"], "labels": {"instance": "clock-2"}},
         {"targets": ["127.0.0.1:4001"], "labels": {"instance": "router-1"}},
     ]

@@ -11,12 +11,13 @@ from fastapi.testclient import TestClient
 from exchange.model.envelope import EnvelopeId, EnvelopeKey
 from exchange.model.program import Scope
 from exchange.model.unit import UnitCode
-from exchange.services.confirm import Confirmer
-from exchange.services.mark import Marker
-from exchange.services.reissue import Reissuer
-from exchange.services.tell_programs import Webhooks
-from exchange.services.tokens import NewToken, Tokens
-from exchange.services.uploaded import UploadedFiles
+from exchange.services.node.confirm import Confirmer
+from exchange.services.node.mark import Marker
+from exchange.services.node.program_quota import ProgramQuota
+from exchange.services.node.reissue import Reissuer
+from exchange.services.node.tell_programs import Webhooks
+from exchange.services.node.tokens import NewToken, Tokens
+from exchange.services.node.uploaded import UploadedFiles
 from exchange.settings import NodeApi
 from exchange.web.node_api.app import create_node_app
 from exchange.web.node_api.face import NodeFace
@@ -26,7 +27,7 @@ BASE = "/api/v1"
 
 
 def face_of(side: NodeSide, settings: NodeApi | None = None) -> NodeFace:
-    node = side.node
+    node, settings = side.node, settings or NodeApi(port=0)
     return NodeFace(
         node=node,
         submitter=side.submitter,
@@ -37,9 +38,10 @@ def face_of(side: NodeSide, settings: NodeApi | None = None) -> NodeFace:
         reissuer=Reissuer(node, side.submitter),
         tokens=Tokens(side.store, node.clock, side.log),
         uploads=UploadedFiles(node),
-        webhooks=Webhooks(node, (settings or NodeApi()).webhook_targets),
+        quota=ProgramQuota(side.store, node.clock, settings.upload_bytes_per_day),
+        webhooks=Webhooks(node, settings.webhook_targets),
         log=side.log,
-        settings=settings or NodeApi(port=0),
+        settings=settings,
     )
 
 

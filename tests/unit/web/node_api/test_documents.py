@@ -169,6 +169,32 @@ def test_a_superseding_document_names_the_old_and_its_recipients_are_told() -> N
     assert new["supersedes"] == old["id"]
 
 
+def test_nothing_is_sent_in_place_of_a_document_that_holds_no_more() -> None:
+    world = World()
+    program = senders(world)
+    old = program.submit(B)
+    world.settle()
+    path = f"/documents/{old['id']}"
+    assert program.post(f"{path}/void", {"person": "张三", "text": "发错了"}).status_code == 200
+    sent = len(program.get("/documents").json()["items"])
+
+    answer = program.post(f"{path}/supersede", a_document(B, C))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "STATE")
+    assert len(program.get("/documents").json()["items"]) == sent
+
+
+def test_a_superseding_that_is_asked_for_again_is_done_once() -> None:
+    world = World()
+    program = senders(world)
+    old = program.submit(B)
+    world.settle()
+    first, again = (
+        program.post(f"/documents/{old['id']}/supersede", a_document(B, C), key="the same").json() for _ in range(2)
+    )
+    assert again == first
+
+
 def test_signed_documents_and_receipts_come_out_byte_for_byte() -> None:
     world = World()
     program = senders(world)

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from exchange.ports.office import Draft
-from exchange.services.plain_text import PlainText
-from exchange.services.submit import Submitted, Submitter
+from exchange.services.node.submit import Submitted, Submitter
+from exchange.services.secrecy.plain_text import PlainText
 from tests.unit.services.hub_and_node import B, Died, NodeSide, World
 from tests.unit.web.node_api.programs import Program, a_document, face_of, key_of, recipients, senders
 

@@ -4,8 +4,10 @@ import hashlib
 import io
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 from exchange.codec.read import read_envelope, read_receipt
+from exchange.services.evidence.verify import verify
 from tests.unit.services.hub_and_node import B, C, World
 from tests.unit.web.node_api.programs import recipients, senders
 
@@ -32,6 +34,15 @@ def test_a_time_that_ends_before_it_begins_is_refused() -> None:
     answer = program.get("/statistics", since="2026-03-02T00:00:00Z", until="2026-03-01T00:00:00Z")
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "query since")
     assert program.get("/statistics", since="2026-03-02T00:00:00").status_code == 422  # whose midnight?
+
+
+def test_who_takes_what_a_node_holds_for_evidence_is_told_where_that_is_made(tmp_path: Path) -> None:
+    world = World()
+    sender, file = senders(world), tmp_path / "of-a-node.zip"
+    file.write_bytes(sender.get(f"/documents/{sender.submit(B)['id']}/evidence").content)
+    report = verify(file)
+    assert not report.ok
+    assert "yidi evidence export" in report.checks[0].detail
 
 
 def test_what_a_node_holds_of_a_document_comes_out_in_one_file_byte_for_byte() -> None:
