@@ -5,8 +5,8 @@ Told from outside: `CHAOS_POINT=NAME:N` in the environment kills it at the N-th 
 `control.json` beside the histories holds the faults of the moment. What it takes, records and acknowledges goes to its
 history, a JSON object a line, with the thread that did it.
 
-Points are named `receive`, `commit[METHOD]` (by each thing that the transaction wrote), `publish`, `ack`, `file.append`,
-`file.complete`, `office`, each followed by `.before`, `.after` or, of a batch, `.middle`.
+Points are named `receive`, `commit[METHOD]` (by each thing that the transaction wrote), `publish`, `ack`,
+`file.append`, `file.complete`, `office`, each followed by `.before`, `.after` or, of a batch, `.middle`.
 """
 
 import json

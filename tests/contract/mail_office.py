@@ -1,6 +1,6 @@
 """Mailboxes in memory, their people, and the mail adapter over them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage, Message
@@ -58,12 +58,15 @@ def a_letter(sender: str, subject: str, text: str, files: dict[str, bytes] | Non
 
 @dataclass
 class MemoryPost:
-    """Every mailbox and the node's folders. A transaction reaches both or neither."""
+    """Every mailbox and the node's folders. A transaction reaches both or neither. `copies_age`: of all copies of ours,
+    in seconds. `size`: what it says of every mail, 0 for what is true. `fetched`: how many whole mails were read."""
 
     boxes: dict[str, list[bytes]] = field(default_factory=dict)
     folders: dict[str, dict[str, bytes]] = field(default_factory=lambda: {"INBOX": {}})
     reach: Callable[[str], None] | None = None
-    age: float = 0.0
+    copies_age: float = 0.0
+    size: int = 0
+    fetched: int = 0
     number: int = 0
 
     def arrive(self, mail: bytes) -> None:
@@ -79,11 +82,15 @@ class MemoryPost:
         held = [*self.folders["INBOX"].values(), *self.folders.get(COPIES, {}).values()]
         return any(message_id_of(open_mail(mail)) == message_id for mail in held)
 
-    def waiting(self, most: int) -> list[Waiting]:
-        inbox = list(self.folders["INBOX"].items())[:most]
-        return [Waiting(uid=uid, header=mail, size=len(mail), age=self.age) for uid, mail in inbox]
+    def age(self, message_id: str) -> float | None:
+        return self.copies_age if self.has(message_id) else None
+
+    def waiting(self, most: int, passed: Container[str] = ()) -> list[Waiting]:
+        inbox = [(uid, mail) for uid, mail in self.folders["INBOX"].items() if uid not in passed]
+        return [Waiting(uid=uid, header=mail, size=self.size or len(mail)) for uid, mail in inbox[:most]]
 
     def fetch(self, uid: str) -> bytes:
+        self.fetched += 1
         return self.folders["INBOX"][uid]
 
     def move(self, uid: str, folder: str) -> None:

@@ -46,7 +46,7 @@ def test_what_is_delivered_leaves_a_copy_that_is_found_again_and_put_away(host: 
     (copy,) = [one for one in post.waiting(50) if b"<77@unit.test>" in one.header]
     assert read_letter(post.fetch(copy.uid)).text.strip() == "正文"
     assert copy.size >= len(mail)
-    assert copy.age < 600
+    assert (post.age("<77@unit.test>") or 601) < 600
     before = post.count(DONE)
     post.move(copy.uid, DONE)
     assert post.count(DONE) == before + 1

@@ -43,6 +43,8 @@ from exchange.adapters.mail.post import BOUNCED, COPIES, DONE, FAULTY, IGNORED, 
 from exchange.adapters.mail.settings import MailServer, MailSettings
 from exchange.adapters.mail.words import (
     ASK,
+    NO_REQUEST,
+    NOT_CONFIRMED,
     NOT_DONE,
     NOT_SENT,
     compose,
@@ -68,7 +70,8 @@ __all__ = ["MailAdapter"]
 
 _MOST: Final = 50
 _MOST_BYTES: Final = 128 << 20  # of mails held at once
-_UNCONFIRMED_SECONDS: Final = 3 * 86_400.0
+_UNCONFIRMED_SECONDS: Final = 3 * 86_400.0  # from our question, which may come long after the mail itself
+_PASSED_SECONDS: Final = 3_600.0
 _CODE: Final = re.compile(r"\[(YD|YS)-([A-Z2-7]{20})\]")
 
 
@@ -79,8 +82,16 @@ class _Held:
     uid: str
     unit: UnitCode
     code: str
-    age: float
     letter: Letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Passed:
+    """A mail of the inbox that waits to be confirmed, perhaps for days: until `until` nobody reads it again, unless the
+    code that confirms it has come. Else those that are never confirmed would hold up what comes after them."""
+
+    code: str
+    until: float
 
 
 class MailAdapter(OfficeAdapter):
@@ -109,6 +120,7 @@ class MailAdapter(OfficeAdapter):
         self._name_of = name_of
         self._unit_of = {address.casefold(): UnitCode(unit) for unit, address in settings.mailboxes.items()}
         self._held: list[_Held] = []
+        self._passed: dict[str, _Passed] = {}
         self._looked: float | None = None
 
     # ------------------------------------------------------------------------------------------ received
@@ -167,7 +179,8 @@ class MailAdapter(OfficeAdapter):
         asked = {self._request_code(one) for one in requests}
         for code, one in confirmed.items():
             if code not in asked:
-                self._put(one, DONE)  # what it confirmed is done with
+                self._answer(one, NOT_CONFIRMED, "STATE", NO_REQUEST)
+                self._put(one, DONE)
         for one in requests:
             try:
                 if one.letter.fault:
@@ -178,21 +191,27 @@ class MailAdapter(OfficeAdapter):
                 continue
             if self._request_code(one) in confirmed:
                 yield draft
-            elif one.age > _UNCONFIRMED_SECONDS:
+            elif (age := self._post.age(self._question_id(one))) is None:
+                self._ask(one, draft.metadata.title)
+            elif age > _UNCONFIRMED_SECONDS:
                 self._put(one, IGNORED)
             else:
-                self._ask(one, draft.metadata.title)
+                until = self._monotonic() + _PASSED_SECONDS
+                self._passed[one.uid] = _Passed(code=self._request_code(one), until=until)
 
     def sent(self, unit: UnitCode, reference: str, key: EnvelopeKey) -> None:
         """Answered with its tracking number; what becomes of it comes into this thread."""
-        for one in self._requests(reference):
+        requests = self._requests(reference)
+        for one in requests:
             headers = {"X-Yidi-Document": str(key)}
             words = f"已发送，交换编号 {key.id}"
             self._write(unit, self._id("sent", unit, str(key)), words, words, one.letter.message_id, headers)
-        self._put_all(self._requests(reference), DONE)
+        self._put_all([*requests, *self._confirmations(requests)], DONE)
 
     def refused(self, unit: UnitCode, reference: str, code: str, message: str) -> None:
-        self._refuse(self._requests(reference), NOT_SENT, code, message)
+        requests = self._requests(reference)
+        self._refuse(requests, NOT_SENT, code, message)
+        self._put_all(self._confirmations(requests), DONE)
 
     def _draft(self, unit: UnitCode, letter: Letter) -> Draft:
         manifest, files = manifest_in(letter, self._settings.fixed)
@@ -202,13 +221,19 @@ class MailAdapter(OfficeAdapter):
         ident = reference.rpartition("#")[0]
         return [one for one in self._held if one.letter.ident == ident]
 
+    def _confirmations(self, requests: Sequence[_Held]) -> list[_Held]:
+        codes = {self._request_code(one) for one in requests}
+        return [one for one in self._held if one.code in codes]
+
     def _request_code(self, one: _Held) -> str:
         return f"YS-{self._code('request', one.unit, one.letter.ident)}"
 
+    def _question_id(self, one: _Held) -> str:
+        return self._id("question", one.unit, one.letter.ident)
+
     def _ask(self, one: _Held, title: str) -> None:
-        message_id = self._id("question", one.unit, one.letter.ident)
         subject = f"请确认发送：{title} [{self._request_code(one)}]"
-        self._write(one.unit, message_id, subject, ASK.format(title=title), one.letter.message_id, {})
+        self._write(one.unit, self._question_id(one), subject, ASK.format(title=title), one.letter.message_id, {})
 
     # ----------------------------------------------------------------------------------------- decisions
 
@@ -249,17 +274,30 @@ class MailAdapter(OfficeAdapter):
             return list(self._held)
         found: list[_Held] = []
         left = _MOST_BYTES
-        for waiting in self._post.waiting(_MOST):
+        for waiting in self._glance(now):
             folder, unit = self._place(waiting)
             if unit is None:
                 self._post.move(waiting.uid, folder)
                 continue
-            if waiting.size > left:
+            size = waiting.size if waiting.size <= self._settings.letter_bytes else 0  # of a larger one, its header
+            if size > left:
                 break
-            left -= min(waiting.size, self._settings.letter_bytes)
+            left -= size
             found.append(self._read(waiting, unit))
         self._held, self._looked = found, now
         return list(found)
+
+    def _glance(self, now: float) -> list[Waiting]:
+        """The oldest mails; of those that wait to be confirmed, these whose code has come."""
+        self._passed = {uid: one for uid, one in self._passed.items() if one.until > now}
+        found = self._post.waiting(_MOST, self._passed.keys())
+        shown = {_code_in(subject_of(open_mail(one.header))) for one in found}
+        confirmed = [uid for uid, one in self._passed.items() if one.code in shown]
+        if not confirmed:
+            return found
+        for uid in confirmed:
+            del self._passed[uid]
+        return self._post.waiting(_MOST + len(confirmed), self._passed.keys())
 
     def _place(self, waiting: Waiting) -> tuple[str, UnitCode | None]:
         """Where a mail goes, or whose it is."""
@@ -288,17 +326,18 @@ class MailAdapter(OfficeAdapter):
             )
         else:
             letter = read_letter(self._post.fetch(waiting.uid))
-        shown = _CODE.findall(letter.subject)
-        code = "-".join(shown[-1]) if shown else ""
-        return _Held(uid=waiting.uid, unit=unit, code=code, age=waiting.age, letter=letter)
+        return _Held(uid=waiting.uid, unit=unit, code=_code_in(letter.subject), letter=letter)
 
     def _refuse(self, found: Sequence[_Held], what: str, code: str, message: str) -> None:
         """Answer why, then put away."""
         for one in found:
-            subject = refusal_subject(what, code, " ".join(_CODE.sub("", one.letter.subject).split()))
-            text, message_id = refusal_text(what, code, message), self._id("answer", one.unit, one.letter.ident)
-            self._write(one.unit, message_id, subject, text, one.letter.message_id, {})
+            self._answer(one, what, code, message)
         self._put_all(found, FAULTY)
+
+    def _answer(self, one: _Held, what: str, code: str, message: str) -> None:
+        subject = refusal_subject(what, code, " ".join(_CODE.sub("", one.letter.subject).split()))
+        text, message_id = refusal_text(what, code, message), self._id("answer", one.unit, one.letter.ident)
+        self._write(one.unit, message_id, subject, text, one.letter.message_id, {})
 
     def _put_all(self, found: Sequence[_Held], folder: str) -> None:
         for one in found:
@@ -354,6 +393,11 @@ class MailAdapter(OfficeAdapter):
     def _code(self, *words: str) -> str:
         found = hmac.digest(self._secret, "\0".join(words).encode("utf-8", "replace"), "sha256")
         return b32encode(found).decode("ascii")[:20]
+
+
+def _code_in(subject: str) -> str:
+    shown = _CODE.findall(subject)
+    return "-".join(shown[-1]) if shown else ""
 
 
 def _password(server: MailServer, place: Place, table: str) -> str:

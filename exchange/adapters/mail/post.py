@@ -11,9 +11,10 @@ import re
 import smtplib
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from socket import gaierror
 from typing import Any, Final, Protocol
@@ -37,12 +38,11 @@ _SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A mail in the inbox: its header alone, its size in bytes, and for how many seconds it has been there."""
+    """A mail in the inbox: its header alone, and its size in bytes."""
 
     uid: str
     header: bytes
     size: int
-    age: float
 
 
 class Post(Protocol):
@@ -54,8 +54,12 @@ class Post(Protocol):
         """Whether our copy of what went under this id has come."""
         ...
 
-    def waiting(self, most: int) -> list[Waiting]:
-        """The oldest mails of the inbox."""
+    def age(self, message_id: str) -> float | None:
+        """For how many seconds our copy has been there."""
+        ...
+
+    def waiting(self, most: int, passed: Container[str] = ()) -> list[Waiting]:
+        """The oldest mails of the inbox, but not those with these uids."""
         ...
 
     def fetch(self, uid: str) -> bytes: ...
@@ -133,26 +137,27 @@ class MailPost:
 
     def has(self, message_id: str) -> bool:
         with self._mailbox() as imap:
-            for folder in (COPIES, "INBOX"):
-                _ok(imap.select(folder, readonly=folder != "INBOX"))
-                found = _ok(imap.uid("SEARCH", "HEADER", "Message-ID", f'"{message_id}"'))
-                if found and found[0]:
-                    return True
-            return False
+            return _copy_of(imap, message_id) is not None
 
-    def waiting(self, most: int) -> list[Waiting]:
+    def age(self, message_id: str) -> float | None:
+        with self._mailbox() as imap:
+            if (uid := _copy_of(imap, message_id)) is None:
+                return None
+            line = b" ".join(one for one in _ok(imap.uid("FETCH", uid, "(INTERNALDATE)")) if isinstance(one, bytes))
+            arrived = imaplib.Internaldate2tuple(line)
+            return 0.0 if arrived is None else max(0.0, time.time() - time.mktime(arrived))
+
+    def waiting(self, most: int, passed: Container[str] = ()) -> list[Waiting]:
         with self._mailbox() as imap:
             _ok(imap.select("INBOX"))
-            uids = (_ok(imap.uid("SEARCH", "ALL"))[0] or b"").split()[:most]
-            return [self._glance(imap, uid.decode("ascii")) for uid in uids]
+            uids = [uid.decode("ascii") for uid in (_ok(imap.uid("SEARCH", "ALL"))[0] or b"").split()]
+            return [self._glance(imap, uid) for uid in islice((one for one in uids if one not in passed), most)]
 
     @staticmethod
     def _glance(imap: imaplib.IMAP4, uid: str) -> Waiting:
-        wanted = f"(RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)"
-        line, header = _literal(_ok(imap.uid("FETCH", uid, wanted)))
-        size, arrived = _SIZE.search(line), imaplib.Internaldate2tuple(line)
-        age = 0.0 if arrived is None else max(0.0, time.time() - time.mktime(arrived))
-        return Waiting(uid=uid, header=header, size=int(size[1]) if size else 1 << 40, age=age)
+        line, header = _literal(_ok(imap.uid("FETCH", uid, f"(RFC822.SIZE BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)")))
+        size = _SIZE.search(line)
+        return Waiting(uid=uid, header=header, size=int(size[1]) if size else 1 << 40)
 
     def fetch(self, uid: str) -> bytes:
         with self._mailbox() as imap:
@@ -230,6 +235,16 @@ def _ok(answer: tuple[str, Any]) -> list[Any]:
         raise imaplib.IMAP4.error(f"{kind} {data!r}"[:200])
     assert isinstance(data, list)
     return data
+
+
+def _copy_of(imap: imaplib.IMAP4, message_id: str) -> str | None:
+    """Its uid, in the folder that is selected then."""
+    for folder in (COPIES, "INBOX"):
+        _ok(imap.select(folder, readonly=folder != "INBOX"))
+        found = _ok(imap.uid("SEARCH", "HEADER", "Message-ID", f'"{message_id}"'))
+        if found and found[0]:
+            return str(found[0].split()[0], "ascii")
+    return None
 
 
 def _literal(data: list[Any]) -> tuple[bytes, bytes]:

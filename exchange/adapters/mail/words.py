@@ -25,8 +25,10 @@ from exchange.ports.office import HandOver
 
 __all__ = [
     "ASK",
+    "NOT_CONFIRMED",
     "NOT_DONE",
     "NOT_SENT",
+    "NO_REQUEST",
     "Said",
     "compose",
     "document_text",
@@ -51,12 +53,14 @@ _HOW: Final = """回复本邮件即可办理，第一行写（中间留空格，
 
 代码只发给本邮箱，凭它办理；请勿把本邮件转发给无关的人。
 """
-NOT_SENT, NOT_DONE = "未发送", "未办理"
+NOT_SENT, NOT_DONE, NOT_CONFIRMED = "未发送", "未办理", "没有待发公文"
+NO_REQUEST: Final = "没有公文在等这份确认：已经发出，或请求确认后三天没有答复，已作罢"
 _CURES: Final = {
     "SECRECY": "涉密材料不得上网，请走机要渠道。",
     "SECRECY_HOLD": "请人复核，在信里加一行“复核人：姓名”，另写一封新邮件发来。",
     NOT_SENT: "改正后另写一封新邮件发来，不要回复本邮件。",
     NOT_DONE: "请重新回复那封公文来信，第一行写：签收 姓名，或 退文 姓名 理由。",
+    NOT_CONFIRMED: "若没有收到“已发送”的回信，请另写一封新邮件发来。",
 }
 ASK: Final = """收到一件要发送的公文：
 
@@ -146,7 +150,7 @@ def receipt_text(receipt: Receipt, name_of: Callable[[UnitCode], str]) -> str:
 
 
 def refusal_subject(what: str, code: str, subject: str) -> str:
-    """`what`: NOT_SENT or NOT_DONE. The subject of what is held for classified travels no further."""
+    """`what`: NOT_SENT, NOT_DONE or NOT_CONFIRMED. The subject of what is held for classified travels no further."""
     return what if code.startswith("SECRECY") else f"{what}：{subject[:80]}"
 
 
