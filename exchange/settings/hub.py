@@ -1,7 +1,7 @@
 """`hub.toml`: a hub on RabbitMQ and PostgreSQL."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, field_validator
 
@@ -13,6 +13,9 @@ from exchange.settings.hub_keeping import Archive, FileKeeping, Quota
 __all__ = ["HubHttp", "HubSettings", "HubTiming", "Workers"]
 
 
+_SIGN_WITHIN_HOURS: Final = {"特提": 1.0, "特急": 4.0, "加急": 8.0, "平急": 24.0, "": 48.0}
+
+
 class HubTiming(Frozen):
     """How long the hub waits, for what."""
 
@@ -21,8 +24,9 @@ class HubTiming(Frozen):
         default=72.0, gt=0, le=TEN_YEARS_HOURS, description="After this an undelivered document is EXPIRED."
     )
     sign_within_hours: dict[str, Annotated[float, Field(gt=0, le=TEN_YEARS_HOURS)]] = Field(
-        default={"特提": 1.0, "特急": 4.0, "加急": 8.0, "平急": 24.0, "": 48.0},
-        description="First reminder to sign, by urgency, when the sender set no sign-by. The empty key: ordinary ones.",
+        default=dict(_SIGN_WITHIN_HOURS),
+        description="First reminder to sign, by urgency, when the sender set no sign-by. The empty key: ordinary ones, "
+        "and every urgency that is not named beside it; without it, what is not named stays as it is.",
     )
     remind_every_hours: float = Field(
         default=24.0, gt=0, le=TEN_YEARS_HOURS, description="Between automatic reminders of one delivery."
@@ -32,6 +36,14 @@ class HubTiming(Frozen):
     poison_attempts: int = Field(
         default=5, ge=1, description="Unexpected failures of one message before it is set aside."
     )
+
+    @field_validator("sign_within_hours")
+    @classmethod
+    def _complete(cls, value: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(value.keys() - _SIGN_WITHIN_HOURS.keys()):
+            known = "、".join(filter(None, _SIGN_WITHIN_HOURS))
+            raise ValueError(f'{unknown[0]} is no urgency: {known}, or "" for ordinary documents')
+        return value if "" in value else {**_SIGN_WITHIN_HOURS, **value}
 
     @property
     def deliver_within(self) -> timedelta:

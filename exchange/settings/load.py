@@ -78,9 +78,9 @@ def faults_of(kind: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
 
 
 def _fault(kind: type[BaseModel], found: Mapping[str, Any]) -> Fault:
-    place = tuple(map(str, found["loc"]))
+    place, rule = _place_and_rule(found)
     if found["type"] != "extra_forbidden":
-        return Fault(place, found["msg"])
+        return Fault(place, rule)
     for name in place[:-1]:
         kind = cast("type[BaseModel]", kind.model_fields[name].annotation)
     return Fault(place, "there is no such setting", tuple(kind.model_fields))
@@ -98,4 +98,14 @@ def read_table(kind: type[_Table], table: Mapping[str, object], where: str) -> _
 
 
 def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+    found = map(_place_and_rule, error.errors())
+    return "; ".join(f"{'.'.join(place)}: {rule}" if place else rule for place, rule in found)
+
+
+def _place_and_rule(found: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    """What does not fit together is found by the whole file, and says by itself which setting it is about."""
+    place, rule = tuple(map(str, found["loc"])), str(found["msg"]).removeprefix("Value error, ")
+    dotted, colon, rest = rule.partition(": ")
+    if not place and colon and " " not in dotted:
+        return tuple(dotted.split(".")), rest
+    return place, rule

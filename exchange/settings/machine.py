@@ -1,13 +1,15 @@
 """`yidi.toml`: hub and nodes on one machine."""
 
-from pydantic import Field, field_validator
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
 
 from exchange.model.unit import parse_hub_id
 from exchange.settings.base import Traces, Web
 from exchange.settings.hub import HubTiming
 from exchange.settings.hub_keeping import Archive, FileKeeping, Quota
 from exchange.settings.node import NodeApi, NodeTiming
-from exchange.settings.office import Hosting
+from exchange.settings.office import Hosting, check_reached
 
 __all__ = ["MachineSettings"]
 
@@ -30,6 +32,11 @@ class MachineSettings(Hosting):
     archive: Archive = Archive()
     files: FileKeeping = FileKeeping()
     node_timing: NodeTiming = NodeTiming()
+
+    @model_validator(mode="after")
+    def _is_reached(self) -> Self:
+        check_reached(self.offices, self.api.port)
+        return self
 
     @field_validator("hub")
     @classmethod

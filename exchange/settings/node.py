@@ -1,10 +1,12 @@
 """`node.toml`: a node far from its hub."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from exchange.settings.base import Frozen, Retry, Traces, Web
 from exchange.settings.broker import BrokerLine
-from exchange.settings.office import Hosting
+from exchange.settings.office import Hosting, check_reached
 
 __all__ = ["NodeApi", "NodeSettings", "NodeTiming"]
 
@@ -87,3 +89,8 @@ class NodeSettings(Hosting):
     traces: Traces = Traces()
     api: NodeApi = NodeApi()
     node_timing: NodeTiming = NodeTiming()
+
+    @model_validator(mode="after")
+    def _is_reached(self) -> Self:
+        check_reached(self.offices, self.api.port)
+        return self

@@ -1,5 +1,6 @@
 """Which office systems a node's units have, and what the settings of an adapter are."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -7,7 +8,7 @@ from pydantic import Field, field_validator
 from exchange.model.unit import parse_unit_code
 from exchange.settings.base import File, Frozen
 
-__all__ = ["AdapterSettings", "Hosting"]
+__all__ = ["AdapterSettings", "Hosting", "check_reached"]
 
 
 class AdapterSettings(Frozen):
@@ -35,3 +36,15 @@ class Hosting(File):
         for code in value:
             parse_unit_code(code)
         return value
+
+
+def check_reached(offices: Mapping[str, Mapping[str, Any]], port: int | None) -> None:
+    """What offices ask of this node is asked of its HTTP for programs. Raises ValueError where there is none: an office
+    would call, or look for a file, and nobody would answer."""
+    if port is not None:
+        return
+    for name, table in offices.items():
+        if table.get("calls"):
+            raise ValueError(f"offices.{name}.calls: this office calls the node, so set api.port")
+        if table.get("node_url") and table.get("files_by") != "base64":
+            raise ValueError(f"offices.{name}.node_url: this office fetches files from the node, so set api.port")

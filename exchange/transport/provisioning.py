@@ -54,7 +54,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class County:
-    """`passwords`: units that log in by password, for trials without certificates; the others cannot."""
+    """`passwords`: units that log in by password, for trials without certificates; the others cannot, nor can a hub
+    whose `hub_password` is empty: their certificates open their accounts."""
 
     units: tuple[UnitCode, ...]
     hub_user: str

@@ -77,12 +77,18 @@ def county_of(place: HubPlace, directory: Directory) -> County:
     """Units that may log in now, and the hub.
 
     Limits: a certificate opens its unit's account by the unit's name, so an earlier one of a unit that has a good key
-    again does so too until it expires. It reads that inbox; it signs nothing."""
+    again does so too until it expires. It reads that inbox; it signs nothing.
+
+    Raises InputError where the hub's account has no name."""
     now = SystemClock().now()
     rabbit = place.rabbit()
+    if not (user := unquote(urlsplit(rabbit.urls[0]).username or "")):
+        raise InputError(
+            "rabbit.urls: name the hub's account before @; of a certificate it is the common name", code="SETTINGS"
+        )
     return County(
         units=tuple(entry.unit.code for entry in directory.units if entry.unit.active and _may_log_in(entry, now)),
-        hub_user=unquote(urlsplit(rabbit.urls[0]).username or ""),
+        hub_user=user,
         hub_password=_password(rabbit),
         vhost=_vhost(rabbit),
     )
@@ -98,4 +104,7 @@ def _may_log_in(entry: UnitEntry, now: datetime) -> bool:
 
 
 def _password(rabbit: Rabbit) -> str:
-    return Path(rabbit.password_file).read_text(encoding="utf-8").strip()
+    """As the hub logs in by itself; "" by certificate, then no password opens its account."""
+    if rabbit.password_file:
+        return Path(rabbit.password_file).read_text(encoding="utf-8").strip()
+    return unquote(urlsplit(rabbit.urls[0]).password or "")

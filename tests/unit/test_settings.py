@@ -61,6 +61,9 @@ def test_a_variable_wins_over_the_file_and_leaves_its_neighbours(
         (HUB + "[hub_timing]\ndeliver_within_hours = inf", "hub_timing.deliver_within_hours: "),
         (HUB + "[hub_timing]\nremind_every_hours = 1e12", "hub_timing.remind_every_hours: "),
         (HUB + '[hub_timing.sign_within_hours]\n"特急" = -1', "hub_timing.sign_within_hours.特急: "),
+        (HUB + '[hub_timing.sign_within_hours]\n"特级" = 1', "hub_timing.sign_within_hours: 特级 is no urgency"),
+        (HUB + "[offices.a.calls]\nsecret_file = 'x'", r"toml: offices\.a\.calls: .*api\.port"),
+        (HUB + "[offices.a]\nnode_url = 'https://node:1'", r"toml: offices\.a\.node_url: .*api\.port"),
         (HUB + "[node_timing.retry]\ncap_seconds = nan", "node_timing.retry.cap_seconds: "),
         (HUB + "[node_timing]\nchunk_bytes = 1", "node_timing.chunk_bytes: "),
     ],
@@ -102,3 +105,15 @@ def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="directory") as fault:
         load_machine(tmp_path / "yidi.toml")
     assert fault.value.code == "SETTINGS"
+
+
+def test_one_urgency_is_changed_beside_the_others_and_all_with_the_empty_key(tmp_path: Path) -> None:
+    one = load(tmp_path, HUB + '[hub_timing.sign_within_hours]\n"特急" = 2').hub_timing.sign_within_hours
+    assert one == {"特提": 1.0, "特急": 2.0, "加急": 8.0, "平急": 24.0, "": 48.0}
+    assert load(tmp_path, HUB + '[hub_timing.sign_within_hours]\n"" = 3').hub_timing.sign_within_hours == {"": 3.0}
+
+
+def test_an_office_that_calls_is_heard_where_the_interface_for_programs_is(tmp_path: Path) -> None:
+    called = "[api]\nport = 0\n[offices.a]\nnode_url = 'https://node:1'\n[offices.a.calls]\nsecret_file = 'x'\n"
+    assert load(tmp_path, HUB + called).offices["a"]["node_url"] == "https://node:1"
+    load(tmp_path, HUB + "[offices.a]\nfiles_by = 'base64'\nnode_url = 'https://node:1'")

@@ -321,7 +321,7 @@ def _was_restored(verifier: Verifier) -> bool:
 
 def _sign_within(envelope: Envelope, hours: dict[str, float]) -> timedelta:
     degree = envelope.metadata.emergency_degree
-    return timedelta(hours=hours.get(degree.value if degree else "", hours.get("", 48.0)))
+    return timedelta(hours=hours.get(degree.value if degree else "", hours[""]))
 
 
 def _document_record(envelope: Envelope, item: Judged, now: datetime) -> DocumentRecord:

@@ -2,6 +2,7 @@
 themselves are not asked: tests/servers does that."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from exchange.errors import InputError
 from exchange.model.unit import Level, Unit, UnitCode, UnitKind
 from exchange.testing.keys import county
 from exchange.testing.metrics import RecordingLog
+from exchange.transport.provisioning import County
 from exchange.trust.certificates import key_entry
 from exchange.wiring.desk import open_desk
 from exchange.wiring.founding import HubPlan, found_hub, found_node
@@ -62,6 +64,18 @@ def test_a_password_is_made_when_none_is_given(tmp_path: Path) -> None:
     county = county_of(place := found_hub(tmp_path / "hub", bare, RecordingLog()), _directory(place))
     assert len(county.hub_password) >= 20
     assert (county.hub_user, county.vhost) == ("yidi-hub", "/")
+
+
+def test_the_hubs_password_may_stand_in_the_url_or_a_certificate_take_its_place(place: HubPlace) -> None:
+    def county_with(url: str) -> County:
+        rabbit = place.settings.rabbit.model_copy(update={"urls": (url,), "password_file": ""})
+        changed = replace(place, settings=place.settings.model_copy(update={"rabbit": rabbit}))
+        return county_of(changed, _directory(place))
+
+    assert county_with("amqp://yidi-hub:w%2Frd@127.0.0.1/x").hub_password == "w/rd"
+    assert county_with("amqps://yidi-hub@127.0.0.1/x").hub_password == ""
+    with pytest.raises(InputError, match="name the hub's account"):
+        county_with("amqps://127.0.0.1/x")
 
 
 def test_the_broker_is_to_hold_the_active_units_of_the_directory(place: HubPlace) -> None:
