@@ -52,11 +52,18 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         _localise(part)
 
     def execute() -> object:
+        if unreadable := next((one for one in arguments if not _is_text(one)), None):
+            raise typer.BadParameter(f"not UTF-8: {unreadable!r}")
         if len(kept) < len(arguments) and language not in _LANGUAGES:
             raise typer.BadParameter(f"--lang: zh | en, {language!r}")
         return command.main(kept, prog_name="yidi", standalone_mode=False)
 
     return exit_code(execute)
+
+
+def _is_text(argument: str) -> bool:
+    """Bytes that are none come as halves of characters, which nothing can store or print."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in argument)
 
 
 def _application() -> typer.Typer:

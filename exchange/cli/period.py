@@ -25,6 +25,8 @@ AlsoWorked = Annotated[
 ]
 _HALF = re.compile(r"([0-2]?\d):([0-5]\d)-([0-2]?\d):([0-5]\d)", re.ASCII)
 _LONGEST = timedelta(days=366)
+# Beyond them a day more, or another time zone, leaves the calendar.
+_FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
 
 
 def period(month: str | None, first: str | None, last: str | None, today: date) -> tuple[date, date]:
@@ -48,9 +50,12 @@ def period(month: str | None, first: str | None, last: str | None, today: date) 
 
 def day_of(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise fail("PERIOD", f"“{text}”不是日期，例如 2026-11-26", f"{text!r} is no date such as 2026-11-26") from None
+    if not _FIRST <= day <= _LAST:
+        raise fail("PERIOD", f"{text} 不在 {_FIRST} 至 {_LAST} 之间", f"{text} is not within {_FIRST} to {_LAST}")
+    return day
 
 
 def working_hours(text: str) -> "WorkingHours":
@@ -85,4 +90,6 @@ def time_to_come(text: str, now: datetime) -> datetime:
     at = at if at.tzinfo else at.replace(tzinfo=COUNTY_TIME)
     if at <= now:
         raise fail("VALUE", f"{text} 已经过去", f"{text} is over")
+    if at.date() > _LAST:
+        raise fail("VALUE", f"{text} 晚于 {_LAST}", f"{text} is after {_LAST}")
     return at

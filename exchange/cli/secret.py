@@ -3,7 +3,7 @@ machine can read."""
 
 import stat
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from exchange.cli.failure import fail
 
@@ -15,7 +15,7 @@ def private_url(option: str, text: str | None) -> str | None:
     if text is None:
         return None
     if not text.startswith("@"):
-        if urlsplit(text).password:
+        if _parts(option, text).password:
             raise fail(
                 "SECRET_SHOWN",
                 f"{option} 中带有口令，本机其他用户都能看到；写入文件，用 {option} @文件",
@@ -34,4 +34,17 @@ def private_url(option: str, text: str | None) -> str | None:
         )
     if not lines or not lines[0].strip():
         raise fail("INPUT", f"{option}: {path} 是空的", f"{option}: {path} is empty")
-    return lines[0].strip()
+    _parts(option, url := lines[0].strip())
+    return url
+
+
+def _parts(option: str, url: str) -> SplitResult:
+    """Names no part of it: there may be a password."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # read here, where what is wrong with it can be said
+    except ValueError as error:
+        raise fail(
+            "INPUT", f"{option}: 不是地址，核对主机与端口", f"{option}: no URL, look at its host and port"
+        ) from error
+    return parts

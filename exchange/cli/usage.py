@@ -19,6 +19,7 @@ _SENTENCES: Final = (
     (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", r"多余的参数：\1"),
     (r"Invalid value for '(.+?)'(?: / '.+?')?(?: \(env var: '.+?'\))?: ", r"\1："),
     (r"Invalid value: ", ""),
+    (r"not UTF-8: ", "不是 UTF-8 文字："),
     (r"(?:file|dir|path) '' (?:does not exist|is a directory)\.", "不能是空的"),
     (r"(?:file|dir|path) '(.+?)' does not exist\.", r"\1 不存在"),
     (r"file '(.+?)' is a directory\.", r"\1 是目录，不是文件"),

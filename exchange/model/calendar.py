@@ -6,9 +6,10 @@ Not here: times on the wire and in the stores, which are UTC's.
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
-__all__ = ["COUNTY_TIME", "begin_of_day", "next_day", "start_of"]
+__all__ = ["COUNTY_TIME", "MOST_HOURS", "begin_of_day", "next_day", "start_of"]
 
 COUNTY_TIME: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+MOST_HOURS: Final = 24 * 366  # of a deadline that a sender sets
 
 
 def start_of(day: date) -> datetime:

@@ -65,10 +65,12 @@ def back_up(root: Path, out: Path, secrets: Path | None) -> Backup:
     """Back the exchange in `root` up into the new directory `out`, its secrets into the new directory `secrets`.
     Raises InputError (EXISTS, BACKUP_TOOL), StorageError."""
     kind, taken = kind_of(root), SystemClock().now()
-    for folder in (out, secrets):
-        if folder is not None:
-            _check_apart(folder, root, out)
-            _make_new(folder)
+    folders = [folder for folder in (out, secrets) if folder is not None]
+    for folder in folders:
+        _check_apart(folder, root, out)
+        _check_new(folder)
+    for folder in folders:
+        _make_new(folder)
     if kind != "hub":
         _make_parent(out / "node" / "node.sqlite")
         copy_database(Layout(root).node_database(), out / "node" / "node.sqlite")
@@ -191,9 +193,12 @@ def _check_apart(folder: Path, root: Path, out: Path) -> None:
         raise InputError(f"{folder} lies in the backup: secrets belong elsewhere", code="BACKUP")
 
 
-def _make_new(folder: Path) -> None:
+def _check_new(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty: name a new directory for each backup", code="BACKUP")
+
+
+def _make_new(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
 

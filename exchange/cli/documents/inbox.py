@@ -1,7 +1,7 @@
 """`yidi inbox` and `yidi show`: what units of this machine have received."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -47,7 +47,7 @@ def inbox(
     unit: Unit = None,
     data: Data = DEFAULT_DATA,
     only_open: Annotated[bool, typer.Option("--open", help=both("只看待签收", "only what waits for signing"))] = False,
-    limit: Annotated[int, typer.Option(min=1, help=both("每单位至多几件", "at most, per unit"))] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help=both("每单位至多几件", "at most, per unit"))] = 100,
     as_json: AsJson = False,
 ) -> None:
     from exchange.ports.node import Box
@@ -126,7 +126,9 @@ def show(
             record = session.documents(box, [(holder, key)])[(holder, key)]
         envelope = read_envelope(record.document)
         if save is not None:
-            _save(envelope, save, opened.node.node.files.open)
+            for path in _save(envelope, save, opened.node.node.files.open):
+                if not as_json:
+                    print(path)
     if as_json:
         show_json(_envelope_value(directory, envelope, record))
     else:
@@ -148,14 +150,15 @@ def _held(session: "NodeSession", unit: "UnitCode | None", text: str) -> "tuple[
     return key.sender, Box.SENT, key
 
 
-def _save(envelope: "Envelope", target: Path, open_file: Callable[[str], BinaryIO]) -> None:
-    """Names were checked when the envelope was made and when it was read: none leads out of `target`."""
+def _save(envelope: "Envelope", target: Path, open_file: Callable[[str], BinaryIO]) -> Iterator[Path]:
+    """Where each file lies now. Names were checked when the envelope was made and when it was read: none leads out of
+    `target`."""
     target.mkdir(parents=True, exist_ok=True)
     for entry in envelope.files:
         path = target / entry.name
         with open_file(entry.sha256) as source, path.open("xb") as copy:
             shutil.copyfileobj(source, copy)
-        print(path)
+        yield path
 
 
 def _rows(directory: "Directory", envelope: "Envelope", record: "DocumentRecord") -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from exchange.cli.language import both, say
 from exchange.cli.naming import find_unit, unit_name
 from exchange.cli.opened import DEFAULT_DATA, AsJson, Data, complete_unit, desk
 from exchange.cli.output import is_terminal, local, show_json, show_table, warn
-from exchange.model.calendar import COUNTY_TIME
+from exchange.model.calendar import COUNTY_TIME, MOST_HOURS
 from exchange.model.document import BusinessKind, DocumentType, EmergencyDegree
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def send(
     ] = None,
     operator: Annotated[str | None, typer.Option(help=both("经办人，默认同声明人", "who sends it"))] = None,
     sign_within: Annotated[
-        int | None, typer.Option(min=1, metavar="HOURS", help=both("几小时内签收", "hours to sign within"))
+        int | None,
+        typer.Option(min=1, max=MOST_HOURS, metavar="HOURS", help=both("几小时内签收", "hours to sign within")),
     ] = None,
     reference: Annotated[
         str | None, typer.Option(help=both("自编号：同一编号只发一次", "your own id: the same one is sent once"))

@@ -72,7 +72,7 @@ def track(
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help=both("持续显示，直到全部签收", "follow until all have signed"))
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help=both("列出时至多几件", "at most, when listing"))] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help=both("列出时至多几件", "at most, when listing"))] = 50,
     as_json: AsJson = False,
 ) -> None:
     if document_id is None:

@@ -49,7 +49,12 @@ def certificates(
     data: Data = DEFAULT_DATA,
     within: Annotated[
         int | None,
-        typer.Option(metavar="DAYS", min=0, help=both("只列这些天内到期的", "only those that end within so many days")),
+        typer.Option(
+            metavar="DAYS",
+            min=0,
+            max=36_500,
+            help=both("只列这些天内到期的", "only those that end within so many days"),
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

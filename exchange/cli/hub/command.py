@@ -182,7 +182,7 @@ def enroll(
 
 def audit(
     data: Data = DEFAULT_DATA,
-    limit: Annotated[int, typer.Option(min=1, help=both("至多几条", "at most"))] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help=both("至多几条", "at most"))] = 100,
     as_json: AsJson = False,
 ) -> None:
     with desk(data) as opened:

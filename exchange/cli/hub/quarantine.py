@@ -66,7 +66,7 @@ def list_(
     cause: Annotated[
         str | None, typer.Option("--cause", metavar="CODE", help=both("逐条列出此原因的", "those of one cause"))
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help=both("至多几条", "at most"))] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help=both("至多几条", "at most"))] = 100,
     as_json: AsJson = False,
 ) -> None:
     if cause is not None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from exchange.directory.address import Expansion, expand
 from exchange.directory.snapshot import Directory
 from exchange.errors import ConflictError, DirectoryError, FileMissingError, InvalidValueError, RefusedError
+from exchange.model.calendar import MOST_HOURS
 from exchange.model.envelope import Declaration, Envelope, EnvelopeKey, FileEntry, check_file_name, parse_envelope_id
 from exchange.model.fold import DeliveryState
 from exchange.model.unit import UnitCode
@@ -124,8 +125,8 @@ class Submitter:
         self, draft: Draft, directory: Directory, expansion: Expansion, files: tuple[FileEntry, ...], now: datetime
     ) -> Envelope:
         def within(hours: int | None) -> datetime | None:
-            if hours is not None and hours <= 0:
-                raise InvalidValueError(f"deadline: {hours} hours is not in the future")
+            if hours is not None and not 0 < hours <= MOST_HOURS:
+                raise InvalidValueError(f"deadline: {hours} hours is not between 1 and {MOST_HOURS}")
             return None if hours is None else now + timedelta(hours=hours)
 
         return Envelope(

@@ -18,7 +18,7 @@ from starlette.datastructures import UploadFile
 
 from exchange.directory.snapshot import Directory
 from exchange.errors import CorruptFileError, FileMissingError, InvalidValueError, RefusedError
-from exchange.model.calendar import COUNTY_TIME
+from exchange.model.calendar import COUNTY_TIME, MOST_HOURS
 from exchange.model.document import BusinessKind, DocumentType, EmergencyDegree, Metadata
 from exchange.model.envelope import MAX_CONTENT, MAX_FILES, MAX_RECIPIENTS, FileRole, RecipientRole
 from exchange.model.unit import UnitCode
@@ -34,7 +34,6 @@ __all__ = ["AddressIn", "Given", "Submission", "addresses_of", "draft_of", "read
 
 _FORM: Final = "document"
 _MEDIA_TYPES: Final = {"ofd": "application/ofd", "wps": "application/vnd.ms-works"}
-_HOURS: Final = 24 * 366
 
 
 class AddressIn(AskedModel):
@@ -91,8 +90,8 @@ class Submission(AskedModel):
     declared_by: Person = Field(description="Who declares that it is not classified 本件不涉密.", examples=["张三"])
     operator: str | None = Field(default=None, max_length=100, description="Who sends it; left out: `declared_by`.")
     reviewed_by: str | None = Field(default=None, max_length=100, description="Who looked again when it was held.")
-    sign_within_hours: int | None = Field(default=None, ge=1, le=_HOURS)
-    handle_within_hours: int | None = Field(default=None, ge=1, le=_HOURS)
+    sign_within_hours: int | None = Field(default=None, ge=1, le=MOST_HOURS)
+    handle_within_hours: int | None = Field(default=None, ge=1, le=MOST_HOURS)
     reply_required: bool = False
     in_reply_to: str | None = Field(default=None, max_length=36)
     supersedes: str | None = Field(default=None, max_length=36)

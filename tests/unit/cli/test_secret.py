@@ -42,3 +42,15 @@ def test_a_file_that_is_open_to_others_or_empty_is_refused(tmp_path: Path, conte
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="nowhere"):
         private_url("--database", f"@{tmp_path / 'nowhere'}")
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "amqp://x@h:99999", "postgresql://x:geheim@h:port/y"])
+def test_what_is_no_url_is_said_so_and_not_repeated(tmp_path: Path, url: str) -> None:
+    file = tmp_path / "url"
+    file.touch(mode=0o600)
+    file.write_text(url)
+    for given in (url, f"@{file}"):
+        with pytest.raises(CommandError) as caught:
+            private_url("--broker", given)
+        assert "geheim" not in str(caught.value)
+        assert "--broker" in str(caught.value)
