@@ -38,6 +38,7 @@ from exchange.adapters.share import (
     display_name,
     faults_as_adapter_errors,
     free_name,
+    is_unfinished,
     sync_directory,
     write_synced,
     write_whole,
@@ -236,7 +237,7 @@ class FolderAdapter(OfficeAdapter):
         """Drafts that are complete. Faulty ones move to error/; one that cannot be read stops no other."""
         with faults_as_adapter_errors(f"outbox of {unit}"):
             home = self._home(unit)
-            entries = sorted(path for path in (home / "outbox").iterdir() if not _unfinished(path.name))
+            entries = sorted(path for path in (home / "outbox").iterdir() if not is_unfinished(path.name))
         watched = self._watched.setdefault(unit, {})
         for gone in watched.keys() - set(entries):
             del watched[gone]
@@ -370,12 +371,6 @@ class FolderAdapter(OfficeAdapter):
 
 def _misfit(found: str, cure: str) -> Misfit:
     return Misfit(where="root", found=found, cure=cure)
-
-
-def _unfinished(name: str) -> bool:
-    return name.startswith((".", "~$")) or name.casefold().endswith(
-        (".tmp", ".part", ".crdownload", "thumbs.db", "desktop.ini")
-    )
 
 
 def _index(home: Path, own_id: str) -> Path:

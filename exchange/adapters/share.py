@@ -20,6 +20,7 @@ __all__ = [
     "display_name",
     "faults_as_adapter_errors",
     "free_name",
+    "is_unfinished",
     "keep_private",
     "open_regular",
     "sync_directory",
@@ -51,6 +52,13 @@ def decode_name(raw: bytes) -> str:
     chinese = [name for name in found if any(c >= "\u2e80" for c in name)]
     name = next(iter(chinese or found), raw.decode("ascii", "replace"))
     return unicodedata.normalize("NFC", name)
+
+
+def is_unfinished(name: str) -> bool:
+    """Nobody's yet, or a program's own."""
+    return name.startswith((".", "~$")) or name.casefold().endswith(
+        (".tmp", ".part", ".crdownload", "thumbs.db", "desktop.ini")
+    )
 
 
 def open_regular(folder: Path, raw: str) -> BinaryIO:

@@ -10,10 +10,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import BinaryIO
 
 import pytest
 
+from exchange.adapters import folder_decisions
 from exchange.adapters.folder import FolderAdapter
+from exchange.adapters.share import open_regular
 from exchange.errors import AdapterError, ConflictError, CorruptFileError, RefusedError
 from exchange.model.envelope import EnvelopeKey, Recipient, RecipientRole
 from exchange.model.events import Event, Speaker
@@ -392,6 +395,47 @@ def test_what_is_decided_first_is_given_first_whatever_its_name(office: Office) 
     assert list(waiting(office)) == []
     office.seconds += 4
     assert [one.event for one in waiting(office)] == [Event.SIGNED, Event.FEEDBACK]
+
+
+@pytest.mark.parametrize("kind", ["text", "directory", "link", "pipe"])
+def test_what_is_no_decision_is_refused_after_a_while_and_stops_no_other(office: Office, kind: str) -> None:
+    """Windows hides the end of a name: 签收.json is in truth 签收.json.txt, and its clerk believes to have signed."""
+    odd = office.home / "decisions" / ("签收.json.txt" if kind == "text" else "签收.json")
+    odd.parent.mkdir(exist_ok=True)
+    match kind:
+        case "text":
+            odd.write_text(a_decision(), encoding="utf-8")
+        case "directory":
+            odd.mkdir()
+        case "link":
+            odd.symlink_to("/etc/hostname")
+        case "pipe":
+            os.mkfifo(odd)
+    decide(office, "z", a_decision())
+    assert len(list(waiting(office))) == 1
+    assert os.path.lexists(odd)
+    office.seconds += 600
+    assert len(list(waiting(office))) == 1
+    assert ".json" in office.reason(odd.name)
+    assert not os.path.lexists(odd)
+
+
+def test_a_decision_that_nobody_can_read_is_named_and_stops_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(office, "a", a_decision(), settled=False)
+    decide(office, "z", a_decision(决定="反馈", 说明="已办"))
+
+    def closed(folder: Path, raw: str) -> BinaryIO:
+        if raw == "a.json":
+            raise PermissionError(13, "Permission denied")
+        return open_regular(folder, raw)
+
+    monkeypatch.setattr(folder_decisions, "open_regular", closed)
+    found = waiting(office)
+    assert next(found).event is Event.FEEDBACK
+    with pytest.raises(AdapterError, match="Permission denied"):
+        next(found)
 
 
 # -------------------------------------------------------------------------------------------------- shares
