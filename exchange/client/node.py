@@ -6,7 +6,6 @@ Not here: files (`exchange.client.transfer`), what arrives at a webhook (`exchan
 
 import json
 import ssl
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any, Final, Literal, Self, cast
 
 import httpx2
 
-from exchange.client.errors import NodeError, problem_of
+from exchange.client.errors import NodeError, refusal
+from exchange.client.pace import pause
 from exchange.client.shapes import (
     Document,
     Events,
@@ -38,7 +38,6 @@ __all__ = ["NodeClient"]
 
 _BASE: Final = "/api/v1"
 _LATER: Final = frozenset({429, 503})
-_LONGEST_WAIT: Final = 60.0
 _OF_ALL_UNITS: Final = ("/directory/", "/webhooks")
 Body = Mapping[str, Any]
 Box = Literal["inbox", "documents"]
@@ -298,15 +297,14 @@ class NodeClient:
             except httpx2.HTTPError as error:
                 if attempt == self._tries:
                     raise NodeError(0, {"code": "UNREACHABLE", "detail": repr(error)}) from error
-                time.sleep(min(_LONGEST_WAIT, 0.2 * 2.0**attempt))
+                pause(attempt, error)
                 continue
             if answer.is_success:
                 return answer
-            problem = problem_of(answer)
-            later = answer.status_code in _LATER or problem.get("code") == "KEY_BUSY"
-            if attempt == self._tries or not later:
-                raise NodeError(answer.status_code, problem)
-            time.sleep(min(_LONGEST_WAIT, _seconds(answer.headers.get("retry-after", ""))))
+            refused = refusal(answer)
+            if attempt == self._tries or (refused.status not in _LATER and refused.code != "KEY_BUSY"):
+                raise refused
+            pause(attempt, refused)
         raise AssertionError("a range of tries is never empty")
 
     def _once(
@@ -328,7 +326,3 @@ class NodeClient:
         finally:
             for _, file in opened:
                 file.close()
-
-
-def _seconds(field: str) -> float:
-    return float(field) if field.isascii() and field.isdigit() else 1.0

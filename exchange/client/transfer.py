@@ -11,7 +11,8 @@ from typing import Final
 
 import httpx2
 
-from exchange.client.errors import NodeError, problem_of
+from exchange.client.errors import NodeError, refusal
+from exchange.client.pace import pause
 
 __all__ = ["Transfer"]
 
@@ -45,7 +46,7 @@ class Transfer:
                 return sha256
             except (httpx2.HTTPError, NodeError) as error:
                 failures += 1
-                _give_up(error, failures, self._tries)
+                _wait_or_give_up(error, failures, self._tries)
 
     def fetch(self, path: str, params: dict[str, str], sha256: str, target: Path) -> None:
         """Into `target`, which is there as a whole or not at all; what was cut waits beside it."""
@@ -58,7 +59,7 @@ class Transfer:
             except (httpx2.HTTPError, NodeError) as error:
                 moved = part.exists() and part.stat().st_size > held
                 failures = 0 if moved else failures + 1
-                _give_up(error, failures, self._tries)
+                _wait_or_give_up(error, failures, self._tries)
         if _measured(part)[0] != sha256:
             part.unlink()
             raise NodeError(0, {"code": "FILE_CORRUPT", "detail": f"{target}: not the bytes that were signed"})
@@ -99,14 +100,16 @@ def _measured(path: Path) -> tuple[str, int]:
 
 def _checked(answer: httpx2.Response) -> httpx2.Response:
     if not answer.is_success:
-        raise NodeError(answer.status_code, problem_of(answer))
+        raise refusal(answer)
     return answer
 
 
-def _give_up(error: Exception, failures: int, tries: int) -> None:
-    """Raises NodeError unless trying again may help."""
+def _wait_or_give_up(error: Exception, failures: int, tries: int) -> None:
+    """Raises NodeError unless trying again may help. What moved goes on at once."""
     if isinstance(error, NodeError):
         if error.status not in (409, 429, 503) or failures >= tries:
             raise error
     elif failures >= tries:
         raise NodeError(0, {"code": "UNREACHABLE", "detail": repr(error)}) from error
+    if failures:
+        pause(failures, error)

@@ -212,6 +212,26 @@ def test_what_never_answers_is_an_error_after_some_tries(county: County) -> None
     assert (unreached.value.status, unreached.value.code) == (0, "UNREACHABLE")
 
 
+def test_between_two_tries_it_waits_as_the_node_says_and_else_longer_each_time(
+    county: County, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("exchange.client.pace.time.sleep", waits.append)
+    path = tmp_path / "large"
+    path.write_bytes(PDF)
+    county.lines[0].lost = 3
+    with county.client(0, county.faces[0]) as client:
+        client.upload(path)
+    assert waits == [0.0, 0.0, 0.0]
+    county.servers[0].stop()
+    waits.clear()
+    with county.client(0, county.faces[0]) as client:
+        for ask in (client.events, lambda: client.upload(path)):
+            with pytest.raises(NodeError, match="UNREACHABLE"):
+                ask()
+    assert waits == [0.4, 0.8, 1.6] * 2
+
+
 def test_a_refusal_names_code_and_field(sender: NodeClient) -> None:
     with pytest.raises(NodeError) as refused:
         sender.submit(DOCUMENT | {"to": [{"to": "乙真"}]})
