@@ -43,12 +43,14 @@ class WeaverOffice(OfficeServer):
 
     whitelisted   False: nobody registers
     secret_name   secrit, or secret in newer builds
+    hidden        ids of requests that it does not show
     """
 
     def __init__(self, appid: str = "yidi", user_id: str = "66") -> None:
         super().__init__()
         self.appid, self.user_id = appid, user_id
         self.whitelisted, self.secret_name = True, "secrit"
+        self.hidden: set[str] = set()
         self.workflows: dict[str, list[str]] = {}
         self.requests: list[Request] = []
         self._numbers = itertools.count(8888)
@@ -234,6 +236,8 @@ class WeaverOffice(OfficeServer):
         return {"code": "SUCCESS", "errMsg": {}}
 
     def _request(self, id_: str) -> Request:
+        if id_ in self.hidden:
+            raise RefusedError(500, "没有权限")
         return next(one for one in self.requests if one.id == id_)
 
     def _number(self) -> str:

@@ -11,7 +11,7 @@ from exchange.adapters.registry import Place, load_adapter
 from exchange.conformance.benches.weaver import make_workflows, settings_of
 from exchange.errors import AdapterError, InputError
 from exchange.model.events import Event
-from exchange.ports.office import HandOver, OfficeAdapter
+from exchange.ports.office import Draft, HandOver, OfficeAdapter
 from exchange.testing.weaver import WeaverOffice
 from exchange.web.node_api.app import create_node_app
 from exchange.web.serve import Server
@@ -168,3 +168,18 @@ def test_a_login_page_is_no_attachment_and_holds_up_no_other_document(office: We
     assert titles == ["另一件"]
     expired.files = {"正文.pdf": b"body"}
     assert [draft.metadata.title for draft in adapter.collect(UNIT)] == ["通知", "另一件"]
+
+
+def test_a_form_that_the_office_does_not_show_holds_up_no_other(office: WeaverOffice, opened: Opened) -> None:
+    adapter = opened()
+    fields = {"bt": "通知", "wz": "通知", "swdw": SENDER, "fwjg": "镇政府", "cwrq": "2026-11-03", "ngr": "王芳"}
+    decided = {"jhbh": f"{SENDER}_{received().key.id}", "jd": "签收", "blr": "李四", "sm": ""}
+    office.hidden = {office.put_out("782", "通知", fields, {}).id, office.put_out("781", "通知", decided, {}).id}
+    office.put_out("782", "通知", fields | {"bt": "另一件"}, {"正文.pdf": b"other"})
+    office.put_out("781", "通知", decided, {"批示.jpg": b"nobody reads it"})
+    found: list[object] = []
+    for waiting in (adapter.collect(UNIT), adapter.decisions(UNIT, lambda: ())):
+        with pytest.raises(AdapterError):
+            found.extend(one.metadata.title if isinstance(one, Draft) else one.person for one in waiting)
+    assert found == ["另一件", "李四"]
+    assert sum("getRequestResources" in one for one in office.asked) == 1

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 from exchange.adapters.calls import Bell, GuardedCalls
 from exchange.adapters.decision import event_of, key_from, name_of, reason_of
@@ -39,6 +39,7 @@ __all__ = ["FormAdapter"]
 
 _CHUNK: Final = 1 << 20
 _MOST_FAULTS: Final = 5
+_Read = TypeVar("_Read")
 _DAY: Final = timedelta(days=1)  # days are the office's, which may be another than ours
 
 
@@ -114,31 +115,36 @@ class FormAdapter(OfficeAdapter):
     # ------------------------------------------------------------------------------------------- to send
 
     def collect(self, unit: UnitCode) -> Iterator[Draft]:
-        """Forms without a result. Faulty ones get theirs; they stop no other. Nor does one whose file the office does
-        not give: the first such fault is raised when the others are out, or at once when there are several, for then
-        the office itself may be away."""
+        """Forms without a result. Faulty ones get theirs; they stop no other. Nor does one that the office does not
+        show, or whose file it does not give: the first such fault is raised when the others are out, or at once when
+        there are several, for then the office itself may be away."""
         if self._settings.send is None or not self._is_due(Form.SEND):
             return
+        with tempfile.TemporaryDirectory(prefix="yidi-office-") as name:
+            folder = Path(name)
+            yield from self._each(Form.SEND, "未发送", lambda row: self._draft(unit, row, folder))
+
+    def _each(self, form: Form, failed: str, read: Callable[[Row], _Read]) -> Iterator[_Read]:
+        """What `read` finds in the forms that wait; `failed`: what those are told that are faulty."""
         faults: list[AdapterError] = []
-        with tempfile.TemporaryDirectory(prefix="yidi-office-") as folder:
-            for number, row in enumerate(self._desk.waiting(Form.SEND)):
-                try:
-                    draft = self._draft_or_result(unit, row, Path(folder) / str(number))
-                except AdapterError as error:
-                    faults.append(error)
-                    if len(faults) == _MOST_FAULTS:
-                        break
-                    continue
-                if draft is not None:
-                    yield draft
+        for row in self._desk.waiting(form):
+            try:
+                found = self._read_or_refuse(form, failed, row, read)
+            except AdapterError as error:
+                faults.append(error)
+                if len(faults) == _MOST_FAULTS:
+                    break
+                continue
+            if found is not None:
+                yield found
         if faults:
             raise faults[0]
 
-    def _draft_or_result(self, unit: UnitCode, row: Row, folder: Path) -> Draft | None:
+    def _read_or_refuse(self, form: Form, failed: str, row: Row, read: Callable[[Row], _Read]) -> _Read | None:
         try:
-            return self._draft(unit, row, folder)
+            return read(row)
         except (InputError, InvalidValueError, LimitError) as error:
-            self._conclude(Form.SEND, row.id, f"未发送 {error.code} {error.message}", done=False)
+            self._conclude(form, row.id, f"{failed} {error.code} {error.message}", done=False)
             return None
 
     def sent(self, unit: UnitCode, reference: str, key: EnvelopeKey) -> None:
@@ -151,15 +157,16 @@ class FormAdapter(OfficeAdapter):
     def _draft(self, unit: UnitCode, row: Row, folder: Path) -> Draft:
         form = self._settings.send
         assert form is not None
-        folder.mkdir()
+        fields = row.fields()
+        folder = Path(tempfile.mkdtemp(dir=folder))
         files: dict[str, Callable[[], BinaryIO]] = {}
         listed: list[dict[str, str]] = []
-        for number, file in enumerate(row.files):
+        for number, file in enumerate(row.files()):
             if file.name in files:
                 refuse(f"有两个附件都叫 {file.name}")
             files[file.name] = self._downloaded(file, folder / str(number))
             listed.append({"name": file.name, "role": "attachment" if listed else "body"})
-        manifest = to_manifest(row.fields, form.fields, form.fixed)
+        manifest = to_manifest(fields, form.fields, form.fixed)
         return draft_from(unit, row.id, {**manifest, "files": listed}, files)
 
     def _downloaded(self, file: OfficeFile, path: Path) -> Callable[[], BinaryIO]:
@@ -173,22 +180,21 @@ class FormAdapter(OfficeAdapter):
 
     def decisions(self, unit: UnitCode, held: Callable[[], Sequence[InOffice]]) -> Iterator[OfficeDecision]:
         """As `collect`."""
-        form = self._settings.decisions
-        if form is None or not self._is_due(Form.DECISIONS):
+        if self._settings.decisions is None or not self._is_due(Form.DECISIONS):
             return
-        for row in self._desk.waiting(Form.DECISIONS):
-            fields = row.fields
-            try:
-                yield OfficeDecision(
-                    key=key_from(fields.get(form.document, "")),
-                    event=event_of(fields.get(form.decision, "").strip()),
-                    person=fields.get(form.person) or refuse(f"{form.person}: 必须填写"),
-                    reason=reason_of(fields.get(form.reason)) if form.reason else None,
-                    text=fields.get(form.text) or None,
-                    reference=row.id,
-                )
-            except InputError as error:
-                self._conclude(Form.DECISIONS, row.id, f"未办理 {error.code} {error.message}", done=False)
+        yield from self._each(Form.DECISIONS, "未办理", self._decision)
+
+    def _decision(self, row: Row) -> OfficeDecision:
+        form, fields = self._settings.decisions, row.fields()
+        assert form is not None
+        return OfficeDecision(
+            key=key_from(fields.get(form.document, "")),
+            event=event_of(fields.get(form.decision, "").strip()),
+            person=fields.get(form.person) or refuse(f"{form.person}: 必须填写"),
+            reason=reason_of(fields.get(form.reason)) if form.reason else None,
+            text=fields.get(form.text) or None,
+            reference=row.id,
+        )
 
     def decided(self, unit: UnitCode, reference: str, fault: YidiError | None) -> None:
         said = "已办理" if fault is None else f"未办理 {fault.code} {fault.message}"

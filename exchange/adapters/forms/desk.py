@@ -45,12 +45,12 @@ class OfficeFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One form as it was filled in. `id`: another one for each time that it waits for us. The first file is the
-    body."""
+    """One form as it was filled in. `id`: another one for each time that it waits for us. `fields` and `files` ask the
+    office, so that one form which it does not show keeps no other back; the first file is the body."""
 
     id: str
-    fields: Mapping[str, str]
-    files: Sequence[OfficeFile] = ()
+    fields: Callable[[], Mapping[str, str]]
+    files: Callable[[], Sequence[OfficeFile]]
 
 
 class Desk(Protocol):

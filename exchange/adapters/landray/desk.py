@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import BinaryIO, Final
 
 from exchange.adapters.forms.desk import Desk, Form, OfficeFile, Paper, Row
@@ -143,7 +144,11 @@ class LandrayDesk(Desk):
         for to_do in to_dos:
             filled = kept[to_do.process].form if to_do.process in kept else None
             if filled is not None and filled.process.template == template:
-                yield Row(id=f"{to_do.process}@{to_do.id}", fields=filled.fields, files=filled.files)
+                yield Row(
+                    id=f"{to_do.process}@{to_do.id}",
+                    fields=partial(dict, filled.fields),
+                    files=partial(list, filled.files),
+                )
         self._tidy(to_dos, kept)
 
     def conclude(self, form: Form, row: str, said: str, *, done: bool) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, BinaryIO, Final
 
 from exchange.adapters.forms.desk import OfficeFile, Paper, Row
@@ -90,8 +91,8 @@ class O2oaProcesses(Processes):
         node = self._nodes[process]
         for task in self._client.to_dos():
             if node.is_at(task):
-                files = self._files(node, str(task["work"]))
-                yield Row(id=str(task["id"]), fields=_texts(self._client.data(task)), files=files)
+                files = partial(self._files, node, str(task["work"]))
+                yield Row(id=str(task["id"]), fields=partial(self._filled, task), files=files)
 
     def pass_on(self, to_do: str, fields: Mapping[str, str], said: str) -> None:
         if (task := self._client.to_do(to_do)) is None:
@@ -141,6 +142,9 @@ class O2oaProcesses(Processes):
                 box = node.body if paper.body and node.body else node.attachments
                 with paper.open() as file:
                     self._client.upload(work, box, paper.name, paper.media_type, file)
+
+    def _filled(self, task: Mapping[str, Any]) -> dict[str, str]:
+        return _texts(self._client.data(task))
 
     def _files(self, node: Node, work: str) -> list[OfficeFile]:
         """The body first."""

@@ -7,6 +7,7 @@ Not here: what every office with forms does (`exchange.adapters.forms`), the int
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import BinaryIO, Self
 
 from exchange.adapters.forms.adapter import FormAdapter
@@ -88,7 +89,7 @@ class SeeyonDesk(Desk):
         for row in self._rows(rules):
             if not row.fields.get(rules.result):
                 files = [OfficeFile(id=id_, name=name) for id_, name in row.files.get(attachments, ())]
-                yield Row(id=row.id, fields=row.fields, files=files)
+                yield Row(id=row.id, fields=partial(dict, row.fields), files=files.copy)
 
     def conclude(self, form: Form, row: str, said: str, *, done: bool) -> None:
         rules = self._settings.send if form is Form.SEND else self._settings.decisions

@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, BinaryIO, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -78,7 +79,8 @@ class WeaverClient(Processes):
     def waiting(self, process: str) -> Iterator[Row]:
         for one in self._listed("getToDoWorkflowRequestList", process, {}):
             id_ = str(one["requestId"])
-            yield Row(id=f"{id_}@{one.get('receiveTime', '')}", fields=self._read(id_), files=self._files(id_))
+            read, files = partial(self._read, id_), partial(self._files, id_)
+            yield Row(id=f"{id_}@{one.get('receiveTime', '')}", fields=read, files=files)
 
     def pass_on(self, to_do: str, fields: Mapping[str, str], said: str) -> None:
         data = {"requestId": to_do.partition("@")[0], "remark": said, "otherParams": json.dumps({"src": "submit"})}

@@ -15,8 +15,9 @@ Limits: a file comes as text within one answer, so at most about 7 MB.
 import base64
 import binascii
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache, partial
 from typing import BinaryIO, Final
 
 from exchange.adapters.forms.desk import OfficeFile, Paper, Row
@@ -90,10 +91,9 @@ class WeaverServices(Processes):
     def waiting(self, process: str) -> Iterator[Row]:
         for one in self._listed("getToDoWorkflowRequestList", process, []):
             request = _text(one, "requestId")
-            rows = self._read(request)
-            held = [_text(row, "fieldValue") for row in rows if _text(row, "fieldHtmlType") == _ATTACHMENT]
-            files = [file for documents in held for id_ in documents.split(",") if id_ for file in self._files(id_)]
-            yield Row(id=f"{request}@{_text(one, 'receiveTime')}", fields=_fields(rows), files=files)
+            read = cache(partial(self._read, request))
+            files = partial(self._attached, read)
+            yield Row(id=f"{request}@{_text(one, 'receiveTime')}", fields=partial(_filled, read), files=files)
 
     def pass_on(self, to_do: str, fields: Mapping[str, str], said: str) -> None:
         self._submit(to_do, fields, "submit", said)
@@ -137,6 +137,10 @@ class WeaverServices(Processes):
             if len(found) < _PAGE:
                 break
         return held
+
+    def _attached(self, read: Callable[[], tuple[Said, ...]]) -> list[OfficeFile]:
+        held = [_text(row, "fieldValue") for row in read() if _text(row, "fieldHtmlType") == _ATTACHMENT]
+        return [file for documents in held for id_ in documents.split(",") if id_ for file in self._files(id_)]
 
     def _files(self, document: str) -> list[OfficeFile]:
         """Of a document, which a field of attachments has for each of its files. One that is too large for an answer
@@ -230,6 +234,10 @@ def _rows(info: Said) -> tuple[Said, ...]:
     if listed is None:
         raise AdapterError("泛微：看不到表单，请对方管理员核对“公文交换”的权限与允许的地址")
     return listed.parts
+
+
+def _filled(read: Callable[[], tuple[Said, ...]]) -> dict[str, str]:
+    return _fields(read())
 
 
 def _fields(rows: Sequence[Said]) -> dict[str, str]:

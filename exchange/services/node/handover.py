@@ -21,6 +21,7 @@ from exchange.ports.office import Draft, HandOver, OfficeAdapter
 from exchange.ports.pulse import Stopping, pulsed
 from exchange.ports.records import DocumentRecord, ReceiptRecord
 from exchange.services.backoff import next_try
+from exchange.services.node.deaf import Deaf
 from exchange.services.node.fetch import fetch_files
 from exchange.services.node.node import Node, may_pass
 from exchange.services.node.office_health import OfficeHealth
@@ -157,11 +158,15 @@ class Officer:
         return [unit for unit in session.units() if self._offices(unit) is None]
 
     def _send_all(self, office: OfficeAdapter, unit: UnitCode) -> int:
-        """What waits here, and why, is said where an office's faults are."""
-        accepted, waits = 0, None
+        """What waits here, and why, is said where an office's faults are. An office that does not take the result of
+        one document, and may do so the next time, keeps no other waiting; one that takes several of none may be
+        away."""
+        accepted, waits, deaf = 0, None, Deaf()
         for draft in office.collect(unit):
-            fault = self._send(office, unit, draft)
-            accepted, waits = accepted + (fault is None), waits or fault or None
+            with deaf.passed_over():
+                fault = self._send(office, unit, draft)
+                accepted, waits = accepted + (fault is None), waits or fault or None
+        deaf.tell()
         if waits is None:
             self._health.answered(unit, "send")
         else:

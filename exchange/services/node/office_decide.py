@@ -11,6 +11,7 @@ from typing import Final
 from exchange.errors import YidiError, loggable
 from exchange.model.unit import UnitCode
 from exchange.ports.office import InOffice, OfficeAdapter, OfficeDecision
+from exchange.services.node.deaf import Deaf
 from exchange.services.node.decide import Decider
 from exchange.services.node.handover import Offices
 from exchange.services.node.node import Node, may_pass
@@ -37,8 +38,11 @@ class OfficeDecider:
 
     def _take(self, unit: UnitCode, office: OfficeAdapter) -> int:
         try:
-            waiting = office.decisions(unit, lambda: self._held(unit))
-            taken = sum(self._decide(office, unit, one) for one in waiting)
+            taken, deaf = 0, Deaf()
+            for one in office.decisions(unit, lambda: self._held(unit)):
+                with deaf.passed_over():
+                    taken += self._decide(office, unit, one)
+            deaf.tell()
         except Exception as error:  # noqa: BLE001  # this unit's office is down or its adapter has a bug
             code = error.code if isinstance(error, YidiError) else "BUG"
             self._node.log.warning("office_decisions_unreachable", unit=unit, code=code)

@@ -6,13 +6,15 @@ from typing import BinaryIO
 
 import pytest
 
-from exchange.errors import AdapterError
+from exchange.errors import AdapterError, YidiError
 from exchange.model.envelope import EnvelopeKey
-from exchange.model.events import TransportState
+from exchange.model.events import Event, TransportState
 from exchange.model.receipt import Reason
 from exchange.model.unit import UnitCode
 from exchange.ports.node import Box
-from exchange.ports.office import HandOver
+from exchange.ports.office import HandOver, OfficeDecision
+from exchange.services.node.handover import Officer
+from exchange.services.node.office_health import OfficeHealth
 from tests.unit.services.hub_and_node import A, B, C, Office, World, a_draft, a_file
 
 
@@ -44,6 +46,29 @@ class Refusing(Office):
         raise AdapterError("this kind is not taken here", code=self.code)
 
 
+@dataclass
+class Deaf(Office):
+    """It takes no result of these."""
+
+    deaf: tuple[str, ...] = ()
+
+    def sent(self, unit: UnitCode, reference: str, key: EnvelopeKey) -> None:
+        self._listen(reference)
+        super().sent(unit, reference, key)
+
+    def refused(self, unit: UnitCode, reference: str, code: str, message: str) -> None:
+        self._listen(reference)
+        super().refused(unit, reference, code, message)
+
+    def decided(self, unit: UnitCode, reference: str, fault: YidiError | None) -> None:
+        self._listen(reference)
+        super().decided(unit, reference, fault)
+
+    def _listen(self, reference: str) -> None:
+        if reference in self.deaf:
+            raise AdapterError("the form is locked by somebody")
+
+
 def test_a_bug_in_one_units_adapter_keeps_no_document_from_anothers() -> None:
     world = World()
     receiving = world.receiving
@@ -60,6 +85,49 @@ def test_a_bug_in_one_units_adapter_stops_no_others_drafts() -> None:
     receiving.offices[B] = Buggy()
     receiving.office.drafts = [a_draft(A, sender=C, reference="C-1")]
     assert receiving.officer.collect() == 1
+
+
+def test_a_result_that_its_office_does_not_take_keeps_no_other_document_waiting() -> None:
+    world, health = World(), OfficeHealth()
+    sending = world.sending
+    office = sending.offices[A] = Deaf(deaf=("A-1", "A-2"))
+    officer = Officer(sending.node, sending.offices.get, sending.submitter, health)
+    wrong = a_draft("无此单位", sender=A, reference="A-2")
+    office.drafts = [a_draft(B, sender=A, reference="A-1"), wrong, a_draft(B, sender=A, reference="A-3")]
+    officer.collect()
+    assert [reference for reference, _ in office.answers] == ["A-3"]
+    assert health.fault(A) == "ADAPTER_DOWN"
+    office.deaf = ()
+    officer.collect()
+    assert [reference for reference, _ in office.answers] == ["A-3", "A-1", "A-2", "A-3"]
+    assert (sending.counts()["sent"], health.fault(A)) == (2, None)
+
+
+def test_an_office_that_takes_no_results_at_all_is_soon_let_alone() -> None:
+    world = World()
+    references = tuple(f"A-{n}" for n in range(20))
+    office = world.sending.offices[A] = Deaf(deaf=references)
+    office.drafts = [a_draft(B, sender=A, reference=one) for one in references]
+    world.sending.officer.collect()
+    assert world.sending.counts()["sent"] == 5
+
+
+def test_a_decision_whose_result_the_office_does_not_take_keeps_no_other_waiting() -> None:
+    world = World()
+    receiving = world.receiving
+    office = receiving.offices[B] = Deaf(deaf=("one",))
+    keys = [world.delivered(B), world.delivered(B)]
+    receiving.officer.hand_over()
+    office.decided_here = [
+        OfficeDecision(key=key, event=Event.SIGNED, person="李四", reference=reference)
+        for key, reference in zip(keys, ("one", "two"), strict=True)
+    ]
+    receiving.office_decider.take()
+    assert office.answers == [("two", None)]
+    assert all("SIGNED" in receiving.said(B, key) for key in keys)
+    office.deaf = ()
+    receiving.office_decider.take()
+    assert office.answers == [("two", None), ("one", None), ("two", None)]
 
 
 def test_an_office_that_is_down_hides_no_receipts_from_the_others() -> None:
