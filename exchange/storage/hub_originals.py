@@ -76,14 +76,22 @@ class Originals(Session):
         )
 
     def _open(self, name: str, start: int, end: int) -> None:
-        """Attached, not made in place: that would wait for, and stop, everybody who reads any month."""
+        """Attached, not made in place: that would wait for, and stop, everybody who reads any month. Raises
+        StorageError (STORAGE_BUSY) when it is best tried again."""
         self._sql.command(f"CREATE TABLE {name} (LIKE originals INCLUDING DEFAULTS)")
+        of_month = f"FROM originals_default WHERE at >= {start} AND at < {end}"
+        must_move = bool(self._sql.texts(f"SELECT 1 {of_month} LIMIT 1"))
+        if must_move:
+            # Whoever had looked up the months before this one would find its rows neither here nor in the default one.
+            self._sql.command("LOCK TABLE ONLY originals IN ACCESS EXCLUSIVE MODE")
         # Nobody may add to the default meanwhile. It is as good as empty.
         self._sql.command("LOCK TABLE originals_default IN ACCESS EXCLUSIVE MODE")
-        self._sql.command(
-            f"WITH moved AS (DELETE FROM originals_default WHERE at >= {start} AND at < {end} RETURNING *)"  # noqa: S608
-            f" INSERT INTO {name} SELECT * FROM moved"
+        moved = self._sql.texts(
+            f"WITH moved AS (DELETE {of_month} RETURNING *),"  # noqa: S608
+            f" kept AS (INSERT INTO {name} SELECT * FROM moved RETURNING 1) SELECT 1 FROM kept LIMIT 1"
         )
+        if moved and not must_move:
+            raise StorageError("bytes came to a month while it was made", code="STORAGE_BUSY")
         self._sql.command(f"ALTER TABLE originals ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})")
 
 

@@ -1,12 +1,15 @@
 """Months on a real PostgreSQL: made ahead, found by key alone, and a wrong clock stops nobody."""
 
 import contextlib
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from exchange.errors import ConflictError
+from exchange.errors import ConflictError, StorageError
+from exchange.model.envelope import EnvelopeKey
 from exchange.ports.hub import HubStore
 from exchange.ports.records import DocumentRecord
 from exchange.storage import open_hub_store
@@ -29,8 +32,14 @@ def rows_by_month(url: str) -> dict[str, int]:
 
 
 def open_months(store: HubStore, now: datetime) -> int:
-    with store.begin() as session:
-        return session.open_months(now)
+    """As the clock's loop: tried again when somebody wrote into a month at the moment when it was made."""
+    while True:
+        try:
+            with store.begin() as session:
+                return session.open_months(now)
+        except StorageError as error:
+            if error.code != "STORAGE_BUSY":
+                raise
 
 
 def test_bytes_lie_in_the_month_of_their_row_and_are_found_without_a_date(postgres: PostgresServer) -> None:
@@ -65,6 +74,23 @@ def test_what_came_before_its_month_was_made_is_moved_there(postgres: PostgresSe
         store.close()
 
 
+def test_who_reads_while_a_month_is_made_finds_what_is_moved_there(postgres: PostgresServer) -> None:
+    """A reader who looked up the months before, and waited for the default one alone, would find nothing in either."""
+    with new_database(postgres) as url, ThreadPoolExecutor(1) as threads:
+        clock, router = open_hub_store(url), open_hub_store(url)
+        early = document(envelope(1))
+        with clock.begin() as session:
+            session.add_documents([early])
+        with clock.begin() as session:
+            session.open_months(NOW)
+            reading = threads.submit(read, router, early)
+            wait_until(lambda: waiting_for_locks(url) == 1)
+        assert reading.result(50) == {early.key: early}
+        assert rows_by_month(url) == {"originals_2026_03": 1}
+        for store in (clock, router):
+            store.close()
+
+
 def test_several_clocks_make_months_at_once_while_routers_write(postgres: PostgresServer) -> None:
     with new_database(postgres) as url, ThreadPoolExecutor(4) as threads:
         stores = [open_hub_store(url) for _ in range(4)]
@@ -77,6 +103,30 @@ def test_several_clocks_make_months_at_once_while_routers_write(postgres: Postgr
         assert "originals_default" not in months
         for store in stores:
             store.close()
+
+
+def read(store: HubStore, record: DocumentRecord) -> Mapping[EnvelopeKey, DocumentRecord]:
+    with store.begin() as session:
+        return session.documents([record.key])
+
+
+def waiting_for_locks(url: str) -> int:
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            asked = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return int(connection.execute(text(asked)).scalar_one())
+    finally:
+        engine.dispose()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def write(store: HubStore, numbers: range) -> int:
