@@ -10,6 +10,7 @@ import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ __all__ = ["Problem", "problems"]
 _Kind = type[Any]
 _FILES: dict[str, _Kind] = {"hub.toml": HubSettings, "node.toml": NodeSettings, "yidi.toml": MachineSettings}
 _SECRET = re.compile(r"(passphrase|password|secret|database|management|token|headers|^key|_key).*file$|^key_file$")
-# Without them the broker is looked after by hand, and files lie on the disk.
-_MAY_BE_MISSING = frozenset({"credentials_file", "management_file"})
+# Without them the broker is looked after by hand, files lie on the disk, and codes are made at the first start.
+_MAY_BE_MISSING = frozenset({"codes_file", "credentials_file", "management_file"})
 # Of the program's own, and of ./run; not settings.
 _OTHER_VARIABLES = frozenset({"YIDI_DATA", "YIDI_LANG", "YIDI_PYTHON", "YIDI_SEEDS", "YIDI_CHAOS_SEED"})
 
@@ -154,14 +155,20 @@ def _offices(source: _Source, settings: object, data: Path) -> Iterator[Problem]
 
 
 def _extras(source: _Source, settings: HubSettings | NodeSettings | MachineSettings) -> Iterator[Problem]:
-    if not settings.traces.endpoint:
-        return
+    """What is only needed where it is used, and not installed."""
+    if settings.traces.endpoint:
+        yield from _extra(source, ("traces", "endpoint"), "exchange.telemetry.otlp", "OpenTelemetry", "otel")
+    if not isinstance(settings, NodeSettings) and settings.files.store:
+        yield from _extra(source, ("files", "store"), "exchange.files.s3", "obstore", "s3")
+
+
+def _extra(source: _Source, place: tuple[str, ...], module: str, name: str, extra: str) -> Iterator[Problem]:
     try:
-        import exchange.telemetry.otlp  # noqa: F401  # whether it can be
+        import_module(module)
     except ImportError:
-        found = say("缺少组件 OpenTelemetry", "OpenTelemetry is not installed")
-        place = ("traces", "endpoint")
-        yield Problem(where=source.where(place), setting=".".join(place), found=found, cure="pip install 'yidi[otel]'")
+        found = say(f"缺少组件 {name}", f"{name} is not installed")
+        cure = f"pip install 'yidi[{extra}]'"
+        yield Problem(where=source.where(place), setting=".".join(place), found=found, cure=cure)
 
 
 def _files(source: _Source, values: Mapping[str, Any], data: Path, within: tuple[str, ...] = ()) -> Iterator[Problem]:
@@ -172,6 +179,8 @@ def _files(source: _Source, values: Mapping[str, Any], data: Path, within: tuple
             yield from _files(source, value, data, place)
         elif name == "credentials_file" and not values.get("store"):
             continue  # of a bucket that nobody uses
+        elif name == "password_file" and "" in (values.get("user"), values.get("login_name")):
+            continue  # of nobody who logs in
         elif name.endswith("_file") and isinstance(value, str) and value:
             yield from _file(source.where(place), place, data / value)
 

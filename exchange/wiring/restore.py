@@ -58,6 +58,8 @@ def restore(asked: Restoring, kinds: Sequence[str], log: Log) -> tuple[Backup, D
         raise InputError(f"{source} is the backup of a {backup.kind}, not of a {' or '.join(kinds)}", code="BACKUP")
     if asked.secrets is not None and checked(asked.secrets).kind != "secrets":
         raise InputError(f"{asked.secrets} is no backup of secrets", code="BACKUP")
+    if asked.database is not None and backup.kind != "hub":
+        raise InputError(f"{source} is the backup of a {backup.kind}, which has no PostgreSQL", code="BACKUP")
     if backup.kind != "node":
         check_line("reason", asked.reason, 200)
     newest = None if asked.directory is None else _newest(asked.directory, Layout(source).anchor())
@@ -66,7 +68,7 @@ def restore(asked: Restoring, kinds: Sequence[str], log: Log) -> tuple[Backup, D
     if asked.secrets is not None:
         _copy_all(asked.secrets, root / "secrets", ())
     if asked.database is not None:
-        _write_private(root / "secrets" / "database", asked.database)
+        _write_private(root / _place(source, root).settings.database_file, asked.database)
     settings = Path(_SETTINGS[backup.kind])
     url = _place(source, root).database() if (source / _DUMP).exists() else None
     if url is not None and not is_empty(url):

@@ -97,6 +97,13 @@ def test_nothing_is_restored_over_an_exchange(kept: tuple[Path, Path, Path]) -> 
     assert (data / "anchor.json").read_bytes() == before
 
 
+def test_one_machine_has_no_database_to_choose(kept: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    _, backup, secrets = kept
+    told = restore(backup, tmp_path / "new", "--secrets", secrets, "--database", "postgresql://yidi@127.0.0.1/yidi")
+    assert (told.code, "no PostgreSQL" in told.err) == (1, True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_backup_is_never_put_into_what_it_backs_up_nor_over_another(data: Path, tmp_path: Path) -> None:
     within = yidi("hub", "backup", "--out", data / "backup", data=data)
     yidi("hub", "backup", "--out", tmp_path / "backup", data=data)

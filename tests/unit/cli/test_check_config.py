@@ -97,6 +97,21 @@ def test_files_must_be_there_and_secrets_their_owners_alone(tmp_path: Path) -> N
     assert problems["api.key_file"] == ("yidi.toml:5", f"chmod 600 {data / 'tls/api.key'}")
 
 
+def test_what_is_made_at_the_first_start_or_used_by_nobody_is_not_missed(tmp_path: Path) -> None:
+    server = 'host = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
+    text = f"""hub = "hub.520304"
+office = "mail"
+[offices.mail]
+address = "yidi@county.example"
+mailboxes = {{ 520304-001 = "a@county.example" }}
+[offices.mail.smtp]
+{server}[offices.mail.imap]
+{server}user = "yidi"
+password_file = "secrets/imap"
+"""
+    assert [setting for _, setting, _ in found(config(tmp_path / "d", text))] == ["offices.mail.imap.password_file"]
+
+
 def test_a_port_that_somebody_has_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         text = f'hub = "hub.520304"\n[web]\nport = {other.getsockname()[1]}\n'
@@ -134,6 +149,15 @@ def test_traces_without_their_package_are_a_problem_before_the_start_and_at_it(
     assert found(data) == [("yidi.toml:3", "traces.endpoint", "pip install 'yidi[otel]'")]
     with pytest.raises(InputError, match=r"pip install 'yidi\[otel\]'"):
         open_traces(Traces(endpoint="https://collector.example:4318/v1/traces"), data, "up", RecordingMetrics())
+
+
+def test_a_bucket_without_its_package_is_a_problem_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = config(tmp_path / "data", 'hub = "hub.520304"\n[files]\nstore = "s3://yidi/a"\n')
+    assert found(data) == []
+    monkeypatch.setitem(sys.modules, "exchange.files.s3", None)
+    assert found(data) == [("yidi.toml:3", "files.store", "pip install 'yidi[s3]'")]
 
 
 @pytest.mark.parametrize(
