@@ -28,7 +28,8 @@ def serve_programs(loops: Loops, services: NodeServices, settings: NodeApi, root
         return
     server = node_server(node_face(services, settings), root)
     if settings.webhook_targets:
-        node, poster = services.node, HttpPoster()
+        ca_file = root / settings.webhook_ca_file if settings.webhook_ca_file else None
+        node, poster = services.node, HttpPoster(ca_file)
         teller = Teller(node, poster, notice_of, settings.webhook_targets)
         step = Step(name="programs.tell", run=teller.tell, every_seconds=0.5)
         loops.join(

@@ -60,6 +60,11 @@ class NodeApi(Frozen):
         default=(),
         description="Origins that programs may have told, scheme://host:port each. Empty: none; programs ask instead.",
     )
+    webhook_ca_file: str = Field(
+        default="",
+        description="Authorities (PEM) that certificates of programs must come from which are told over https. Empty: "
+        "public ones.",
+    )
     soap: bool = Field(
         default=False, description="Also serve programs that can only call a web service, at `/api/v1/soap?wsdl`."
     )

@@ -1,15 +1,21 @@
 """A running node tells a program on a real socket, which fails first, moves elsewhere, and checks what it gets."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from exchange.errors import InputError, TransportError
+from exchange.remote.webhooks import HttpPoster
 from exchange.trust.webhook import signature
+from tests.integration.certificates import CountyAuthority
 from tests.integration.test_node_api import RECIPIENT, SENDER, at_work, document, eventually, found
 from tests.unit.cli.commands import yidi
 
@@ -53,6 +59,24 @@ def test_a_program_is_told_on_a_real_socket(tmp_path_factory: pytest.TempPathFac
     data = found(tmp_path_factory.mktemp("told"), f'webhook_targets = ["{origin}"]\n')
     with at_work(data) as machine:
         told(machine.api_url, origin, receiver, token(data, RECIPIENT, "webhooks"), token(data, SENDER, "submit"))
+
+
+def test_a_program_whose_certificate_is_the_countys_own_is_told_if_its_authority_is_named(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    files = CountyAuthority.create(tmp_path).broker()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(files.certificate, files.key)
+    receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
+    url = f"https://127.0.0.1:{receiver.server_port}/yidi"
+    (tmp_path / "empty.pem").touch()
+    with closing(HttpPoster(files.authority)) as poster:
+        assert poster.post(url, {}, b"{}") == 204
+    with closing(HttpPoster()) as stranger, pytest.raises(TransportError):
+        stranger.post(url, {}, b"{}")
+    with pytest.raises(InputError, match=r"api\.webhook_ca_file"):
+        HttpPoster(tmp_path / "empty.pem")
+    assert len(receiver.seen) == 1
 
 
 def token(data: Any, unit: str, scope: str) -> dict[str, str]:
