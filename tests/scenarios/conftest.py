@@ -4,6 +4,7 @@ PostgreSQL with workers and nodes as processes of their own."""
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,9 @@ from exchange.model.unit import Unit, UnitKind
 from tests.scenarios.embedded import EmbeddedMaker
 from tests.scenarios.servers import ServersMaker
 from tests.scenarios.stage import Maker, NewHub, Stage
+
+
+_NONE = SimpleNamespace(params={})
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +51,20 @@ def servers(units: list[Unit], tmp_path_factory: pytest.TempPathFactory) -> Iter
     made.close()
 
 
-# Servers are started once: one process runs all that happens on them, and the first of them waits for the start.
-ON_SERVERS = (pytest.mark.xdist_group("servers"), pytest.mark.timeout(300))
+@pytest.hookimpl(tryfirst=True)  # before the tests are dealt out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Servers are started once in each of two processes, which share what happens on them; the first test of each waits
+    for the start. `long_on_servers`: what takes minutes there is `./run long`."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "servers" in getattr(item, "callspec", _NONE).params.values():
+            group = "servers without a line" if item.path.stem.startswith("test_s5") else "servers"
+            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.timeout(300))
+            if item.get_closest_marker("long_on_servers"):
+                item.add_marker(pytest.mark.long)
 
 
-@pytest.fixture(scope="session", params=["embedded", pytest.param("servers", marks=ON_SERVERS)])
+@pytest.fixture(scope="session", params=["embedded", "servers"])
 def maker(request: pytest.FixtureRequest) -> Maker:
     made: Maker = request.getfixturevalue(request.param)
     return made

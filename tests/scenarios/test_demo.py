@@ -22,6 +22,9 @@ from exchange.wiring.layout import Layout
 from tests.scenarios.commands import yidi
 
 
+pytestmark = pytest.mark.xdist_group("demo")  # it runs once, and all look at what it kept
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object], int]:
     """What a run with 12 units kept, what it said, and how it ended."""

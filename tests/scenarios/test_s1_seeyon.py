@@ -116,6 +116,7 @@ def test_a_notice_written_in_seeyon_is_signed_in_twenty_others_and_the_office_se
     assert all(len(seeyons[unit.code].forms["GWSW_01"].rows) == 1 for unit in townships)
 
 
+@pytest.mark.long_on_servers
 def test_twenty_townships_report_from_their_seeyon_into_that_of_the_office_where_somebody_signs(
     stage: Stage, seeyons: Seeyons, office: Unit, townships: list[Unit]
 ) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from exchange.model.calendar import COUNTY_TIME
 from exchange.model.unit import Unit
 from exchange.ports.office import Address
@@ -36,6 +38,7 @@ def test_all_units_are_told_of_an_outage_and_what_is_sent_meanwhile_arrives_afte
     assert stage.broken_promises() == []
 
 
+@pytest.mark.long_on_servers
 def test_the_hub_knows_whose_node_is_on_line_and_was_how_much_of_the_working_hours(
     stage: Stage, units: list[Unit], tmp_path: Path
 ) -> None:

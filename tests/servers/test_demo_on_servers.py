@@ -51,6 +51,7 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # a loaded machine; under a minute on an idle one
 def test_every_promise_holds_though_router_node_and_broker_are_killed_and_the_broker_is_wiped(folder: Path) -> None:
     output, errors = (process := started(folder)).communicate(timeout=580)
