@@ -21,11 +21,12 @@ _OVER_SECONDS: Final = 3600  # how long one that is over is still kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a link gives: a file, by its digest. `once`: until the whole of it was fetched, else whenever it is asked
-    for, as people do."""
+    """What a link gives: a file, by its digest, under a name. `once`: until the whole of it was fetched, else whenever
+    it is asked for, as people do."""
 
     sha256: str
     media_type: str
+    name: str = ""
     once: bool = True
 
 
@@ -38,7 +39,7 @@ class FileLinks:
     def give(self, link: Link, *, until: datetime) -> str:
         """The secret end of its address. Those whose time is long over are forgotten. Raises AdapterError."""
         token = secrets.token_urlsafe(32)
-        held = json.dumps({"sha256": link.sha256, "type": link.media_type, "once": link.once})
+        held = json.dumps({"sha256": link.sha256, "type": link.media_type, "name": link.name, "once": link.once})
         with faults_as_adapter_errors("links"):
             self._forget()
             keep_private(self._folder / f"{_digest(token)}.{int(until.timestamp())}", held.encode())
@@ -53,7 +54,9 @@ class FileLinks:
             held = json.loads(found.read_bytes())
         except FileNotFoundError:  # used meanwhile
             return None
-        return Link(sha256=held["sha256"], media_type=held["type"], once=held.get("once", True))
+        return Link(
+            sha256=held["sha256"], media_type=held["type"], name=held.get("name", ""), once=held.get("once", True)
+        )
 
     def end(self, token: str) -> None:
         """The whole was fetched."""

@@ -15,7 +15,7 @@ from exchange.model.unit import UnitCode
 from exchange.trust.http import SignedRequest
 from exchange.web.signed import Judge
 
-__all__ = ["Readable", "add_downloads", "send_file"]
+__all__ = ["Readable", "add_downloads", "kept_as", "send_file"]
 
 _PIECE: Final = 256 * 1024
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,13})-([0-9]{0,13})", re.ASCII)
@@ -40,9 +40,7 @@ def send_file(
 ) -> Response:
     """`stream`, or the part of it that `request` asks for. `name`: under which a person would keep it."""
     size, tag = stream.seek(0, 2), f'"{sha256}"'
-    headers = {"ETag": tag, "Accept-Ranges": "bytes"}
-    if name:  # RFC 6266, RFC 8187
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    headers = {"ETag": tag, "Accept-Ranges": "bytes"} | kept_as(name)
     wanted = _range(request, tag, size)
     if request.headers.get("if-none-match") == tag:
         stream.close()
@@ -55,6 +53,11 @@ def send_file(
     if wanted:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
     return StreamingResponse(_pieces(stream, part), 206 if wanted else 200, headers, media_type=media_type)
+
+
+def kept_as(name: str) -> dict[str, str]:
+    """The header by which a browser keeps a file under this name, and does not open it as a page. RFC 6266, 8187."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"} if name else {}
 
 
 def _range(request: Request, tag: str, size: int) -> range | None:

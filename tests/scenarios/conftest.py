@@ -14,7 +14,6 @@ from tests.scenarios.embedded import EmbeddedMaker
 from tests.scenarios.servers import ServersMaker
 from tests.scenarios.stage import Maker, NewHub, Stage
 
-
 _NONE = SimpleNamespace(params={})
 
 

@@ -21,7 +21,6 @@ from exchange.testing.metrics import RecordingLog
 from exchange.wiring.layout import Layout
 from tests.scenarios.commands import yidi
 
-
 pytestmark = pytest.mark.xdist_group("demo")  # it runs once, and all look at what it kept
 
 

@@ -98,7 +98,7 @@ class LandrayDesk(Desk):
         return None
 
     def _link(self, paper: Paper) -> str:
-        link = Link(sha256=paper.sha256, media_type=paper.media_type, once=False)
+        link = Link(sha256=paper.sha256, media_type=paper.media_type, name=paper.name, once=False)
         token = self._links.give(link, until=datetime.now(UTC) + timedelta(days=self._settings.link_days))
         return f"{self._settings.node_url.rstrip('/')}/office/{self._name}/files/{token}"
 

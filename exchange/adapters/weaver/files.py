@@ -54,7 +54,7 @@ class Handing:
         return self._link(paper) if self._by_link else self._base64(paper)
 
     def _link(self, paper: Paper) -> str:
-        link = Link(sha256=paper.sha256, media_type=paper.media_type)
+        link = Link(sha256=paper.sha256, media_type=paper.media_type, name=paper.name)
         until = datetime.now(UTC) + timedelta(minutes=self._settings.link_minutes)
         token = self._links.give(link, until=until)
         return f"{self._settings.node_url.rstrip('/')}/office/{self._name}/files/{token}"

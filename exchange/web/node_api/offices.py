@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from exchange.errors import FileMissingError, NotAuthorisedError
 from exchange.ports.office import OfficeCall
 from exchange.web.body import whole_body
+from exchange.web.downloads import kept_as
 from exchange.web.limits import Attempts
 from exchange.web.node_api.door import shown_token
 from exchange.web.node_api.face import NodeFace
@@ -50,7 +51,7 @@ def add_offices(router: APIRouter, face: NodeFace, strangers: Attempts) -> None:
             strangers.count(_address(request))
             raise FileMissingError("no such link, or it was used")
         stream = face.node.files.open(link.sha256)
-        headers = {"Content-Length": str(stream.seek(0, 2))}
+        headers = {"Content-Length": str(stream.seek(0, 2))} | kept_as(link.name)
         return StreamingResponse(whole(stream, lambda: links.end(token)), headers=headers, media_type=link.media_type)
 
 

@@ -32,13 +32,13 @@ class Door:
         self.folder = folder / "town"
         self.links = {"town": FileLinks(self.folder), "village": FileLinks(folder / "village")}
         face = face_of(self.world.sending, NodeApi(port=0, strangers_per_address=5))
-        self._app = create_node_app(replace(face, links=self.links.get))
+        self.app = create_node_app(replace(face, links=self.links.get))
 
     def give(self, link: Link = LINK, *, name: str = "town", lasts: timedelta = LATER) -> str:
         return self.links[name].give(link, until=datetime.now(UTC) + lasts)
 
     def get(self, token: str, *, name: str = "town", address: str = "10.1.2.3") -> tuple[int, bytes]:
-        http = TestClient(self._app, client=(address, 50000))
+        http = TestClient(self.app, client=(address, 50000))
         answer = http.get(f"/office/{name}/files/{token}")
         return answer.status_code, answer.content
 
@@ -61,6 +61,13 @@ def test_a_link_gives_the_file_once(door: Door) -> None:
 def test_a_link_for_people_works_until_its_time_is_over(door: Door) -> None:
     token = door.give(replace(LINK, once=False))
     assert [door.get(token)[0] for _ in range(3)] == [200] * 3
+
+
+def test_a_browser_keeps_the_file_under_its_name_and_opens_no_page(door: Door) -> None:
+    page = replace(LINK, media_type="text/html", name='通知 "1".html')
+    answer = TestClient(door.app, client=("10.1.2.3", 50000)).get(f"/office/town/files/{door.give(page)}")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''%E9%80%9A%E7%9F%A5%20%221%22.html"
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_link_whose_time_is_over_gives_nothing(door: Door) -> None:
