@@ -74,9 +74,10 @@ class Management:
             with error:
                 if error.code == http.client.NOT_FOUND and method == "DELETE":
                     return _MISSING
-                detail = error.read(1000).decode(errors="replace")
+                said = error.read(1000).decode(errors="replace")
+            asked = f"{method} {where}: {error.code}"  # the log has the detail alone, and of a 500 nothing is said
             raise TransportError(
-                f"the broker refused {method} {where}: {error.code}", code=_CODES.get(error.code), detail=detail
+                f"the broker refused {asked}", code=_CODES.get(error.code), detail=f"{asked} {said}".rstrip()
             ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise TransportError("the broker's management does not answer", detail=repr(error)) from error

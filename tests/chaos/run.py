@@ -158,6 +158,8 @@ def _running(setting: Setting, *, documents: int, pause: float) -> Iterator[tupl
         outcome.failures += _stopped(county)
         if outcome.failures:
             outcome.kept = Path(shutil.copytree(root, f"{root}-failed", symlinks=True))
+            for server in (county.broker, county.database):
+                shutil.copy(server.log, outcome.kept / f"{server.folder.name}.log")
     finally:
         county.close()
         shutil.rmtree(root, ignore_errors=True)
