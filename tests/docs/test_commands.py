@@ -16,7 +16,7 @@ from tests.docs.names import commands
 from tests.docs.pages import PAGES, ROOT, blocks, name_of
 
 INSTALL = ROOT / "docs" / "install.md"
-SECONDS = 240  # on a loaded machine; 20 to 60 on an idle one
+SECONDS = 600  # on a loaded machine; 20 to 60 on an idle one
 _OURS = Path(sys.executable).parent
 _WITH_COMMANDS = [page for page in PAGES if any(block.runs for block in blocks(page))]
 
