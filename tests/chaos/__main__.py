@@ -77,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("words", nargs="*", help="only the faults, or points, whose names hold one of these, once each")
     parser.add_argument("--minutes", type=float, help="random faults on ever new counties for so long")
     parser.add_argument("--seed", type=int, help="of the first run; otherwise drawn and printed")
-    parser.add_argument("--patience", type=float, default=150.0, help="seconds until all must be at rest (150)")
+    parser.add_argument("--patience", type=float, default=300.0, help="seconds until all must be at rest (300)")
     parser.add_argument("--times", type=int, default=1, help="each of the faults so often (1)")
     parser.add_argument("--only", choices=tuple(_RUNS), help="one kind of run")
     parser.add_argument(

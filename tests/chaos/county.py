@@ -58,6 +58,7 @@ _NODE = {f"YIDI_NODE_TIMING__{k}": v for k, v in _QUICK.items()} | {
 }
 _WORKERS = ("router", "acknowledger", "clock", "sealer")
 _FIRST_SECONDS = 60.0
+_HEALS_SECONDS = 100.0  # by itself: a queue must be silent for a minute
 _SMALL_DISK, _SERVER_DISK = "48m", "512m"
 
 
@@ -130,9 +131,11 @@ class ChaosCounty(TrialCounty):
     def all_programs(self) -> dict[str, Program]:
         return {program.name: program for program in [*self.programs(), *self.clerks]}
 
-    def settle(self, seconds: float) -> dict[str, int]:
-        """Until the clerks are done and nothing is open any more; what is still open when time is up."""
-        deadline = time.monotonic() + seconds
+    def settle(self, seconds: float, say: Callable[[str], None] = print) -> dict[str, int]:
+        """Until the clerks are done and nothing is open any more; what is still open when time is up. What the handbook
+        has an operator do meanwhile is said and done: restart a broker whose queues the hub cannot make anew."""
+        began = time.monotonic()
+        deadline, is_nursed = began + seconds, False
         while not all(self._is_done(clerk) for clerk in self.clerks if clerk.name not in self.held):
             if time.monotonic() > deadline:
                 return {f"{clerk.name} is not done": 1 for clerk in self.clerks if not self._is_done(clerk)}
@@ -143,6 +146,12 @@ class ChaosCounty(TrialCounty):
         while not (self.at_rest() and self.at_rest()):
             if time.monotonic() > deadline:
                 return self.open_rows()
+            if not is_nursed and time.monotonic() > began + _HEALS_SECONDS:
+                is_nursed = True
+                if dead := self._leaderless():
+                    say(f"        重启消息队列 RabbitMQ is restarted: no leader for {', '.join(dead)}")
+                    self.broker.restart()
+                    deadline = time.monotonic() + seconds
             self._pause()
         return {}
 
@@ -202,6 +211,10 @@ class ChaosCounty(TrialCounty):
     def _pause(self) -> None:
         self.tend()
         time.sleep(0.5)
+
+    def _leaderless(self) -> list[str]:
+        rows = self.broker.rabbitmqctl("list_queues", "name", "state").splitlines()[1:]
+        return [name for name, _, state in (row.partition("\t") for row in rows) if state != "running"]
 
     def _is_done(self, clerk: Program) -> bool:
         return any(line["act"] == "done" for line in self.history(clerk.name))

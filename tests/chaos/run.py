@@ -40,7 +40,7 @@ class Setting:
     faults whose names hold one of these; each of these faults so many `times`."""
 
     seed: int
-    patience: float = 150.0
+    patience: float = 300.0
     size: Size = WHOLE
     words: Sequence[str] = ()
     times: int = 1
@@ -151,7 +151,7 @@ def _running(setting: Setting, *, documents: int, pause: float) -> Iterator[tupl
             clerk.start()
         yield county, outcome
         setting.say("        治愈并等待 healing, and waiting for rest")
-        still_open = county.settle(setting.patience)
+        still_open = county.settle(setting.patience, setting.say)
         outcome.failures += [f"still open {setting.patience:.0f} s after healing: {still_open}"] if still_open else []
         outcome.failures += verdict(county)
         outcome.documents = sum(line["act"] == "sent" for clerk in county.clerks for line in county.history(clerk.name))
