@@ -52,12 +52,11 @@ def servers(units: list[Unit], tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.hookimpl(tryfirst=True)  # before the tests are dealt out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Servers are started once in each of two processes, which share what happens on them; the first test of each waits
-    for the start. `long_on_servers`: what takes minutes there is `./run long`."""
+    """Servers are started once: one process runs all that happens on them, and the first test there waits for it.
+    `long_on_servers`: there, it is part of `./run long` alone."""
     for item in items:
         if isinstance(item, pytest.Function) and "servers" in getattr(item, "callspec", _NONE).params.values():
-            group = "servers without a line" if item.path.stem.startswith("test_s5") else "servers"
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group("servers"))
             item.add_marker(pytest.mark.timeout(300))
             if item.get_closest_marker("long_on_servers"):
                 item.add_marker(pytest.mark.long)

@@ -97,6 +97,7 @@ def test_a_document_is_signed_for_and_given_back_by_answers_and_another_is_rejec
     assert stage.broken_promises() == []
 
 
+@pytest.mark.long_on_servers
 def test_a_document_written_as_a_mail_goes_out_once_its_mailbox_has_confirmed_it(
     stage: Stage, host: MailHost, office: Unit, town: Unit
 ) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from exchange.codec.envelope import decode
 from exchange.codec.signed import DocumentKind, parse_signed
 from exchange.directory.snapshot import Group
@@ -57,6 +59,7 @@ def test_the_sender_sees_127_of_127_with_who_and_when(stage: Stage, units: list[
     assert stage.broken_promises() == []
 
 
+@pytest.mark.long_on_servers
 def test_changing_a_group_afterwards_changes_nothing_that_was_sent(
     stage: Stage, office: Unit, townships: list[Unit]
 ) -> None:

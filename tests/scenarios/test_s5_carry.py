@@ -190,6 +190,7 @@ def test_what_a_package_holds_is_listed_and_nothing_is_taken(courier: Courier) -
     assert courier.at_hub("unpack", path).json[0]["new"] == 1  # so it was not taken before
 
 
+@pytest.mark.long_on_servers
 def test_packages_come_twice_and_out_of_order_and_each_document_is_there_once(courier: Courier) -> None:
     first = courier.write_here("关于增加人员的函")
     old = courier.from_node()
@@ -218,6 +219,7 @@ def tampered(path: Path) -> None:
     path.write_bytes(whole)
 
 
+@pytest.mark.long_on_servers
 def test_a_package_that_is_cut_short_tampered_or_of_another_hub_is_refused_and_the_sound_one_taken(
     courier: Courier, tmp_path: Path
 ) -> None:
@@ -250,6 +252,7 @@ def of_another_hub(place: Path, courier: Courier) -> Path:
     return courier.packed(yidi("node", "pack", courier.apart.unit, "--out", courier.disk, "--json", data=other))
 
 
+@pytest.mark.long_on_servers
 @pytest.mark.parametrize("side", ["hub", "node"])
 def test_killed_in_the_middle_of_unpacking_it_goes_on_and_nothing_is_lost_or_doubled(
     courier: Courier, side: str
@@ -281,6 +284,7 @@ def on_a_full_disk(*arguments: str | Path) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=50, check=False)
 
 
+@pytest.mark.long_on_servers
 def test_a_full_disk_is_said_and_leaves_no_half_package(courier: Courier) -> None:
     courier.write_here("关于核对账目的函")
     result = on_a_full_disk("node", "pack", courier.apart.unit, "--out", courier.disk, "--data", courier.apart.node)

@@ -30,6 +30,7 @@ from tests.servers.releases import Release
 from tests.servers.test_real_exchange import RECIPIENT, SENDER, UNITS, enroll, found_hub, until
 
 SECONDS = 240.0
+pytestmark = pytest.mark.long
 
 
 class Site:
@@ -191,7 +192,6 @@ def test_what_waits_in_queues_while_the_release_changes_arrives_once(site: Site,
     site.until(lambda: not site.findings() and not site.waiting())
 
 
-@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_units_go_on_sending_while_each_process_is_brought_to_this_release(site: Site) -> None:
     site.found()
