@@ -15,8 +15,6 @@ from exchange.ports.hub import HubStore
 from exchange.ports.node import NodeStore
 from exchange.ports.telemetry import Log, UnitSample
 from exchange.ports.transport import Message, PublishResult
-from exchange.remote.feed import HttpDirectoryFeed
-from exchange.remote.files import HttpFileExchange
 from exchange.services.carry.hub import HubCarrier
 from exchange.services.carry.node import NodeCarrier
 from exchange.services.hub.hub import Hub
@@ -180,6 +178,10 @@ def _hub_desk(place: HubPlace, log: Log) -> Desk:
 
 
 def _node_desk(place: NodePlace, log: Log) -> Desk:
+    # No command at a hub waits for HTTP to load.
+    from exchange.remote.feed import HttpDirectoryFeed  # noqa: PLC0415
+    from exchange.remote.files import HttpFileExchange  # noqa: PLC0415
+
     home, store, client = place.home(), open_node_store(place.layout.node_database()), place.client()
     feed = HttpDirectoryFeed(client, lambda: hosted(store))
     node = open_node(home, store, HttpFileExchange(client), feed, _NoPublisher(), _NoMetrics(), log)

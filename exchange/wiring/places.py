@@ -12,17 +12,20 @@ The database is the hub's PostgreSQL, or a SQLite file of the node's own.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from exchange.errors import InputError
 from exchange.model.unit import HubId, UnitCode
 from exchange.ports.node import NodeStore
-from exchange.remote.client import HubClient
 from exchange.settings import HubSettings, NodeSettings, Rabbit, load_hub, load_node
 from exchange.trust.keystore import KeyStore, read_passphrase
 from exchange.wiring.homes import HubHome, NodeHome
 from exchange.wiring.layout import Layout
 from exchange.wiring.system import SystemClock, SystemIds
+
+if TYPE_CHECKING:
+    from exchange.remote.client import HubClient
 
 __all__ = ["HubPlace", "NodePlace", "hosted"]
 
@@ -114,7 +117,9 @@ class NodePlace:
             root=self.layout.root,
         )
 
-    def client(self) -> HubClient:
+    def client(self) -> "HubClient":
+        from exchange.remote.client import HubClient  # noqa: PLC0415  # no command at a hub waits for HTTP to load
+
         return HubClient(
             self.settings.hub_url,
             keys=self.keys().signer,

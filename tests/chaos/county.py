@@ -160,6 +160,8 @@ class ChaosCounty(TrialCounty):
             clerk.kill()
         super().close()
         self._ends.close()
+        for server in (self.broker, self.database):  # where a disk of its own was mounted, which held it
+            shutil.rmtree(server.folder, ignore_errors=True)
 
     # what faults use
 
