@@ -79,6 +79,10 @@ class RabbitConnection:
     def healthy(self) -> None:
         self._failures = 0
 
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run `work` then; there may be another connection by that time, or none."""
+        self._loop.call_later(seconds, work)
+
     def fail(self, reason: str) -> None:
         """Give up this connection, which looks open but serves no more, and make another."""
         if self._connection is not None and not self._connection.is_closed:

@@ -7,10 +7,14 @@ The bound is the broker's: it never sends more than `prefetch` messages that are
 queues, so a full lane cannot keep an urgent one out of the buffer. Tags are the caller's own and only rise; those from
 before a reconnection are known by being unknown.
 
+A queue that has lost its leader answers who subscribes by closing the whole connection (541). It is left out for a
+while, so that it holds up itself alone, and then asked for again.
+
 Limits: AMQP 0-9-1 counts messages, not bytes: the buffer's size in memory is `prefetch` times the size of a message.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
@@ -26,6 +30,9 @@ from exchange.transport.rabbit_connection import RabbitConnection
 from exchange.transport.rabbit_topology import declare
 
 __all__ = ["RabbitConsumer"]
+
+_REST_SECONDS = 30.0
+_INTERNAL_ERROR = "(541)"
 
 
 class _Phase(Enum):
@@ -49,6 +56,9 @@ class RabbitConsumer:
         self._buffered = 0
         self._open_tags: dict[int, None] = {}  # delivered and not acknowledged, in the broker's order
         self._last_tag = self._first_tag = 0  # the broker counts from 1 on each channel; we go on counting
+        # Of the connection's thread: asked for and not answered yet, in order; left out, and until when.
+        self._asked: deque[str] = deque()
+        self._resting: dict[str, float] = {}
 
     def receive(self, limit: int, timeout_seconds: float) -> list[Delivered]:
         with self._changed:
@@ -110,6 +120,9 @@ class RabbitConsumer:
         connection.channel(on_open_callback=self._subscribe)
 
     def lost(self, error: TransportError) -> None:
+        if self._asked and _INTERNAL_ERROR in error.detail:
+            self._resting[self._asked[0]] = time.monotonic() + _REST_SECONDS
+        self._asked.clear()
         with self._changed:
             self._phase, self._error, self._channel = _Phase.DOWN, error, None
             for buffer in self._buffers.values():
@@ -124,12 +137,20 @@ class RabbitConsumer:
         channel.add_on_cancel_callback(partial(self._give_up, channel))
         declare(channel, self._plan)
         each = max(1, self._settings.prefetch // max(1, len(self._buffers)))
-        channel.basic_qos(prefetch_count=each)
-        for queue in self._buffers:
-            channel.basic_consume(queue, partial(self._on_message, queue))
+        channel.basic_qos(prefetch_count=each, callback=lambda _: self._consume_all(channel, each))
+
+    def _consume_all(self, channel: Any, each: int) -> None:
+        now = time.monotonic()
+        self._resting = {queue: until for queue, until in self._resting.items() if until > now}
+        self._consume(channel, [queue for queue in self._buffers if queue not in self._resting] or self._buffers)
         # One more question, and its answer: by now the first messages of every queue are here, so that the order of
         # the queues holds from the first batch on.
         channel.basic_qos(prefetch_count=each, callback=lambda _: self._start(channel))
+
+    def _consume(self, channel: Any, queues: Iterable[str]) -> None:
+        for queue in queues:
+            self._asked.append(queue)
+            channel.basic_consume(queue, partial(self._on_message, queue), callback=lambda _: self._asked.popleft())
 
     def _start(self, channel: Any) -> None:
         with self._changed:
@@ -137,6 +158,12 @@ class RabbitConsumer:
             self._changed.notify_all()
         if self._connection is not None:
             self._connection.healthy()
+            for queue in self._resting:
+                self._connection.later(_REST_SECONDS, partial(self._ask_again, channel, queue))
+
+    def _ask_again(self, channel: Any, queue: str) -> None:
+        if channel is self._channel and channel.is_open and self._resting.pop(queue, None) is not None:
+            self._consume(channel, [queue])
 
     def _give_up(self, channel: Any, reason: Any) -> None:
         """A queue is gone, not there, not ours, or a message was held too long: all is asked for anew."""

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
 from exchange.errors import TransportError
-from exchange.model.unit import parse_unit_code
+from exchange.model.unit import UnitCode, parse_unit_code
 from exchange.ports.transport import Message, PublishResult
 from exchange.settings import Rabbit
 from exchange.topology import OUT, inbox_queue
@@ -66,6 +67,42 @@ def test_a_queue_without_leader_is_found_deleted_and_declared_anew(broker: Rabbi
     until(lambda: publisher.publish([message]) == [PublishResult.ACCEPTED])
     until(lambda: look(management, "/").silent == ())
     transport.close()
+
+
+@pytest.mark.timeout(240)
+def test_a_queue_without_leader_holds_up_no_other_and_is_read_again_once_it_is_made_anew(
+    broker: RabbitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exchange.transport.rabbit_consumer._REST_SECONDS", 4.0)
+    management = Management(f"http://127.0.0.1:{broker.management_port}", "guest", "guest")
+    provisioner = Provisioner(management)
+    provisioner.reconcile(COUNTY)
+    lose_leader(broker)
+    until(lambda: look(management, "/").silent == (LOST,))
+
+    hub = RabbitTransport(Rabbit(urls=(broker.url(COUNTY.hub_user, COUNTY.hub_password),), confirm_timeout_seconds=10))
+    units = RabbitTransport(Rabbit(urls=(broker.url(),)))
+    publisher, consumer = hub.publisher(), units.consumer([LOST, inbox_queue(BUREAU)])
+    got: list[bytes] = []
+
+    def received() -> list[bytes]:
+        with suppress(TransportError):
+            found = consumer.receive(10, 1)
+            got.extend(one.body for one in found)
+            consumer.ack([one.tag for one in found])
+        return got
+
+    def arrives(to: UnitCode, body: bytes) -> None:
+        until(lambda: publisher.publish([Message(exchange=OUT, key=to, body=body)]) == [PublishResult.ACCEPTED])
+        until(lambda: body in received())
+
+    arrives(BUREAU, b"<first/>")
+    management.delete("queues", "/", LOST)
+    provisioner.reconcile(COUNTY)
+    arrives(TOWN, b"<second/>")
+    arrives(BUREAU, b"<third/>")
+    for transport in (hub, units):
+        transport.close()
 
 
 def test_a_broker_that_does_not_answer_is_a_transport_error(broker: RabbitServer) -> None:
