@@ -122,6 +122,8 @@ class RabbitConsumer:
     def lost(self, error: TransportError) -> None:
         if self._asked and _INTERNAL_ERROR in error.detail:
             self._resting[self._asked[0]] = time.monotonic() + _REST_SECONDS
+            if self._connection is not None and self._resting.keys() < self._buffers.keys():
+                self._connection.healthy()  # at once: the others are well, and there may be more such queues
         self._asked.clear()
         with self._changed:
             self._phase, self._error, self._channel = _Phase.DOWN, error, None
