@@ -87,7 +87,7 @@ class Originals(Session):
         # Nobody may add to the default meanwhile. It is as good as empty.
         self._sql.command("LOCK TABLE originals_default IN ACCESS EXCLUSIVE MODE")
         moved = self._sql.texts(
-            f"WITH moved AS (DELETE {of_month} RETURNING *),"  # noqa: S608
+            f"WITH moved AS (DELETE {of_month} RETURNING *),"  # noqa: S608  # names and numbers of our own
             f" kept AS (INSERT INTO {name} SELECT * FROM moved RETURNING 1) SELECT 1 FROM kept LIMIT 1"
         )
         if moved and not must_move:

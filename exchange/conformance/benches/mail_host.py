@@ -137,7 +137,7 @@ class MailHost:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # as above
         self.over_tls.append(server.transport.get_extra_info("ssl_object") is not None)
         for address in envelope.rcpt_tos:
             self.put(parseaddr(address)[1], envelope.content)
@@ -198,7 +198,8 @@ def _dovecot(stack: ExitStack, host: MailHost, folder: Path, tls: TlsFiles | Non
         folder=folder, port=host.imap_port, tls_port=host.imap_tls_port, password=PASSWORD, more=more, **names
     )
     (folder / "dovecot.conf").write_text(text, encoding="utf-8")
-    process = subprocess.Popen([_PROGRAM, "-F", "-c", str(folder / "dovecot.conf")], process_group=0)  # noqa: S603
+    command = [_PROGRAM, "-F", "-c", str(folder / "dovecot.conf")]
+    process = subprocess.Popen(command, process_group=0)  # noqa: S603  # Debian's Dovecot
     watchdog = Watchdog(process.pid, folder)
 
     def stop() -> None:

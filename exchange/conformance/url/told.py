@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, NamedTuple
 
@@ -148,7 +149,8 @@ def gone(target: NodeTarget) -> None:
         program.for_ever["gone"] = 410
         for number in range(3):
             document = _sent(target)
-            _await(lambda: _heard(program, "stays", document), f"第 {number + 1} 件的推送 of document {number + 1}")  # noqa: B023
+            heard = partial(_heard, program, "stays", document)
+            _await(heard, f"第 {number + 1} 件的推送 of document {number + 1}")
             if number == 0:
                 _await(lambda: program.posts["gone"], "推送 the webhook that answers 410")
         expect(len(program.posts["gone"]), 1, "答 410 的收到几次 posts to the one that answers 410")
